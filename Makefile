@@ -1,0 +1,28 @@
+# Plain `make` works as it is. `./configure` only writes config.mak.autogen; config.mak is yours.
+#
+#   make                 clusterd and clusterctl
+#   make DEPS=1 demo     three hosts on loopback, a service that fails over before your eyes
+#   make DEPS=1 check    every test; ends with one line "N passed, N failed"
+#   make sim SEEDS=N     N seeded simulations           make sim SEED=N    one of them, told in full
+#   make lab             real daemons in network namespaces (root)
+#   make bench           the figures, printed           make lint, make format, make fuzz SECONDS=N
+#   make install         DESTDIR=, prefix=              make uninstall
+#
+# SANITIZE=1 builds everything with ASan and UBSan beside the ordinary build. DEVELOPER=1: warnings
+# are errors.
+
+prefix = /usr/local
+sysconfdir = /etc
+localstatedir = /var
+DEPS =
+DEVELOPER =
+SANITIZE =
+SEEDS = 1000
+
+-include config.mak.autogen
+-include config.mak
+
+include mk/packages.mk
+include mk/build.mk
+include mk/install.mk
+include mk/test.mk

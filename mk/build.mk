@@ -1,0 +1,83 @@
+# Compiling and linking: one static library a folder of src/, programs from them.
+
+CXX ?= g++
+PROTOC ?= protoc
+PKG_CONFIG ?= pkg-config
+CXXFLAGS ?= -O2 -g
+VERSION := $(shell cat VERSION)
+
+BUILD := build/$(if $(SANITIZE),sanitize,release)$(BUILD_SUFFIX)
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough \
+  $(if $(DEVELOPER),-Werror)
+sanitize := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all \
+  -fno-omit-frame-pointer)
+comma := ,
+
+all_flags = -std=c++20 $(warnings) $(sanitize) -Isrc -I$(BUILD)/gen $(CPPFLAGS) $(CXXFLAGS) \
+  -MMD -MP -DCLUSTER_VERSION='"$(VERSION)"' -DCLUSTER_SYSCONFDIR='"$(sysconfdir)"' \
+  -DCLUSTER_LOCALSTATEDIR='"$(localstatedir)"'
+
+# What a folder needs of the system, by pkg-config name.
+libs_wire := protobuf-lite
+libs_core := protobuf-lite
+libs_config := libconfuse libcrypto
+libs_net := libevent libevent_openssl openssl
+libs_store := sqlite3
+libs_scripts := libevent
+libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
+libs_ctl := sdbus-c++ libsystemd nlohmann_json
+libs_daemon := libevent libcrypto spdlog
+
+folders := base wire core config net scripts store bus ctl daemon
+core_folders := core wire base
+daemon_folders := daemon bus store scripts net config core wire base
+ctl_folders := ctl config core wire base
+
+pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))
+pkg_libs = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --libs $(1)))
+system_libs = $(call pkg_libs,$(sort $(foreach f,$(1),$(libs_$(f)))))
+archives = $(foreach f,$(1),$(BUILD)/lib/$(f).a)
+
+.PHONY: all clean
+.DELETE_ON_ERROR:
+all: $(BUILD)/clusterd $(BUILD)/clusterctl
+
+# Rebuild when flags change.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CXX) $(subst ','\'',$(all_flags)) $(LDFLAGS)' | cmp -s - $@ || \
+	  echo '$(CXX) $(subst ','\'',$(all_flags)) $(LDFLAGS)' > $@
+FORCE:
+
+$(BUILD)/gen/wire/cluster.pb.cc: src/wire/cluster.proto
+	@mkdir -p $(@D)
+	$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=src wire/cluster.proto
+$(BUILD)/gen/wire/cluster.pb.h: $(BUILD)/gen/wire/cluster.pb.cc ;
+
+define folder_rules
+sources_$(1) := $$(filter-out src/$(1)/main.cc,$$(wildcard src/$(1)/*.cc))
+objects_$(1) := $$(sources_$(1):src/%.cc=$$(BUILD)/obj/%.o)
+$$(BUILD)/lib/$(1).a: $$(objects_$(1)) $$(extra_objects_$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+$$(BUILD)/obj/$(1)/%.o: src/$(1)/%.cc $$(BUILD)/flags | $$(BUILD)/gen/wire/cluster.pb.h
+	@mkdir -p $$(@D)
+	$$(CXX) $$(all_flags) $$(call pkg_cflags,$$(libs_$(1))) -c -o $$@ $$<
+endef
+extra_objects_wire := $(BUILD)/obj/gen/wire/cluster.pb.o
+$(foreach f,$(folders),$(eval $(call folder_rules,$(f))))
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(filter-out -Wpedantic -Wshadow -Werror,$(all_flags)) -c -o $@ $<
+
+$(BUILD)/clusterd: $(BUILD)/obj/daemon/main.o $(call archives,$(daemon_folders))
+	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(daemon_folders)) -pthread
+$(BUILD)/clusterctl: $(BUILD)/obj/ctl/main.o $(call archives,$(ctl_folders))
+	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(ctl_folders)) -pthread
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,29 @@
+# Test programs and the targets that run them.
+
+# tests/unit/FOLDER/*_test.cc go with src/FOLDER. What tests the core is linked without the shell, so
+# that it cannot depend on it.
+core_tests := $(foreach f,$(core_folders),$(wildcard tests/unit/$(f)/*.cc))
+shell_tests := $(foreach f,config net scripts store bus ctl daemon,$(wildcard tests/unit/$(f)/*.cc))
+test_main := $(wildcard tests/unit/runner/*.cc)
+shell_folders := daemon bus ctl store scripts net config core wire base
+object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
+
+$(BUILD)/obj/tests/%.o: tests/%.cc $(BUILD)/flags | $(BUILD)/gen/wire/cluster.pb.h
+	@mkdir -p $(@D)
+	$(CXX) $(all_flags) -I. -c -o $@ $<
+
+$(BUILD)/tests/unit-core: $(call object_of,$(core_tests) $(test_main)) $(call archives,$(core_folders))
+	@mkdir -p $(@D)
+	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
+$(BUILD)/tests/unit-shell: $(call object_of,$(shell_tests) $(test_main)) $(call archives,$(shell_folders))
+	@mkdir -p $(@D)
+	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(shell_folders)) -lgmock -lgtest -pthread
+
+# The simulator: tests/sim is a library, main.cc beside it the program; scenarios run on it.
+sim_sources := $(filter-out tests/sim/main.cc,$(wildcard tests/sim/*.cc))
+$(BUILD)/tests/sim: $(call object_of,tests/sim/main.cc $(sim_sources)) $(call archives,$(core_folders))
+	@mkdir -p $(@D)
+	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -pthread
+$(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(sim_sources) $(test_main)) $(call archives,$(core_folders))
+	@mkdir -p $(@D)
+	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread

@@ -1,0 +1,73 @@
+// The validated configuration, as the core takes it. Filled by src/config from cluster.conf, hosts,
+// services and each service.conf; whatever is here has been checked there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace cluster::core {
+
+// One line of the hosts file.
+struct HostEntry {
+  HostId id;
+  std::string name;      // as written in the hosts file, without port
+  bool dynamic = false;  // NAME,PASSPHRASE: no address of its own
+  std::string address;   // DNS name, IPv4, or IPv6 without brackets; empty where dynamic
+  uint16_t port = 0;     // 0 where dynamic
+
+  bool operator==(const HostEntry&) const = default;
+};
+
+enum class Ownership : uint8_t { kPeers, kMajority };
+
+// When a more preferred host returns: take the service back at once, after that host has been
+// stable for so long, or never.
+struct Failback {
+  bool never = false;
+  Duration stability{};  // 0: at once
+
+  bool operator==(const Failback&) const = default;
+};
+
+// One line of the services file, with its folder's service.conf where this host is on the line.
+struct ServiceEntry {
+  std::string name;
+  std::vector<HostId> preference;  // most preferred first, never empty, no host twice
+
+  bool local = false;            // this host is on the line, and what follows counts
+  bool runnable = false;         // start and stop exist and may be executed
+  std::string unrunnable_why;    // a sentence, where not runnable
+  bool has_status = false;       // a status script exists
+  uint64_t folder_digest = 0;    // of scripts and service.conf: a change lifts a bar
+  Ownership ownership = Ownership::kPeers;
+  Failback failback;
+  Duration start_timeout = seconds(60);
+  Duration stop_timeout = seconds(60);
+  Duration status_interval = seconds(10);
+  Duration status_timeout = seconds(10);
+  Duration failure_window = minutes(10);
+  uint32_t max_failures = 3;
+
+  bool operator==(const ServiceEntry&) const = default;
+};
+
+struct Config {
+  HostId self;
+  std::vector<HostEntry> hosts;        // ascending by id
+  std::vector<ServiceEntry> services;  // in the order of the services file
+  Duration beat_interval = seconds(1);
+  Duration dead_time = seconds(5);
+
+  const HostEntry* host(HostId id) const;
+  const HostEntry* host(std::string_view name) const;
+  const ServiceEntry* service(std::string_view name) const;
+
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace cluster::core

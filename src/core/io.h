@@ -1,0 +1,230 @@
+// What goes into the core and what comes out: the whole boundary between deciding and doing.
+//
+// The shell (src/daemon) and the simulator (tests/sim) feed Events to Node::step() one at a time and
+// perform the Actions in order. Nothing else crosses. Strings called `bytes` are wire messages.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "core/config.h"
+
+namespace cluster::core {
+
+// ---------------------------------------------------------------------------------------- events
+
+// A connection to `node` is authenticated in both directions. Not yet used for anything but the
+// core's own first message.
+struct LinkUp {
+  LinkId link;
+  NodeId node;
+  HostId host;
+  std::string name;     // as the peer's hosts file and ours have it
+  DialId dial;          // our dial that led to it; 0 where the peer dialled
+  std::string address;  // the peer's end of the connection, "IP:PORT" or "[IP]:PORT"
+};
+
+// The link is gone for a reason other than our own CloseLink.
+struct LinkDown {
+  LinkId link;
+  std::string reason;
+};
+
+// One whole frame came in.
+struct Received {
+  LinkId link;
+  std::string bytes;
+};
+
+enum class DialOutcome : uint8_t {
+  kRefused,      // every address tried answered with a reset: nobody listens there
+  kUnreachable,  // no route, no answer, or the name did not resolve
+  kRejected,     // connected, but the handshake failed (wrong passphrase, not our protocol)
+};
+
+// A dial led to no link. (One that did is reported by LinkUp alone.)
+struct DialFailed {
+  DialId dial;
+  DialOutcome outcome = DialOutcome::kUnreachable;
+  std::string reason;
+};
+
+// The addresses of this machine, without loopback unless it has no others; at start and on change.
+struct LocalAddresses {
+  std::vector<std::string> addresses;  // without port
+};
+
+enum class ScriptEnd : uint8_t {
+  kExited,    // code is its exit status
+  kSignal,    // code is the signal that ended it (also after KillScript)
+  kNotStarted // could not be executed at all
+};
+
+struct ScriptEnded {
+  RunId run;
+  ScriptEnd how = ScriptEnd::kExited;
+  int code = 0;
+};
+
+// Everything of that Persist action is on stable storage.
+struct Persisted {
+  StoreTicket ticket;
+};
+
+// Nothing of that Persist action is guaranteed to be stored; what waited for it must not happen.
+struct PersistFailed {
+  StoreTicket ticket;
+  std::string reason;
+};
+
+// A new validated configuration (SIGHUP, Reload()).
+struct ConfigChanged {
+  Config config;
+};
+
+enum class Verb : uint8_t {
+  kStart, kStop, kRestart, kEnable, kDisable, kMove, kClear, kStandby, kOnline,
+};
+
+// An operator's order. Answered by exactly one Reply, when it is done or refused.
+struct Command {
+  RequestId request;
+  Verb verb = Verb::kStart;
+  std::string service;  // of all but kStandby and kOnline
+  HostId host;          // of kMove, kStandby, kOnline
+};
+
+// Leave the cluster: hand the services over, say goodbye; ends with the action Left.
+struct Leave {};
+
+// The time asked for by Wake has come (early or repeated ones do no harm).
+struct Tick {};
+
+using Event = std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded,
+                           Persisted, PersistFailed, ConfigChanged, Command, Leave, Tick>;
+
+// --------------------------------------------------------------------------------------- actions
+
+enum class Priority : uint8_t { kControl, kBulk };
+
+struct Send {
+  LinkId link;
+  std::string bytes;
+  Priority priority = Priority::kControl;
+};
+
+// Open a connection and authenticate as `host`. Answered by LinkUp or DialFailed.
+struct Dial {
+  DialId dial;
+  HostId host;
+  std::string address;  // DNS name or IP without brackets; resolved anew at every dial
+  uint16_t port = 0;
+};
+
+// Forget that dial; neither LinkUp nor DialFailed follows.
+struct CancelDial {
+  DialId dial;
+};
+
+// Close it after what was sent before has gone out (within a bound). No LinkDown follows.
+struct CloseLink {
+  LinkId link;
+  std::string reason;
+};
+
+enum class Script : uint8_t { kStart, kStop, kStatus };
+
+// Run services.d/SERVICE/{start,stop,status} in a process group of its own. Answered by ScriptEnded.
+struct RunScript {
+  RunId run;
+  std::string service;
+  Script script = Script::kStart;
+  std::vector<std::pair<std::string, std::string>> environment;  // the CLUSTER_* of the contract
+};
+
+// SIGKILL the whole process group. ScriptEnded follows as for any run.
+struct KillScript {
+  RunId run;
+};
+
+struct Write {
+  std::string key;
+  std::optional<std::string> value;  // nullopt erases
+
+  bool operator==(const Write&) const = default;
+};
+
+// Store all of it or nothing, durably, in the order of the tickets. Answered by Persisted or
+// PersistFailed.
+struct Persist {
+  StoreTicket ticket;
+  std::vector<Write> writes;
+};
+
+// Call step with Tick at this time; replaces the Wake before it.
+struct Wake {
+  MonoTime at;
+};
+
+// The names that follow com.bammeson.cluster.Error. on the bus.
+enum class Refusal : uint8_t {
+  kNone, kUnknownService, kUnknownHost, kNotAble, kFailed, kBusy, kLeaving, kNotHere,
+};
+
+struct Reply {
+  RequestId request;
+  Refusal refusal = Refusal::kNone;
+  std::string text;  // the reason where refused, what happened where not
+};
+
+struct HostOnline {
+  HostId host;
+  std::string name;
+};
+
+struct HostOffline {
+  HostId host;
+  std::string name;
+};
+
+enum class ServiceState : uint8_t {
+  kStopped, kClaiming, kStarting, kRunning, kStopping, kFailed, kStopFailed,
+};
+const char* to_string(ServiceState state);  // as in the status document: "stop-failed"
+
+// The cluster-wide picture of a service, as this host sees it, changed.
+struct ServiceChanged {
+  std::string service;
+  ServiceState state = ServiceState::kStopped;
+  HostId host;  // the owner, or 0
+};
+
+enum class Severity : uint8_t { kInfo, kWarning, kCritical };
+const char* to_string(Severity severity);  // "info", "warning", "critical"
+
+struct Alert {
+  Severity severity = Severity::kWarning;
+  std::string text;
+};
+
+enum class LogLevel : uint8_t { kError, kWarning, kInfo, kDebug };
+
+struct Log {
+  LogLevel level = LogLevel::kInfo;
+  std::string text;
+};
+
+// This host has left, everything is handed over and stored: the engine may end.
+struct Left {};
+
+using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
+                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left>;
+using Actions = std::vector<Action>;
+
+}  // namespace cluster::core

@@ -1,0 +1,72 @@
+// One host's whole decision making. Owns no resource of the system; see io.h for what it is told and
+// what it asks for. Deterministic: the same Boot and the same (Now, Event) stream give the same Actions.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "core/config.h"
+#include "core/io.h"
+#include "core/view.h"
+
+namespace cluster::core {
+
+// Key and value pairs as Persist wrote them, under keys that the core alone interprets.
+using Stored = std::map<std::string, std::string>;
+
+struct Boot {
+  NodeId node;
+  std::string node_key;     // public key, DER SubjectPublicKeyInfo
+  std::string version;      // of the software
+  Config config;
+  Stored stored;            // empty at the very first start
+  uint64_t seed = 0;        // of the core's own generator; the shell takes it from getrandom(2)
+  bool accept_renumbering = false;
+};
+
+class Node {
+ public:
+  explicit Node(Boot boot);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Once, before any event: loads what was stored and starts to act.
+  void start(Now now, Actions& out);
+
+  // Time never goes back between calls. Actions are appended, to be performed in order.
+  void step(Now now, const Event& event, Actions& out);
+
+  View view(Now now) const;
+
+  // Why the service is where it is, host by host; nullopt: no such service.
+  std::optional<std::string> explain(Now now, const std::string& service) const;
+
+  // What would run where if these hosts were lost, one line a service.
+  std::string simulate(Now now, const std::vector<HostId>& lost) const;
+
+  // nullopt, or why this configuration cannot follow what is stored: a name that has changed its ID.
+  static std::optional<std::string> refuse_renumbering(const Stored& stored, const Config& config);
+  std::optional<std::string> refuse_renumbering(const Config& config) const;
+
+  // For checkers only: what this host believes, beyond what view() shows.
+  struct Inspection {
+    uint64_t incarnation = 0;
+    bool settled = false;
+    uint64_t configuration_count = 0;
+    std::string settings_digest;
+    std::string records_digest;
+    std::vector<std::pair<std::string, uint64_t>> epochs;  // highest heard, by service
+  };
+  Inspection inspect() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cluster::core

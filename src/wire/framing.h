@@ -1,0 +1,21 @@
+// Frames on a stream: a length of four bytes, big endian, then so many bytes, at least 1.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cluster::wire {
+
+inline constexpr size_t kHeaderBytes = 4;
+inline constexpr size_t kMaxFrameBytes = 1 << 20;
+
+std::string frame_header(size_t payload_bytes);
+
+enum class Header : uint8_t { kIncomplete, kReady, kMalformed };
+
+// kReady: *payload_bytes follow the header. kMalformed: zero or beyond kMaxFrameBytes.
+Header parse_header(std::string_view bytes, size_t* payload_bytes);
+
+}  // namespace cluster::wire
