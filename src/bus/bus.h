@@ -1,0 +1,98 @@
+// The daemon's face on D-Bus: name com.bammeson.cluster, object /com/bammeson/cluster and one object a
+// host and a service, as dbus/*.xml describes them.
+//
+// The daemon implements bus::Cluster and owns one bus::Bus. Everything runs on the thread of the given
+// event_base; nothing here waits for the bus: connecting, which can hang with a hung bus, happens on a
+// thread of its own, and every call on the bus is asynchronous. Without a bus, or when it goes away, the
+// Bus tries again by itself and registers everything anew.
+//
+// Construct it after daemonising: a connection does not survive fork(2).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "core/io.h"
+#include "core/view.h"
+
+struct event_base;
+
+namespace cluster::bus {
+
+// Something that happened and that an operator may want to read later.
+struct Happening {
+  WallTime at;
+  core::Severity severity = core::Severity::kInfo;
+  std::string text;
+};
+
+// The answer to an operator's order; call it exactly once, at any later time on the loop's thread, or
+// from within the call. It may outlive the Bus and the caller on the bus: then it does nothing.
+using CommandDone = std::function<void(core::Refusal refusal, const std::string& text)>;
+
+// Not ok: why nothing was changed, one fault a line as FILE:LINE: what is wrong.
+using ReloadDone = std::function<void(const Status& status)>;
+
+// What the Bus needs of the daemon. Called from the event loop only; implementations put orders into
+// their own queue and do not call back into the Bus except through CommandDone and ReloadDone.
+class Cluster {
+ public:
+  virtual ~Cluster() = default;
+
+  virtual core::View view() = 0;
+  virtual std::optional<std::string> explain(const std::string& service) = 0;  // nullopt: no such one
+  virtual std::string simulate(const std::vector<HostId>& lost) = 0;
+  virtual std::vector<Happening> events() = 0;  // oldest first
+
+  // `command.request` is 0: the daemon numbers its requests itself.
+  virtual void submit(core::Command command, CommandDone done) = 0;
+  virtual void reload(ReloadDone done) = 0;
+
+  // What the Bus has to say itself. An alert given here is signalled on the bus by Bus::emit, if the
+  // daemon passes it on, like any other.
+  virtual void log(core::LogLevel level, const std::string& text) = 0;
+  virtual void alert(core::Severity severity, const std::string& text) = 0;
+
+  // The first attempt to get the name on the bus has ended, well or not: as far as the bus is
+  // concerned the daemon is ready. Called once, never from the constructor; with "none" too.
+  virtual void bus_tried(bool on_bus) = 0;
+};
+
+class Bus {
+ public:
+  // `where` is system, session, none or a D-Bus address; check_address() tells a usable one.
+  // `version` is shown as the daemon's. `cluster` and `base` outlive the Bus.
+  Bus(event_base* base, const std::string& where, const std::string& version, Cluster& cluster);
+  ~Bus();
+  Bus(const Bus&) = delete;
+  Bus& operator=(const Bus&) = delete;
+
+  // For --bus: an error says what is expected.
+  static Status check_address(const std::string& where);
+
+  // The name is ours at this moment.
+  bool on_bus() const;
+
+  // The core's actions of the same name: signals, calls of the registered clusterhandler, and then as
+  // changed(). Never called from within a method of Cluster.
+  void emit(const core::HostOnline& action);
+  void emit(const core::HostOffline& action);
+  void emit(const core::ServiceChanged& action);
+  void emit(const core::Alert& action);
+
+  // The view may have changed. Cheap; may be called after every step. It is compared soon afterwards,
+  // at most once a second, and only real differences (not RTT, not last seen) are sent on the bus.
+  void changed();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cluster::bus
