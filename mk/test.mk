@@ -4,7 +4,7 @@
 # that it cannot depend on it.
 core_tests := $(foreach f,$(core_folders),$(wildcard tests/unit/$(f)/*.cc))
 shell_tests := $(foreach f,config net scripts store bus ctl daemon,$(wildcard tests/unit/$(f)/*.cc))
-test_main := $(wildcard tests/unit/runner/*.cc)
+test_main := tests/unit/runner/main.cc tests/unit/runner/cmocka_output.cc
 shell_folders := daemon bus ctl store scripts net config core wire base
 object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
 
@@ -18,6 +18,13 @@ $(BUILD)/tests/unit-core: $(call object_of,$(core_tests) $(test_main)) $(call ar
 $(BUILD)/tests/unit-shell: $(call object_of,$(shell_tests) $(test_main)) $(call archives,$(shell_folders))
 	@mkdir -p $(@D)
 	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(shell_folders)) -lgmock -lgtest -pthread
+
+# The runner's own test runs a program with every kind of outcome.
+$(BUILD)/tests/unit-runner: $(call object_of,tests/unit/runner/runner_test.cc $(test_main)) | $(BUILD)/tests/sample
+$(BUILD)/tests/sample: $(call object_of,tests/unit/runner/sample.cc $(test_main))
+$(BUILD)/tests/unit-runner $(BUILD)/tests/sample:
+	@mkdir -p $(@D)
+	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgmock -lgtest -pthread
 
 # The simulator: tests/sim is a library, main.cc beside it the program; scenarios run on it.
 sim_sources := $(filter-out tests/sim/main.cc,$(wildcard tests/sim/*.cc))
