@@ -1,0 +1,90 @@
+// What this host and each other host authenticate each other with.
+//
+// Each line of the hosts file is put through scrypt (N=2^15, r=8, p=1; salt: a label, the ID, the
+// name) into 48 bytes, once, on a worker thread. A pair's secret is HKDF over both lines' outputs,
+// the lower ID's first, so both ends get the same whoever dials.
+//
+// The outputs are cached, so a restart pays nothing. A cache entry is the output sealed by
+// AES-256-GCM under a key derived from the node key, with ID, name and passphrase as additional
+// data: an entry for another passphrase, name or node key just does not open and is made anew. The
+// database alone therefore gives away nothing; with the node key beside it a thief could try
+// passphrases cheaply, but then also has the secrets themselves and, on the same disk, the hosts file.
+//
+// Lives on the loop's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "net/handshake.h"
+#include "net/identity.h"
+
+struct event_base;
+
+namespace cluster::net {
+
+class Background;
+
+// One line of the hosts file. `name` is the host's name without port.
+struct HostLine {
+  HostId id;
+  std::string name;
+  std::string passphrase;
+
+  bool operator==(const HostLine&) const = default;
+};
+
+// Where the sealed outputs are kept. Keys are printable and begin with "net/secret/".
+struct SecretCache {
+  std::function<std::optional<std::string>(const std::string& key)> load;
+  std::function<void(const std::string& key, const std::optional<std::string>& value)> save;
+};
+
+// Whether a host that has proved its secret may be let in with this key: nullopt, or the reason why
+// not. Without one every key is let in.
+using Admission = std::function<std::optional<std::string>(HostId host, const NodeId& node,
+                                                           const std::string& spki)>;
+
+class Secrets final : public Peers {
+ public:
+  Secrets(event_base* base, const Identity& identity, SecretCache cache);
+  ~Secrets() override;
+
+  // At start and at each reload: derives what is not cached (lines in their order, `self` first),
+  // drops what is gone.
+  void set_lines(HostId self, std::vector<HostLine> lines);
+  void set_admission(Admission admission) { admission_ = std::move(admission); }
+
+  // Nothing is being derived. `changed` is called (on the loop) each time that becomes true.
+  bool ready() const;
+  void on_ready(std::function<void()> changed) { ready_changed_ = std::move(changed); }
+
+  // Peers
+  HostId self() const override { return self_; }
+  std::optional<std::string> name(HostId host) const override;
+  std::vector<Credential> credentials(HostId host) const override;
+  std::optional<std::string> admit(HostId host, const NodeId& node,
+                                   const std::string& spki) const override;
+
+ private:
+  struct Line;
+
+  void derive(const HostLine& line);
+  void derived(const HostLine& line, std::string output);
+
+  SecretCache cache_;
+  std::string cache_key_;
+  HostId self_;
+  std::map<HostId, std::unique_ptr<Line>> lines_;
+  Admission admission_;
+  std::function<void()> ready_changed_;
+  size_t deriving_ = 0;
+  std::unique_ptr<Background> worker_;
+};
+
+}  // namespace cluster::net

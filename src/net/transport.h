@@ -1,0 +1,72 @@
+// Connections to other hosts: listens, dials, authenticates, and carries frames.
+//
+// Takes the core's actions Dial, CancelDial, Send and CloseLink; gives back the events LinkUp,
+// LinkDown, Received and DialFailed as core/io.h describes them, through one callback that must only
+// enqueue: it may be called from within any function here and must not call back.
+//
+// Everything lives on the thread of `base`. Destroying it drops all connections at once (what is to
+// arrive first is closed by CloseLink; then wait for closing() to be 0).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "core/io.h"
+#include "net/identity.h"
+#include "net/report.h"
+#include "net/secrets.h"
+#include "net/socket.h"
+
+struct event_base;
+
+namespace cluster::net {
+
+struct TransportOptions {
+  // Dials leave from the listening port, so that the address that others observe can be dialled. For
+  // hosts without an address of their own (dynamic ones) only: two hosts with addresses would dial
+  // each other over one and the same pair of ports. Where that port is busy for a destination the
+  // dial leaves from any other.
+  bool dial_from_listening_port = false;
+};
+
+struct TransportCounters {
+  uint64_t accepted = 0;       // connections
+  uint64_t authenticated = 0;  // both ways round
+  uint64_t refused = 0;        // ended before they authenticated, by our decision or theirs
+  uint64_t dropped_for_room = 0;
+};
+
+class Transport {
+ public:
+  // `identity` and `secrets` outlive it.
+  Transport(event_base* base, const Identity& identity, Secrets& secrets, TransportOptions options,
+            std::function<void(core::Event)> events, Report report);
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  // Accepts on these sockets (open_listeners() opens some) from now on, and on no others; none stops
+  // accepting. If they are bound to one specific address, dials leave from it too.
+  void listen(std::vector<Fd> sockets);
+  uint16_t port() const;  // of the first listening socket; 0: none
+
+  void set_options(TransportOptions options);  // counts for later dials
+
+  void perform(const core::Dial& action);
+  void perform(const core::CancelDial& action);
+  void perform(const core::Send& action);
+  void perform(const core::CloseLink& action);
+
+  // Links that CloseLink has been asked for and whose queues are not empty yet.
+  size_t closing() const;
+  const TransportCounters& counters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cluster::net
