@@ -78,6 +78,13 @@ bool OutputBudget::exhausted(MonoTime now) const { return spent_ && now < renewa
 
 void LineCutter::feed(MonoTime now, std::string_view bytes, OutputBudget& budget,
                       const Emit& emit) {
+  if (budget.exhausted(now)) return skip(bytes);
+  if (skipping_) {
+    const size_t newline = bytes.find('\n');
+    skip(bytes.substr(0, newline == std::string_view::npos ? newline : newline + 1));
+    if (skipping_) return;
+    bytes.remove_prefix(newline + 1);
+  }
   while (!bytes.empty()) {
     const size_t newline = bytes.find('\n');
     const std::string_view part = bytes.substr(0, newline);
@@ -88,6 +95,15 @@ void LineCutter::feed(MonoTime now, std::string_view bytes, OutputBudget& budget
     end_line(now, budget, emit);
     bytes.remove_prefix(newline + 1);
   }
+}
+
+void LineCutter::skip(std::string_view bytes) {
+  if (bytes.empty()) return;
+  dropped_bytes_ += line_.size() + cut_bytes_ + bytes.size();
+  dropped_lines_ += static_cast<uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+  line_.clear();
+  cut_bytes_ = 0;
+  skipping_ = bytes.back() != '\n';
 }
 
 void LineCutter::end_line(MonoTime now, OutputBudget& budget, const Emit& emit) {

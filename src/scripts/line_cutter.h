@@ -49,11 +49,13 @@ class LineCutter {
 
  private:
   void end_line(MonoTime now, OutputBudget& budget, const Emit& emit);
+  void skip(std::string_view bytes);
 
   std::string line_;
   uint64_t cut_bytes_ = 0;  // of the current line, beyond kMaxLineBytes
   uint64_t dropped_bytes_ = 0;
   uint64_t dropped_lines_ = 0;
+  bool skipping_ = false;  // the rest of a line whose beginning was dropped
 };
 
 }  // namespace cluster::scripts

@@ -1,0 +1,141 @@
+#include "scripts/local_runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ensure.h"
+
+namespace cluster::scripts {
+
+const char* to_string(core::Script script) {
+  switch (script) {
+    case core::Script::kStart: return "start";
+    case core::Script::kStop: return "stop";
+    case core::Script::kStatus: return "status";
+  }
+  return "?";
+}
+
+LocalRunner::LocalRunner(event_base* base, std::string service_dir, std::string state_dir,
+                         Callbacks callbacks)
+    : base_(base),
+      service_dir_(std::move(service_dir)),
+      state_dir_(std::move(state_dir)),
+      callbacks_(std::move(callbacks)),
+      inherited_(inherited_environment()),
+      child_ended_(evsignal_new(
+          base, SIGCHLD,
+          [](evutil_socket_t, short, void* self) { static_cast<LocalRunner*>(self)->reap(); },
+          this)) {
+  ENSURE(child_ended_ && evsignal_add(child_ended_.get(), nullptr) == 0);
+}
+
+LocalRunner::~LocalRunner() = default;
+
+int LocalRunner::open_output(const core::RunScript& script, Run& run) {
+  const auto of_service = [&](const auto& r) { return r->service() == script.service; };
+  const auto held = static_cast<size_t>(std::count_if(readers_.begin(), readers_.end(), of_service));
+  std::string why;
+  int ends[2];
+  if (held >= kMaxOutputsPerService) {
+    why = std::to_string(held) + " earlier outputs of this service are still open";
+  } else if (readers_.size() >= kMaxOutputs) {
+    why = std::to_string(readers_.size()) + " earlier outputs are still open";
+  } else if (pipe2(ends, O_CLOEXEC) != 0) {
+    why = std::string("pipe: ") + strerror(errno);
+  }
+  if (!why.empty()) {
+    callbacks_.line(Line{script.service, script.script, true, "output is not logged: " + why});
+    return -1;
+  }
+  // Ours alone: the child's end stays blocking, as programs expect of their output.
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  auto& budget = budgets_[script.service];
+  if (!budget) budget = std::make_shared<OutputBudget>();
+  run.reader = readers_.emplace(readers_.end());
+  const auto at = run.reader;
+  *at = std::make_unique<OutputReader>(base_, ends[0], script.service, script.script, budget,
+                                       callbacks_.line,
+                                       [this, at] { close_reader(at->get()); });
+  return ends[1];
+}
+
+void LocalRunner::run(const core::RunScript& script) {
+  Run run{script.run, readers_.end()};
+  Spawn what;
+  what.folder = service_dir_ + "/" + script.service;
+  what.path = what.folder + "/" + to_string(script.script);
+  what.environment = inherited_;
+  what.environment.insert(what.environment.end(), script.environment.begin(),
+                          script.environment.end());
+  what.environment.emplace_back("CLUSTER_STATE_DIR", state_dir_);
+  what.output = open_output(script, run);
+  pid_t pid = -1;
+  const int error = spawn(what, &pid);
+  if (what.output >= 0) close(what.output);
+  if (error != 0) {
+    if (run.reader != readers_.end()) readers_.erase(run.reader);
+    callbacks_.line(Line{script.service, script.script, true,
+                         "could not be started: " + what.path + ": " + strerror(error)});
+    callbacks_.ended(core::ScriptEnded{script.run, core::ScriptEnd::kNotStarted, error});
+    return;
+  }
+  runs_.emplace(pid, run);
+}
+
+void LocalRunner::kill(core::KillScript which) {
+  // Only before it is reaped: afterwards the number may be another's.
+  for (const auto& [pid, run] : runs_)
+    if (run.id == which.run) ::kill(-pid, SIGKILL);
+}
+
+void LocalRunner::close_reader(const OutputReader* reader) {
+  const auto at = std::find_if(readers_.begin(), readers_.end(),
+                               [&](const auto& r) { return r.get() == reader; });
+  ENSURE(at != readers_.end());
+  for (auto& [pid, run] : runs_)
+    if (run.reader == at) run.reader = readers_.end();
+  readers_.erase(at);
+  forget_budgets();
+}
+
+// A service that is gone from the configuration leaves nothing here.
+void LocalRunner::forget_budgets() {
+  if (budgets_.size() <= kMaxOutputs) return;
+  std::erase_if(budgets_, [](const auto& entry) { return entry.second.use_count() == 1; });
+}
+
+void LocalRunner::reap() {
+  // By pid, as other parts of the process may have children of their own.
+  for (auto it = runs_.begin(); it != runs_.end();) {
+    siginfo_t info{};
+    const auto pid = it->first;
+    const int result = waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+    if (result == 0 && info.si_pid == 0) {
+      ++it;
+      continue;
+    }
+    const Run run = it->second;
+    it = runs_.erase(it);
+    // Its last words come before the news of its end.
+    if (run.reader != readers_.end() && !(*run.reader)->drain()) readers_.erase(run.reader);
+    core::ScriptEnded ended{run.id, core::ScriptEnd::kExited, 0};
+    if (result != 0) {
+      ended = {run.id, core::ScriptEnd::kNotStarted, errno};
+    } else if (info.si_code == CLD_EXITED) {
+      ended.code = info.si_status;
+    } else {
+      ended = {run.id, core::ScriptEnd::kSignal, info.si_status};
+    }
+    callbacks_.ended(ended);
+  }
+}
+
+}  // namespace cluster::scripts

@@ -1,0 +1,74 @@
+#include "store/lock_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <utility>
+
+namespace cluster::store {
+
+namespace {
+
+Error failed(const std::string& path, const std::string& what) {
+  return Error{path + ": " + what + ": " + strerror(errno)};
+}
+
+}  // namespace
+
+Status prepare_folder(const std::string& dir) {
+  for (size_t slash = dir.find('/', 1);; slash = dir.find('/', slash + 1)) {
+    const std::string part = dir.substr(0, slash);
+    const bool last = slash == std::string::npos || slash + 1 == dir.size();
+    if (mkdir(part.c_str(), last ? 0700 : 0755) != 0 && errno != EEXIST) {
+      // A folder above may be read-only and exist all the same.
+      struct stat info{};
+      if (stat(part.c_str(), &info) != 0) return failed(part, "cannot be made");
+    }
+    if (last) break;
+  }
+  struct stat info{};
+  if (stat(dir.c_str(), &info) != 0) return failed(dir, "cannot be read");
+  if (!S_ISDIR(info.st_mode)) return Error{dir + ": is not a folder"};
+  if ((info.st_mode & 0077) != 0 && chmod(dir.c_str(), 0700) != 0)
+    return failed(dir, "is open to others, and its mode cannot be set to 0700");
+  return {};
+}
+
+LockFile::~LockFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+LockFile::LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+LockFile& LockFile::operator=(LockFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+Result<LockFile> LockFile::take(const std::string& path) {
+  LockFile lock;
+  lock.fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock.fd_ < 0) return failed(path, "cannot be opened for writing");
+  char text[32] = {};
+  if (flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return failed(path, "cannot be locked");
+    const ssize_t got = pread(lock.fd_, text, sizeof text - 1, 0);
+    std::string pid;
+    for (ssize_t i = 0; i < got && isdigit(static_cast<unsigned char>(text[i])); ++i) pid += text[i];
+    return Error{path + ": in use by another clusterd" +
+                 (pid.empty() ? std::string() : ", process " + pid) +
+                 "; each needs a --state-dir of its own"};
+  }
+  const std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(lock.fd_, 0) != 0 ||
+      pwrite(lock.fd_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+    return failed(path, "cannot be written");
+  return lock;
+}
+
+}  // namespace cluster::store

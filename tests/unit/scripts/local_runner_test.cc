@@ -1,0 +1,236 @@
+#include "scripts/local_runner.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+namespace cluster::scripts {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr auto kPatience = std::chrono::seconds(30);
+
+struct BaseFree {
+  void operator()(event_base* b) const { event_base_free(b); }
+};
+
+class LocalRunnerTest : public testing::Test {
+ protected:
+  LocalRunnerTest() : base_(event_base_new()) {
+    char name[] = "/tmp/cluster-scripts-XXXXXX";
+    dir_ = mkdtemp(name);
+    runner_ = std::make_unique<LocalRunner>(
+        base_.get(), dir_.string(), "/some/state",
+        Callbacks{[this](core::ScriptEnded e) { ended_.push_back(e); },
+                  [this](Line line) {
+                    if (line.notice) {
+                      notices_.push_back(line.text);
+                    } else {
+                      lines_.push_back(line.text);
+                    }
+                  }});
+  }
+  ~LocalRunnerTest() override {
+    runner_.reset();
+    fs::remove_all(dir_);
+  }
+
+  void script(const std::string& service, const std::string& name, const std::string& text) {
+    fs::create_directories(dir_ / service);
+    std::ofstream(dir_ / service / name) << text;
+    fs::permissions(dir_ / service / name, fs::perms::owner_all);
+  }
+
+  RunId run(const std::string& service, core::Script which = core::Script::kStart,
+            Environment environment = {}) {
+    const RunId id(++last_run_);
+    runner_->run(core::RunScript{id, service, which, std::move(environment)});
+    return id;
+  }
+
+  template <class Done>
+  bool until(Done done) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      const timeval slice{0, 20000};
+      event_base_loopexit(base_.get(), &slice);
+      event_base_loop(base_.get(), EVLOOP_ONCE);
+    }
+    return true;
+  }
+  bool until_ended(size_t count = 1) {
+    return until([&] { return ended_.size() >= count; });
+  }
+  bool said(const std::string& text) const {
+    return std::find(lines_.begin(), lines_.end(), text) != lines_.end();
+  }
+
+  fs::path dir_;
+  std::unique_ptr<event_base, BaseFree> base_;
+  std::unique_ptr<LocalRunner> runner_;
+  std::vector<core::ScriptEnded> ended_;
+  std::vector<std::string> lines_, notices_;
+  uint64_t last_run_ = 0;
+};
+
+TEST_F(LocalRunnerTest, TellsExitStatusAndOutputInOrder) {
+  script("web", "start", "#!/bin/sh\necho out\necho err >&2\nprintf partial\nexit 7\n");
+  const RunId id = run("web");
+  EXPECT_EQ(runner_->running(), 1u);
+  ASSERT_TRUE(until_ended());
+  EXPECT_EQ(ended_[0].run, id);
+  EXPECT_EQ(ended_[0].how, core::ScriptEnd::kExited);
+  EXPECT_EQ(ended_[0].code, 7);
+  ASSERT_TRUE(until([&] { return lines_.size() >= 3; }));
+  EXPECT_EQ(lines_, (std::vector<std::string>{"out", "err", "partial"}));
+  EXPECT_EQ(runner_->running(), 0u);
+}
+
+TEST_F(LocalRunnerTest, GivesACleanSurrounding) {
+  setenv("NOTIFY_SOCKET", "/nowhere", 1);
+  setenv("CLUSTER_STRAY", "1", 1);
+  script("web", "status",
+         "#!/bin/sh\n"
+         "echo cwd=$(pwd)\n"
+         "echo service=$CLUSTER_SERVICE state=$CLUSTER_STATE_DIR\n"
+         "echo stray=$NOTIFY_SOCKET$CLUSTER_STRAY path=${PATH:+set}\n"
+         "echo stdin=$(readlink /proc/self/fd/0)\n"
+         "read pid comm state ppid pgrp session rest </proc/$$/stat\n"
+         "[ $$ = $pgrp ] && [ $$ = $session ] && echo leader\n"
+         "grep -E 'Sig(Blk|Ign)' /proc/self/status\n");
+  // A script must see neither the mask nor the ignored signals of the daemon.
+  sigset_t usr1, before;
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &usr1, &before);
+  const auto pipe_before = signal(SIGPIPE, SIG_IGN);
+  run("web", core::Script::kStatus, {{"CLUSTER_SERVICE", "web"}});
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  signal(SIGPIPE, pipe_before);
+  unsetenv("NOTIFY_SOCKET");
+  unsetenv("CLUSTER_STRAY");
+  ASSERT_TRUE(until_ended());
+  ASSERT_TRUE(until([&] { return lines_.size() >= 7; }));
+  EXPECT_EQ(lines_[0], "cwd=" + fs::canonical(dir_ / "web").string());
+  EXPECT_EQ(lines_[1], "service=web state=/some/state");
+  EXPECT_EQ(lines_[2], "stray= path=set");
+  EXPECT_EQ(lines_[3], "stdin=/dev/null");
+  EXPECT_EQ(lines_[4], "leader");
+  EXPECT_EQ(lines_[5], "SigBlk:\t0000000000000000");
+  // 32 and 33 are the C library's own; what this test inherited for them stays.
+  constexpr uint64_t kLibrarys = 3ull << 31;
+  EXPECT_EQ(std::stoull(lines_[6].substr(8), nullptr, 16) & ~kLibrarys, 0u) << lines_[6];
+}
+
+TEST_F(LocalRunnerTest, LeaksNoDescriptor) {
+  const int leaky = open("/dev/zero", O_RDONLY);  // without O_CLOEXEC
+  script("web", "start", "#!/bin/sh\nls -l /proc/$$/fd | grep -c /dev/zero\n");
+  run("web");
+  ASSERT_TRUE(until_ended());
+  close(leaky);
+  ASSERT_TRUE(until([&] { return !lines_.empty(); }));
+  EXPECT_EQ(lines_[0], "0");
+}
+
+TEST_F(LocalRunnerTest, SaysWhatCouldNotBeExecuted) {
+  run("none");
+  script("web", "start", "no shebang line\n");
+  fs::permissions(dir_ / "web" / "start", fs::perms::owner_read);
+  run("web");
+  ASSERT_TRUE(until_ended(2));
+  EXPECT_EQ(ended_[0].how, core::ScriptEnd::kNotStarted);
+  EXPECT_EQ(ended_[0].code, ENOENT);
+  EXPECT_EQ(ended_[1].how, core::ScriptEnd::kNotStarted);
+  EXPECT_EQ(ended_[1].code, EACCES);
+  ASSERT_EQ(notices_.size(), 2u);
+  EXPECT_NE(notices_[0].find("none/start"), std::string::npos);
+  EXPECT_EQ(runner_->running(), 0u);
+}
+
+TEST_F(LocalRunnerTest, KillsTheWholeGroup) {
+  script("web", "stop",
+         "#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho child=$!\nwait\nsleep 1000\n");
+  const RunId id = run("web", core::Script::kStop);
+  ASSERT_TRUE(until([&] { return !lines_.empty(); }));
+  const pid_t child = std::stoi(lines_[0].substr(6));
+  runner_->kill(core::KillScript{id});
+  ASSERT_TRUE(until_ended());
+  EXPECT_EQ(ended_[0].how, core::ScriptEnd::kSignal);
+  EXPECT_EQ(ended_[0].code, SIGKILL);
+  EXPECT_TRUE(until([&] {
+    std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
+    std::string pid, name, state;
+    return !(stat >> pid >> name >> state) || state == "Z";
+  }));
+  runner_->kill(core::KillScript{id});  // late: nothing happens
+}
+
+TEST_F(LocalRunnerTest, EndsWithTheScriptAndGoesOnReadingWhatItLeft) {
+  script("web", "start",
+         "#!/bin/sh\n(trap '' HUP; while [ ! -e go ]; do sleep 0.02; done; echo one; echo two) &\n"
+         "echo started\n");
+  run("web");
+  ASSERT_TRUE(until_ended());
+  EXPECT_EQ(ended_[0].code, 0);
+  EXPECT_TRUE(said("started"));
+  EXPECT_FALSE(said("two"));
+  std::ofstream(dir_ / "web" / "go").put('\n');
+  EXPECT_TRUE(until([&] { return said("two"); }));
+}
+
+TEST_F(LocalRunnerTest, BoundsHeldPipesWithoutClosingAny) {
+  script("web", "start", "#!/bin/sh\nsleep 1000 &\necho $!\n");
+  for (size_t i = 0; i < kMaxOutputsPerService + 1; ++i) {
+    run("web");
+    ASSERT_TRUE(until_ended(i + 1));
+  }
+  EXPECT_EQ(lines_.size(), kMaxOutputsPerService);
+  ASSERT_EQ(notices_.size(), 1u);
+  EXPECT_NE(notices_[0].find("output is not logged"), std::string::npos);
+  for (const std::string& line : lines_) kill(std::stoi(line), SIGKILL);
+  script("web", "start", "#!/bin/sh\necho again\n");
+  ASSERT_TRUE(until([&] {
+    run("web");
+    until_ended(last_run_);
+    return said("again");
+  }));
+  // The one whose output went to /dev/null cannot be named by it.
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::error_code error;
+    if (fs::read_symlink(entry.path() / "cwd", error) == fs::canonical(dir_ / "web") && !error)
+      kill(std::stoi(entry.path().filename().string()), SIGKILL);
+  }
+}
+
+TEST_F(LocalRunnerTest, AFloodFillsNothingAndHoldsNobodyUp) {
+  script("web", "start", "#!/bin/sh\nhead -c 30000000 /dev/zero | tr '\\0' '\\n'\nexit 3\n");
+  script("db", "start", "#!/bin/sh\necho quiet\n");
+  run("web");
+  run("db");
+  ASSERT_TRUE(until_ended(2));
+  EXPECT_LE(lines_.size(), kMaxLinesPerWindow + 1 + kMaxLinesPerWindow);
+  EXPECT_TRUE(said("quiet"));
+  EXPECT_TRUE(until([&] { return !notices_.empty(); }));
+  EXPECT_NE(notices_[0].find("dropped"), std::string::npos);
+}
+
+TEST_F(LocalRunnerTest, ManyEndsAtOnceAreAllSeen) {
+  script("web", "status", "#!/bin/sh\nexit 0\n");
+  for (int i = 0; i < 50; ++i) run("web", core::Script::kStatus);
+  EXPECT_TRUE(until_ended(50));
+  EXPECT_EQ(ended_.size(), 50u);
+}
+
+}  // namespace
+}  // namespace cluster::scripts
