@@ -1,6 +1,8 @@
 # Compiling and linking: one static library a folder of src/, programs from them.
 
-CXX ?= g++
+ifeq ($(origin CXX),default)
+CXX := $(if $(shell command -v ccache),ccache )g++
+endif
 PROTOC ?= protoc
 PKG_CONFIG ?= pkg-config
 CXXFLAGS ?= -O2 -g
@@ -21,7 +23,7 @@ all_flags = -std=c++20 $(warnings) $(sanitize) -Isrc -I$(BUILD)/gen $(CPPFLAGS) 
 libs_wire := protobuf-lite
 libs_core := protobuf-lite
 libs_config := libconfuse libcrypto
-libs_net := libevent libevent_openssl openssl
+libs_net := libevent openssl
 libs_store := sqlite3
 libs_scripts := libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
@@ -42,17 +44,19 @@ archives = $(foreach f,$(1),$(BUILD)/lib/$(f).a)
 .DELETE_ON_ERROR:
 all: $(BUILD)/clusterd $(BUILD)/clusterctl
 
-# Rebuild when flags change.
+# Rebuild when flags change; that warnings are errors changes no object.
+flags_text = $(subst ','\'',$(CXX) $(filter-out -Werror,$(all_flags)) $(LDFLAGS))
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CXX) $(subst ','\'',$(all_flags)) $(LDFLAGS)' | cmp -s - $@ || \
-	  echo '$(CXX) $(subst ','\'',$(all_flags)) $(LDFLAGS)' > $@
+	@echo '$(flags_text)' | cmp -s - $@ || echo '$(flags_text)' > $@
 FORCE:
 
-$(BUILD)/gen/wire/cluster.pb.cc: src/wire/cluster.proto
+protos := $(wildcard src/wire/*.proto)
+proto_headers := $(protos:src/%.proto=$(BUILD)/gen/%.pb.h)
+$(BUILD)/gen/wire/%.pb.cc: src/wire/%.proto
 	@mkdir -p $(@D)
-	$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=src wire/cluster.proto
-$(BUILD)/gen/wire/cluster.pb.h: $(BUILD)/gen/wire/cluster.pb.cc ;
+	$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=src wire/$*.proto
+$(BUILD)/gen/wire/%.pb.h: $(BUILD)/gen/wire/%.pb.cc ;
 
 define folder_rules
 sources_$(1) := $$(filter-out src/$(1)/main.cc,$$(wildcard src/$(1)/*.cc))
@@ -61,11 +65,11 @@ $$(BUILD)/lib/$(1).a: $$(objects_$(1)) $$(extra_objects_$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
-$$(BUILD)/obj/$(1)/%.o: src/$(1)/%.cc $$(BUILD)/flags | $$(BUILD)/gen/wire/cluster.pb.h
+$$(BUILD)/obj/$(1)/%.o: src/$(1)/%.cc $$(BUILD)/flags | $$(proto_headers)
 	@mkdir -p $$(@D)
 	$$(CXX) $$(all_flags) $$(call pkg_cflags,$$(libs_$(1))) -c -o $$@ $$<
 endef
-extra_objects_wire := $(BUILD)/obj/gen/wire/cluster.pb.o
+extra_objects_wire := $(protos:src/%.proto=$(BUILD)/obj/gen/%.pb.o)
 $(foreach f,$(folders),$(eval $(call folder_rules,$(f))))
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.cc $(BUILD)/flags

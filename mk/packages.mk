@@ -1,0 +1,37 @@
+# Debian's names of what is needed (12 and 13 call all of it the same). DEPS=1 installs what is
+# missing while the Makefile is read, so before anything here can ask pkg-config.
+
+build_packages := g++ pkgconf protobuf-compiler libprotobuf-dev libevent-dev libconfuse-dev \
+  libsdbus-c++-dev libsystemd-dev libssl-dev libsqlite3-dev libspdlog-dev libcli11-dev \
+  nlohmann-json3-dev
+demo_packages := dbus-daemon python3 procps
+lab_packages := $(demo_packages) dbus-bin iproute2 iputils-ping nftables util-linux
+test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
+lint_packages := mandoc shellcheck clang-tidy clang-format python3
+
+goals := $(or $(MAKECMDGOALS),all)
+packages_of_check := $(test_packages) $(lint_packages) autoconf
+packages_of_lint := $(lint_packages)
+packages_of_lab := $(lab_packages)
+packages_of_bench := $(lab_packages)
+packages_of_demo := $(demo_packages)
+packages_of_unit := $(test_packages)
+packages_of_scenarios := $(test_packages)
+packages_of_configure := autoconf
+
+builds_nothing := clean uninstall configure format
+packages := $(if $(filter-out $(builds_nothing),$(goals)),$(build_packages)) \
+  $(foreach goal,$(goals),$(packages_of_$(goal)))
+
+ifneq ($(strip $(packages)),)
+missing_packages := $(shell mk/packages missing $(sort $(packages)))
+ifneq ($(missing_packages),)
+ifneq ($(and $(DEPS),$(if $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),,really)),)
+ifneq ($(lastword $(shell mk/packages install $(missing_packages) >&2; echo $$?)),0)
+$(error Packages are missing; the lines above say what to do)
+endif
+else
+$(warning Not installed: $(missing_packages). `make DEPS=1 $(goals)` installs them)
+endif
+endif
+endif
