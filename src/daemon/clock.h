@@ -1,0 +1,29 @@
+// The system's clocks, read here and nowhere else in the daemon, and the one timer that the core asks for.
+#pragma once
+
+#include "base/time.h"
+#include "daemon/event_ptr.h"
+
+namespace cluster::daemon {
+
+Now read_clocks();  // CLOCK_BOOTTIME and CLOCK_REALTIME
+
+// Wakes at a point of CLOCK_BOOTTIME, so that one that passed during sleep comes right after it.
+class WakeTimer {
+ public:
+  WakeTimer(event_base* base, std::function<void()> due);
+  ~WakeTimer();
+
+  void set(MonoTime at);  // replaces the one before
+
+ private:
+  void fired();
+
+  const int fd_;
+  const std::function<void()> due_;
+  MonoTime at_{};
+  bool armed_ = false;
+  Watch readable_;
+};
+
+}  // namespace cluster::daemon

@@ -1,0 +1,28 @@
+// --daemon: the caller's process waits until the daemon is ready or has failed, and ends with its code.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace cluster::daemon {
+
+class Detach {
+ public:
+  Detach() = default;  // stays in the foreground: ready() does nothing
+  ~Detach();
+  Detach(Detach&& other) noexcept;
+  Detach& operator=(Detach&& other) noexcept;
+
+  // Forks; before any thread, loop or connection exists. In the daemon it returns; in the caller's
+  // process it does not: that one exits 0 once ready() is called, 1 when the daemon ended before.
+  static Result<Detach> fork_now();
+
+  // Lets the caller go, and leaves its terminal and folder.
+  void ready();
+
+ private:
+  int caller_ = -1;
+};
+
+}  // namespace cluster::daemon

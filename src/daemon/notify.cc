@@ -1,0 +1,111 @@
+#include "daemon/notify.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace cluster::daemon {
+
+namespace {
+
+// The value of a variable that is meant for this process and for no child.
+std::string take(const char* name) {
+  const char* value = getenv(name);
+  std::string text = value != nullptr ? value : "";
+  unsetenv(name);
+  return text;
+}
+
+std::optional<int64_t> number(const std::string& text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value <= 0) return std::nullopt;
+  return value;
+}
+
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+Notify Notify::from_environment() {
+  const std::string socket = take("NOTIFY_SOCKET");
+  const auto interval = number(take("WATCHDOG_USEC"));
+  const std::string pid = take("WATCHDOG_PID");
+  std::optional<Duration> watchdog;
+  if (interval && (pid.empty() || pid == std::to_string(getpid()))) {
+    watchdog = microseconds(*interval);
+  }
+  return Notify(socket, watchdog);
+}
+
+Notify::Notify(std::string socket, std::optional<Duration> watchdog)
+    : socket_(std::move(socket)), watchdog_(watchdog) {
+  if (socket_.empty() || (socket_[0] != '/' && socket_[0] != '@')) return;
+  if (socket_.size() >= sizeof(sockaddr_un::sun_path)) return;
+  fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+Notify::~Notify() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Notify::Notify(Notify&& other) noexcept
+    : socket_(std::move(other.socket_)),
+      watchdog_(other.watchdog_),
+      fd_(std::exchange(other.fd_, -1)) {}
+
+void Notify::send(const std::string& message) const {
+  if (fd_ < 0) return;
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  memcpy(to.sun_path, socket_.data(), socket_.size());
+  // '@' stands for the null byte of an abstract address, whose length is exact.
+  const bool abstract = to.sun_path[0] == '@';
+  if (abstract) to.sun_path[0] = '\0';
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() +
+                                             (abstract ? 0 : 1));
+  // A supervisor that does not listen is no reason to stop working.
+  sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL,
+         reinterpret_cast<const sockaddr*>(&to), length);
+}
+
+void Notify::ready(const std::string& status) const {
+  send("READY=1\nSTATUS=" + one_line(status) + "\nMAINPID=" + std::to_string(getpid()));
+}
+
+void Notify::status(const std::string& text) const { send("STATUS=" + one_line(text)); }
+
+void Notify::reloading() const {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  send("RELOADING=1\nMONOTONIC_USEC=" +
+       std::to_string(int64_t{t.tv_sec} * 1000000 + t.tv_nsec / 1000));
+}
+
+void Notify::stopping(const std::string& status) const {
+  send("STOPPING=1\nSTATUS=" + one_line(status));
+}
+
+void Notify::extend_timeout(Duration by) const {
+  send("EXTEND_TIMEOUT_USEC=" + std::to_string(to_us(by)));
+}
+
+void Notify::watchdog() const { send("WATCHDOG=1"); }
+
+std::optional<Duration> Notify::watchdog_interval() const {
+  if (fd_ < 0 || !watchdog_) return std::nullopt;
+  return *watchdog_ / 2;
+}
+
+}  // namespace cluster::daemon

@@ -1,0 +1,36 @@
+// clusterd's command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/ids.h"
+
+namespace cluster::daemon {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+struct Options {
+  std::string config_dir = CLUSTER_SYSCONFDIR "/cluster";
+  std::string state_dir = CLUSTER_LOCALSTATEDIR "/lib/cluster";
+  std::string bus = "system";
+  std::optional<HostId> id;
+  bool detach = false;
+  bool check_config = false;
+  bool accept_renumbering = false;
+  int verbose = 0;  // how often --verbose was given
+};
+
+struct Exit {
+  int code = kExitOk;
+  std::string out;    // for stdout
+  std::string error;  // for stderr
+};
+
+// Folders come out as absolute paths. An Exit ends the program: help, version or wrong usage.
+std::variant<Options, Exit> parse_options(int argc, const char* const* argv);
+
+}  // namespace cluster::daemon

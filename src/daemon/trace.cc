@@ -1,0 +1,253 @@
+#include "daemon/trace.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace cluster::daemon {
+
+namespace {
+
+using nlohmann::json;
+using namespace core;
+
+std::string hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (unsigned char c : bytes) {
+    out += kDigits[c >> 4];
+    out += kDigits[c & 15];
+  }
+  return out;
+}
+
+std::string unhex(const std::string& text) {
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    throw std::invalid_argument("not a hex digit");
+  };
+  if (text.size() % 2 != 0) throw std::invalid_argument("half a byte");
+  std::string out;
+  out.reserve(text.size() / 2);
+  for (size_t i = 0; i < text.size(); i += 2)
+    out += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
+  return out;
+}
+
+NodeId node(const json& j) {
+  const auto id = NodeId::from_raw(unhex(j.get<std::string>()));
+  if (!id) throw std::invalid_argument("not a node ID");
+  return *id;
+}
+
+json times(const Now& now) {
+  return {now.mono.time_since_epoch().count(), now.wall.time_since_epoch().count()};
+}
+
+Now times_from(const json& j) {
+  return Now{MonoTime(Duration(j.at(0).get<int64_t>())), WallTime(Duration(j.at(1).get<int64_t>()))};
+}
+
+json of(const Config& c) {
+  json hosts = json::array(), services = json::array();
+  for (const HostEntry& h : c.hosts)
+    hosts.push_back({{"id", h.id.value}, {"name", h.name}, {"dynamic", h.dynamic},
+                     {"address", h.address}, {"port", h.port}});
+  for (const ServiceEntry& s : c.services) {
+    json preference = json::array();
+    for (HostId id : s.preference) preference.push_back(id.value);
+    services.push_back({{"name", s.name}, {"preference", preference}, {"local", s.local},
+                        {"runnable", s.runnable}, {"unrunnable_why", s.unrunnable_why},
+                        {"has_status", s.has_status}, {"folder_digest", s.folder_digest},
+                        {"ownership", static_cast<int>(s.ownership)},
+                        {"failback_never", s.failback.never},
+                        {"failback_stability", s.failback.stability.count()},
+                        {"start_timeout", s.start_timeout.count()},
+                        {"stop_timeout", s.stop_timeout.count()},
+                        {"status_interval", s.status_interval.count()},
+                        {"status_timeout", s.status_timeout.count()},
+                        {"failure_window", s.failure_window.count()},
+                        {"max_failures", s.max_failures}});
+  }
+  return {{"self", c.self.value}, {"hosts", hosts}, {"services", services},
+          {"beat_interval", c.beat_interval.count()}, {"dead_time", c.dead_time.count()}};
+}
+
+Config config_from(const json& j) {
+  Config c;
+  const auto time = [](const json& from, const char* key) {
+    return Duration(from.at(key).get<int64_t>());
+  };
+  c.self = HostId(j.at("self").get<uint32_t>());
+  c.beat_interval = time(j, "beat_interval");
+  c.dead_time = time(j, "dead_time");
+  for (const json& h : j.at("hosts")) {
+    HostEntry entry;
+    entry.id = HostId(h.at("id").get<uint32_t>());
+    h.at("name").get_to(entry.name);
+    h.at("dynamic").get_to(entry.dynamic);
+    h.at("address").get_to(entry.address);
+    h.at("port").get_to(entry.port);
+    c.hosts.push_back(std::move(entry));
+  }
+  for (const json& s : j.at("services")) {
+    ServiceEntry entry;
+    s.at("name").get_to(entry.name);
+    for (const json& id : s.at("preference")) entry.preference.emplace_back(id.get<uint32_t>());
+    s.at("local").get_to(entry.local);
+    s.at("runnable").get_to(entry.runnable);
+    s.at("unrunnable_why").get_to(entry.unrunnable_why);
+    s.at("has_status").get_to(entry.has_status);
+    s.at("folder_digest").get_to(entry.folder_digest);
+    entry.ownership = static_cast<Ownership>(s.at("ownership").get<int>());
+    s.at("failback_never").get_to(entry.failback.never);
+    entry.failback.stability = time(s, "failback_stability");
+    entry.start_timeout = time(s, "start_timeout");
+    entry.stop_timeout = time(s, "stop_timeout");
+    entry.status_interval = time(s, "status_interval");
+    entry.status_timeout = time(s, "status_timeout");
+    entry.failure_window = time(s, "failure_window");
+    s.at("max_failures").get_to(entry.max_failures);
+    c.services.push_back(std::move(entry));
+  }
+  return c;
+}
+
+struct ToJson {
+  json operator()(const LinkUp& e) const {
+    return {{"event", "link_up"}, {"link", e.link.value}, {"node", hex(e.node.raw())},
+            {"host", e.host.value}, {"name", e.name}, {"dial", e.dial.value},
+            {"address", e.address}};
+  }
+  json operator()(const LinkDown& e) const {
+    return {{"event", "link_down"}, {"link", e.link.value}, {"reason", e.reason}};
+  }
+  json operator()(const Received& e) const {
+    return {{"event", "received"}, {"link", e.link.value}, {"bytes", hex(e.bytes)}};
+  }
+  json operator()(const DialFailed& e) const {
+    return {{"event", "dial_failed"}, {"dial", e.dial.value},
+            {"outcome", static_cast<int>(e.outcome)}, {"reason", e.reason}};
+  }
+  json operator()(const LocalAddresses& e) const {
+    return {{"event", "local_addresses"}, {"addresses", e.addresses}};
+  }
+  json operator()(const ScriptEnded& e) const {
+    return {{"event", "script_ended"}, {"run", e.run.value}, {"how", static_cast<int>(e.how)},
+            {"code", e.code}};
+  }
+  json operator()(const Persisted& e) const {
+    return {{"event", "persisted"}, {"ticket", e.ticket.value}};
+  }
+  json operator()(const PersistFailed& e) const {
+    return {{"event", "persist_failed"}, {"ticket", e.ticket.value}, {"reason", e.reason}};
+  }
+  json operator()(const ConfigChanged& e) const {
+    return {{"event", "config_changed"}, {"config", of(e.config)}};
+  }
+  json operator()(const Command& e) const {
+    return {{"event", "command"}, {"request", e.request.value},
+            {"verb", static_cast<int>(e.verb)}, {"service", e.service}, {"host", e.host.value}};
+  }
+  json operator()(const Leave&) const { return {{"event", "leave"}}; }
+  json operator()(const Tick&) const { return {{"event", "tick"}}; }
+};
+
+template <class IdType>
+IdType id(const json& j, const char* key) {
+  return IdType(j.at(key).get<decltype(IdType::value)>());
+}
+
+// The enumeration's values run from 0 to `last`.
+template <class Enum>
+Enum choice(const json& j, const char* key, Enum last) {
+  const int value = j.at(key).get<int>();
+  if (value < 0 || value > static_cast<int>(last)) throw std::invalid_argument(key);
+  return static_cast<Enum>(value);
+}
+
+Event event_from(const json& j) {
+  const std::string kind = j.at("event");
+  const auto text = [&](const char* key) { return j.at(key).get<std::string>(); };
+  if (kind == "link_up")
+    return LinkUp{id<LinkId>(j, "link"), node(j.at("node")),  id<HostId>(j, "host"),
+                  text("name"),          id<DialId>(j, "dial"), text("address")};
+  if (kind == "link_down") return LinkDown{id<LinkId>(j, "link"), text("reason")};
+  if (kind == "received") return Received{id<LinkId>(j, "link"), unhex(text("bytes"))};
+  if (kind == "dial_failed")
+    return DialFailed{id<DialId>(j, "dial"), choice(j, "outcome", DialOutcome::kRejected),
+                      text("reason")};
+  if (kind == "local_addresses")
+    return LocalAddresses{j.at("addresses").get<std::vector<std::string>>()};
+  if (kind == "script_ended")
+    return ScriptEnded{id<RunId>(j, "run"), choice(j, "how", ScriptEnd::kNotStarted),
+                       j.at("code").get<int>()};
+  if (kind == "persisted") return Persisted{id<StoreTicket>(j, "ticket")};
+  if (kind == "persist_failed") return PersistFailed{id<StoreTicket>(j, "ticket"), text("reason")};
+  if (kind == "config_changed") return ConfigChanged{config_from(j.at("config"))};
+  if (kind == "command")
+    return Command{id<RequestId>(j, "request"), choice(j, "verb", Verb::kOnline), text("service"),
+                   id<HostId>(j, "host")};
+  if (kind == "leave") return Leave{};
+  if (kind == "tick") return Tick{};
+  throw std::invalid_argument("no such event: " + kind);
+}
+
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+template <class T, class Read>
+Result<T> parse(std::string_view text, Read read) {
+  try {
+    return read(json::parse(text));
+  } catch (const std::exception& error) {
+    return Error{std::string("not a traced line: ") + error.what()};
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Now& now, const Boot& boot) {
+  json stored = json::object();
+  for (const auto& [key, value] : boot.stored) stored[hex(key)] = hex(value);
+  return dump({{"at", times(now)},
+               {"boot",
+                {{"node", hex(boot.node.raw())},
+                 {"node_key", hex(boot.node_key)},
+                 {"version", boot.version},
+                 {"config", of(boot.config)},
+                 {"stored", std::move(stored)},
+                 {"seed", boot.seed},
+                 {"accept_renumbering", boot.accept_renumbering}}}});
+}
+
+std::string to_text(const Now& now, const Event& event) {
+  json j = std::visit(ToJson{}, event);
+  j["at"] = times(now);
+  return dump(j);
+}
+
+Result<TracedBoot> boot_from_text(std::string_view text) {
+  return parse<TracedBoot>(text, [](const json& j) {
+    const json& b = j.at("boot");
+    TracedBoot traced;
+    traced.now = times_from(j.at("at"));
+    traced.boot.node = node(b.at("node"));
+    traced.boot.node_key = unhex(b.at("node_key"));
+    b.at("version").get_to(traced.boot.version);
+    traced.boot.config = config_from(b.at("config"));
+    for (const auto& [key, value] : b.at("stored").items())
+      traced.boot.stored[unhex(key)] = unhex(value);
+    b.at("seed").get_to(traced.boot.seed);
+    b.at("accept_renumbering").get_to(traced.boot.accept_renumbering);
+    return traced;
+  });
+}
+
+Result<TracedEvent> event_from_text(std::string_view text) {
+  return parse<TracedEvent>(text, [](const json& j) {
+    return TracedEvent{times_from(j.at("at")), event_from(j)};
+  });
+}
+
+}  // namespace cluster::daemon
