@@ -57,7 +57,7 @@ $(BUILD)/gen/wire/%.pb.cc: src/wire/%.proto
 	@mkdir -p $(@D)
 	$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=src wire/$*.proto
 $(BUILD)/gen/wire/%.pb.h: $(BUILD)/gen/wire/%.pb.cc ;
-.SECONDARY: $(proto_headers:.h=.cc)
+.SECONDARY: $(proto_headers) $(proto_headers:.h=.cc)
 
 define folder_rules
 sources_$(1) := $$(filter-out src/$(1)/main.cc,$$(wildcard src/$(1)/*.cc))

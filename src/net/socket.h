@@ -49,6 +49,7 @@ class Endpoint {
   void set_port(uint16_t port);
   bool is_any() const;
   bool is_loopback() const;
+  bool is_link_local() const;
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t length() const;
 
