@@ -1,0 +1,91 @@
+#include "config/cluster_conf.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "config/address.h"
+#include "config/conf_file.h"
+#include "config/keys.h"
+#include "config/values.h"
+
+namespace cluster::config {
+
+namespace {
+
+std::vector<std::string> listen_addresses(const ConfValues& conf, Report& report) {
+  std::vector<std::string> out;
+  const ConfValues::Value* value = conf.find("listen");
+  if (value == nullptr) return out;
+  auto refuse = [&](const std::string& wrong, const std::string& expected) {
+    report.fault(conf.file(), value->line, wrong, expected);
+  };
+  if (value->texts.empty())
+    refuse("listen is an empty list", "at least one address, or no such key");
+  if (value->texts.size() > kMaxListenAddresses) {
+    refuse("listen names " + std::to_string(value->texts.size()) + " addresses",
+           "at most " + std::to_string(kMaxListenAddresses));
+    return out;
+  }
+  for (const std::string& text : value->texts) {
+    auto address = parse_listen_address(text);
+    if (!address) {
+      report.fault(conf.file(), value->line, Error{address.error()});
+    } else if (std::find(out.begin(), out.end(), *address) != out.end()) {
+      refuse("listen names " + quoted(text) + " twice", "each address once");
+    } else {
+      out.push_back(*address);
+    }
+  }
+  return out;
+}
+
+void check_times(const ConfValues& conf, const ClusterConf& out, Report& report) {
+  const char* key = conf.find("dead_time") != nullptr ? "dead_time" : "beat_interval";
+  const std::string both = "dead_time is " + format_time(out.dead_time) + " and beat_interval " +
+                           format_time(out.beat_interval);
+  if (out.dead_time <= out.beat_interval) {
+    report.fault(conf.file(), conf.line_of(key), both, "a dead_time greater than beat_interval");
+  } else if (out.dead_time < 2 * out.beat_interval) {
+    report.warn(
+        conf.file(), conf.line_of(key),
+        both + ", so one late keepalive closes a link; expected at least twice beat_interval");
+  }
+}
+
+}  // namespace
+
+ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
+  ClusterConf out;
+  out.path = text.path;
+  const ConfValues conf = parse_conf(text, cluster_conf_keys(), service_conf_keys(), report);
+
+  if (const auto id = conf.number("id", report))
+    out.id = GivenId{*id, text.path, conf.line_of("id")};
+  if (const auto port = conf.number("port", report)) {
+    out.port = static_cast<uint16_t>(*port);
+    out.port_line = conf.line_of("port");
+  }
+  out.listen = listen_addresses(conf, report);
+
+  const size_t before = report.faults().size();
+  out.beat_interval = conf.time("beat_interval", report).value_or(out.beat_interval);
+  out.dead_time = conf.time("dead_time", report).value_or(out.dead_time);
+  if (report.faults().size() == before) check_times(conf, out, report);
+
+  if (const auto level = conf.number("verbosity", report)) out.verbosity = static_cast<int>(*level);
+  out.failback = conf.failback("failback", report).value_or(out.failback);
+  out.ownership = conf.ownership("ownership", report).value_or(out.ownership);
+
+  out.service_dir = conf.path("service_dir", report);
+  struct stat info {};
+  if (out.service_dir && (::stat(out.service_dir->c_str(), &info) != 0 || !S_ISDIR(info.st_mode))) {
+    report.fault(text.path, conf.line_of("service_dir"),
+                 "service_dir is " + quoted(*out.service_dir) + ", where no folder is",
+                 "an existing folder");
+    out.service_dir.reset();
+  }
+  return out;
+}
+
+}  // namespace cluster::config

@@ -1,0 +1,35 @@
+// cluster.conf: this host's settings and the defaults of all services.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/fault.h"
+#include "config/identity.h"
+#include "config/text.h"
+#include "core/config.h"
+
+namespace cluster::config {
+
+inline constexpr int kDefaultVerbosity = 3;
+inline constexpr size_t kMaxListenAddresses = 64;
+
+struct ClusterConf {
+  std::string path;
+  std::optional<GivenId> id;
+  std::optional<uint16_t> port;
+  int port_line = 1;
+  std::vector<std::string> listen;  // without brackets; empty: all addresses
+  Duration beat_interval = seconds(1);
+  Duration dead_time = seconds(5);
+  int verbosity = kDefaultVerbosity;
+  core::Failback failback;
+  core::Ownership ownership = core::Ownership::kPeers;
+  std::optional<std::string> service_dir;
+};
+
+ClusterConf parse_cluster_conf(const TextFile& text, Report& report);
+
+}  // namespace cluster::config

@@ -1,0 +1,215 @@
+#include "config/conf_file.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/ensure.h"
+#include "config/confuse.h"
+#include "config/scan.h"
+#include "config/values.h"
+
+namespace cluster::config {
+
+namespace {
+
+class Checker {
+ public:
+  Checker(const std::string& file, std::span<const Key> other_keys, Report& report)
+      : file_(file), other_keys_(other_keys), report_(report) {}
+
+  // The statements that may be read for their values.
+  std::vector<const Statement*> check(const std::vector<Statement>& statements,
+                                      std::span<const Key> keys, const std::string& where) {
+    std::vector<const Statement*> sound;
+    std::map<std::pair<std::string, std::string>, int> seen;
+    for (const Statement& statement : statements) {
+      const auto [first, fresh] =
+          seen.try_emplace({statement.key, statement.title}, statement.line);
+      if (!fresh) {
+        report_.fault(
+            file_, statement.line,
+            named(statement) + " stands here again, after line " + std::to_string(first->second),
+            "it once");
+      }
+      if (usable(statement, find_key(keys, statement.key), keys, where) && fresh) {
+        sound.push_back(&statement);
+      }
+    }
+    return sound;
+  }
+
+ private:
+  static std::string named(const Statement& statement) {
+    const std::string kind = statement.section ? "the section " : "the key ";
+    return kind + quoted(statement.key) + (statement.title.empty() ? "" : " " + statement.title);
+  }
+
+  bool usable(const Statement& statement, const Key* key, std::span<const Key> keys,
+              const std::string& where) {
+    if (key == nullptr) {
+      const bool elsewhere = where.empty() && find_key(other_keys_, statement.key) != nullptr;
+      std::string built = names_of(keys);
+      if (built.empty()) {
+        for (const Key& other : keys)
+          built += (built.empty() ? "" : ", ") + std::string(other.name);
+      }
+      report_.fault(
+          file_, statement.line,
+          std::string("unknown ") + (statement.section ? "section " : "key ") +
+              quoted(statement.key) + where +
+              (elsewhere ? " (it belongs to the other file, cluster.conf or service.conf)" : ""),
+          "one of " + built);
+      return false;
+    }
+    const bool wants_section = key->type == KeyType::kSection;
+    if (statement.section != wants_section) {
+      report_.fault(file_, statement.line,
+                    quoted(statement.key) + (wants_section ? " is a section" : " is not a section"),
+                    statement.key + (wants_section ? " NAME { KEY = VALUE }" : " = VALUE"));
+      return false;
+    }
+    if (!statement.section && key->type != KeyType::kList && statement.list) {
+      report_.fault(file_, statement.line, quoted(statement.key) + " is given a list", "one value");
+      return false;
+    }
+    // In a section that never ends, what follows it would be taken for its keys.
+    if (statement.section && statement.whole) {
+      check(statement.inner, sync_section_keys(), " in " + named(statement));
+    }
+    if (key->built == Built::kNotYet) {
+      if (where.empty()) {
+        report_.fault(file_, statement.line, named(statement) + " is not supported by this version",
+                      "no such " + std::string(statement.section ? "section" : "key"));
+      }
+      return false;
+    }
+    return true;
+  }
+
+  const std::string& file_;
+  std::span<const Key> other_keys_;
+  Report& report_;
+};
+
+// The text with everything but these statements blanked, so that libconfuse meets only what was
+// checked.
+std::string only(const std::string& text, const std::vector<const Statement*>& statements) {
+  std::string out(text.size(), ' ');
+  for (const Statement* statement : statements) {
+    std::copy(text.begin() + static_cast<std::ptrdiff_t>(statement->begin),
+              text.begin() + static_cast<std::ptrdiff_t>(statement->end),
+              out.begin() + static_cast<std::ptrdiff_t>(statement->begin));
+    if (statement->end < out.size()) out[statement->end] = '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+ConfValues parse_conf(const TextFile& text, std::span<const Key> keys,
+                      std::span<const Key> other_keys, Report& report) {
+  ConfValues values(text.path, keys);
+  if (!text.sound) return values;
+  const Scan scanned = scan(text.path, text.joined(), report);
+  const auto sound =
+      Checker(text.path, other_keys, report).check(scanned.statements, keys, std::string());
+
+  std::vector<std::string> names;
+  for (const Statement* statement : sound) names.push_back(statement->key);
+  auto read = read_with_libconfuse(only(scanned.text, sound), names);
+  if (!read) {
+    report.fault(text.path, 1, "libconfuse does not read this file: " + read.error(),
+                 "KEY = VALUE, one a line");
+    return values;
+  }
+  for (const Statement* statement : sound) {
+    std::vector<std::string>& texts = (*read)[statement->key];
+    if (texts.size() != statement->values) {
+      report.fault(text.path, statement->line,
+                   "libconfuse reads another number of values for " + quoted(statement->key),
+                   "a plain value, in quotes where it holds more than letters and digits");
+      continue;
+    }
+    values.set(statement->key, {statement->line, std::move(texts)});
+  }
+  return values;
+}
+
+const ConfValues::Value* ConfValues::find(std::string_view key) const {
+  const auto it = values_.find(key);
+  return it == values_.end() ? nullptr : &it->second;
+}
+
+int ConfValues::line_of(std::string_view key) const {
+  const Value* value = find(key);
+  return value == nullptr ? 1 : value->line;
+}
+
+const Key& ConfValues::known(std::string_view key) const {
+  const Key* known = find_key(keys_, key);
+  ENSURE(known != nullptr, "a key that its table does not have");
+  return *known;
+}
+
+void ConfValues::refuse(const Value& value, std::string_view key, Report& report) const {
+  report.fault(file_, value.line, std::string(key) + " is " + quoted(value.texts.front()),
+               expected_value(known(key)));
+}
+
+std::optional<Duration> ConfValues::time(std::string_view key, Report& report) const {
+  const Key& row = known(key);
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const auto time = parse_time(value->texts.front());
+  if (time && time->count() >= row.low && time->count() <= row.high) return time;
+  refuse(*value, key, report);
+  return std::nullopt;
+}
+
+std::optional<uint64_t> ConfValues::number(std::string_view key, Report& report) const {
+  const Key& row = known(key);
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const auto number = parse_number(value->texts.front(), static_cast<uint64_t>(row.high));
+  if (number && *number >= static_cast<uint64_t>(row.low)) return number;
+  refuse(*value, key, report);
+  return std::nullopt;
+}
+
+std::optional<std::string> ConfValues::path(std::string_view key, Report& report) const {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->texts.front().starts_with('/')) return value->texts.front();
+  refuse(*value, key, report);
+  return std::nullopt;
+}
+
+std::optional<core::Failback> ConfValues::failback(std::string_view key, Report& report) const {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const std::string& text = value->texts.front();
+  if (text == "immediate") return core::Failback{};
+  if (text == "never") return core::Failback{.never = true, .stability = {}};
+  if (const auto stable = time(key, report))
+    return core::Failback{.never = false, .stability = *stable};
+  return std::nullopt;
+}
+
+std::optional<core::Ownership> ConfValues::ownership(std::string_view key, Report& report) const {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const std::string& text = value->texts.front();
+  if (text == "peers") return core::Ownership::kPeers;
+  if (text == "majority" || text == "etcd" || text == "zookeeper") {
+    report.fault(
+        file_, value->line,
+        std::string(key) + " is " + quoted(text) + ", which is not supported by this version",
+        "peers");
+  } else {
+    refuse(*value, key, report);
+  }
+  return std::nullopt;
+}
+
+}  // namespace cluster::config

@@ -1,0 +1,165 @@
+#include "config/keys.h"
+
+#include "base/ensure.h"
+#include "config/values.h"
+
+namespace cluster::config {
+
+namespace {
+
+constexpr int64_t ns(Duration time) { return time.count(); }
+constexpr int64_t kShortest = ns(milliseconds(10));
+
+using enum KeyType;
+
+constexpr Key kClusterConf[] = {
+    {"id", kNumber, "", 1, 65535, "", Restart::kYes, Built::kYes,
+     "the line of hosts that is this host; without it the line is found by host name or address"},
+    {"port", kNumber, "", 1, 65535, "", Restart::kYes, Built::kYes,
+     "the TCP port to listen on; without it that of this host's line, else 35790"},
+    {"listen", kList, "", 0, 0, "", Restart::kYes, Built::kYes,
+     "the addresses to listen on, IPv4 or IPv6; without it all of them"},
+    {"beat_interval", kTime, "1", kShortest, ns(minutes(10)), "", Restart::kNo, Built::kYes,
+     "how often a keepalive is sent on every link; a link uses the slower of both ends"},
+    {"dead_time", kTime, "5", kShortest, ns(hours(1)), "", Restart::kNo, Built::kYes,
+     "how long a link may be silent before it is closed; more than beat_interval"},
+    {"verbosity", kNumber, "3", 0, 5, "", Restart::kNo, Built::kYes,
+     "how much is logged: 0 nothing, 1 errors, 2 warnings, 3 what happens, 4 details, 5 "
+     "everything"},
+    {"failback", kFailback, "immediate", ns(milliseconds(1)), ns(hours(24 * 30)), "", Restart::kNo,
+     Built::kYes, "for services that do not set it: when a preferred host that returns takes over"},
+    {"ownership", kChoice, "peers", 0, 0, "peers", Restart::kNo, Built::kYes,
+     "for services that do not set it: how a host gains the right to run one"},
+    {"service_dir", kPath, "", 0, 0, "", Restart::kYes, Built::kYes,
+     "the folder with the services' folders; without it services.d beside cluster.conf"},
+
+    {"email", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet, "where alerts are mailed"},
+    {"text_alerts", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "where short alerts are mailed"},
+    {"critical_files", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "files kept alike"},
+    {"critical_dirs", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "folders kept alike"},
+    {"sync", kSection, "", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "a folder kept alike, in detail"},
+    {"retain", kTime, "7d", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "how long replaced and deleted versions are kept"},
+    {"tombstone_keep", kTime, "90d", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "how long a deletion is remembered for absent hosts"},
+    {"rekey_interval", kTime, "1h", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "how often a pair of hosts replaces its secret"},
+    {"probe", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "addresses whose silence tells this host that it is itself offline"},
+};
+
+constexpr Key kServiceConf[] = {
+    {"start_timeout", kTime, "60", kShortest, ns(hours(24)), "", Restart::kNo, Built::kYes,
+     "how long start may take before it is killed"},
+    {"stop_timeout", kTime, "60", kShortest, ns(hours(24)), "", Restart::kNo, Built::kYes,
+     "how long stop may take before it is killed"},
+    {"status_interval", kTime, "10", kShortest, ns(hours(24)), "", Restart::kNo, Built::kYes,
+     "how often status runs, where there is one"},
+    {"status_timeout", kTime, "10", kShortest, ns(hours(24)), "", Restart::kNo, Built::kYes,
+     "how long status may take before it is killed and counts as failed"},
+    {"max_failures", kNumber, "3", 1, 1000, "", Restart::kNo, Built::kYes,
+     "the failure within failure_window that moves the service; those before restart it in place"},
+    {"failure_window", kTime, "10m", kShortest, ns(hours(24 * 30)), "", Restart::kNo, Built::kYes,
+     "how long a failure counts"},
+    {"failback", kFailback, "immediate", ns(milliseconds(1)), ns(hours(24 * 30)), "", Restart::kNo,
+     Built::kYes, "when a preferred host that returns takes over; without it as in cluster.conf"},
+    {"ownership", kChoice, "peers", 0, 0, "peers", Restart::kNo, Built::kYes,
+     "how a host gains the right to run the service; without it as in cluster.conf"},
+
+    {"fence_margin", kTime, "5", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "in majority: added to dead_time before another host may start"},
+    {"fence", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "in majority: reboot what cannot stop"},
+    {"max_lag", kTime, "", 0, 0, "", Restart::kNo, Built::kNotYet, "how far behind data may be"},
+    {"after", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "services that must run before"},
+    {"with", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "services that share its host"},
+};
+
+constexpr Key kSyncSection[] = {
+    {"path", kPath, "", 0, 0, "", Restart::kNo, Built::kNotYet, "the folder on this host"},
+    {"mode", kChoice, "newer", 0, 0, "newer|older|merge|owner", Restart::kNo, Built::kNotYet,
+     "which of two concurrent edits stays"},
+    {"service", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "whose host writes, in mode owner"},
+    {"include", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet,
+     "patterns of what is kept alike"},
+    {"exclude", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "patterns of what is not"},
+    {"hosts", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "the hosts that take part"},
+};
+
+std::string time_range(const Key& key) {
+  return "a time from " + format_time(Duration(key.low)) + " to " + format_time(Duration(key.high));
+}
+
+void append_rows(std::string& out, std::string_view file, std::span<const Key> keys) {
+  for (const Key& key : keys) {
+    out += file;
+    out += '\t';
+    out += key.name;
+    out += '\t' + expected_value(key) + '\t';
+    out += key.initial;
+    out += key.restart == Restart::kYes ? "\trestart" : "\treload";
+    out += key.built == Built::kYes ? "\tbuilt\t" : "\tlater\t";
+    out += key.effect;
+    out += '\n';
+  }
+}
+
+}  // namespace
+
+std::span<const Key> cluster_conf_keys() { return kClusterConf; }
+std::span<const Key> service_conf_keys() { return kServiceConf; }
+std::span<const Key> sync_section_keys() { return kSyncSection; }
+
+const Key* find_key(std::span<const Key> keys, std::string_view name) {
+  for (const Key& key : keys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+std::string expected_value(const Key& key) {
+  switch (key.type) {
+    case kTime:
+      if (key.built == Built::kNotYet) return "a time";
+      return time_range(key) + ", such as 0.25, \"250ms\", \"1.5s\", \"10m\" or \"1h\"";
+    case kNumber:
+      return "a whole number from " + std::to_string(key.low) + " to " + std::to_string(key.high);
+    case kChoice:
+      return "one of " + std::string(key.choices);
+    case kFailback:
+      return "immediate, never, or " + time_range(key);
+    case kPath:
+      return "an absolute path";
+    case kText:
+      return "a text";
+    case kFlag:
+      return "yes or no";
+    case kList:
+      return "one value or a list {\"a\", \"b\"}";
+    case kSection:
+      return "a section NAME { KEY = VALUE }";
+  }
+  ENSURE(false, "a key type without its words");
+}
+
+std::string names_of(std::span<const Key> keys) {
+  std::string out;
+  for (const Key& key : keys) {
+    if (key.built == Built::kNotYet) continue;
+    if (!out.empty()) out += ", ";
+    out += key.name;
+  }
+  return out;
+}
+
+std::string key_table() {
+  std::string out;
+  append_rows(out, "cluster.conf", kClusterConf);
+  append_rows(out, "service.conf", kServiceConf);
+  return out;
+}
+
+}  // namespace cluster::config

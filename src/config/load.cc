@@ -1,0 +1,129 @@
+#include "config/load.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "base/ensure.h"
+#include "config/address.h"
+#include "config/cluster_conf.h"
+#include "config/service_folder.h"
+#include "config/services.h"
+#include "config/text.h"
+
+namespace cluster::config {
+
+namespace {
+
+constexpr const char* kServiceFolder = "services.d";
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto out = std::filesystem::absolute(path, error);
+  return error ? path : out.lexically_normal().string();
+}
+
+uint16_t own_port(const ClusterConf& conf, const core::HostEntry& self, Report& report) {
+  if (!conf.port) return self.dynamic ? kDefaultPort : self.port;
+  if (!self.dynamic && self.port != *conf.port) {
+    report.warn(conf.path, conf.port_line,
+                "port is " + std::to_string(*conf.port) +
+                    ", but by hosts the others dial this host at port " +
+                    std::to_string(self.port) + "; expected the same, unless a router forwards it");
+  }
+  return *conf.port;
+}
+
+void load_services(const Options& options, const ClusterConf& conf, std::vector<ServiceRow> rows,
+                   const std::string& services_path, Loaded& out, Report& report) {
+  for (ServiceRow& row : rows) {
+    core::ServiceEntry& entry = row.entry;
+    entry.failback = conf.failback;
+    entry.ownership = conf.ownership;
+    for (const HostId id : entry.preference) entry.local = entry.local || id == out.core.self;
+    if (entry.local) {
+      Report folder;
+      load_service_folder(out.service_dir + "/" + entry.name, {services_path, row.line}, entry,
+                          folder);
+      report.merge(folder, options.mode == Mode::kStart);
+    }
+    out.core.services.push_back(std::move(entry));
+  }
+}
+
+void load_all(const Options& options, Loaded& out, Report& report) {
+  const std::string conf_path = options.config_dir + "/cluster.conf";
+  const std::string hosts_path = options.config_dir + "/hosts";
+  const std::string services_path = options.config_dir + "/services";
+
+  ClusterConf conf;
+  if (const auto text = read_text(conf_path, Need::kRequired, report)) {
+    conf = parse_cluster_conf(*text, report);
+  }
+  std::optional<Hosts> hosts;
+  if (const auto text = read_text(hosts_path, Need::kRequired, report)) {
+    hosts = parse_hosts(*text, report);
+  }
+  std::vector<ServiceRow> rows;
+  if (const auto text = read_text(services_path, Need::kRequired, report)) {
+    rows = parse_services(*text, hosts ? &*hosts : nullptr, report);
+  }
+
+  out.listen = std::move(conf.listen);
+  out.verbosity = conf.verbosity;
+  out.service_dir = conf.service_dir.value_or(absolute(options.config_dir + "/" + kServiceFolder));
+  out.core.beat_interval = conf.beat_interval;
+  out.core.dead_time = conf.dead_time;
+  if (!hosts) return;
+
+  std::optional<GivenId> given = conf.id;
+  if (options.id) given = GivenId{*options.id, std::string(), 1};
+  if (const auto self = find_self(*hosts, given, options.local, report)) {
+    out.core.self = *self;
+    out.port = own_port(conf, *hosts->find(*self), report);
+  }
+  out.core.hosts = std::move(hosts->entries);
+  out.passphrases = std::move(hosts->passphrases);
+  load_services(options, conf, std::move(rows), services_path, out, report);
+}
+
+}  // namespace
+
+Outcome load(const Options& options) {
+  Loaded loaded;
+  Report report;
+  load_all(options, loaded, report);
+  Outcome outcome{std::nullopt, report.faults(), report.warnings()};
+  if (report.ok()) {
+    ENSURE(loaded.core.self && loaded.port != 0);
+    outcome.loaded = std::move(loaded);
+  }
+  return outcome;
+}
+
+std::vector<std::string> restart_needed(const Loaded& running, const Loaded& next) {
+  std::vector<std::string> keys;
+  if (running.core.self != next.core.self) keys.emplace_back("id");
+  if (running.port != next.port) keys.emplace_back("port");
+  if (running.listen != next.listen) keys.emplace_back("listen");
+  if (running.service_dir != next.service_dir) keys.emplace_back("service_dir");
+  return keys;
+}
+
+std::string check_config_report(const Outcome& outcome) {
+  std::string out;
+  for (const Fault& fault : outcome.faults) out += to_string(fault) + "\n";
+  for (const Fault& warning : outcome.warnings) {
+    out += to_string({warning.file, warning.line, "warning: " + warning.text}) + "\n";
+  }
+  if (!outcome.loaded) return out;
+  const core::Config& core = outcome.loaded->core;
+  const auto count = [](size_t n, const char* what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+  };
+  out += "valid: " + count(core.hosts.size(), "host") + ", " +
+         count(core.services.size(), "service") + "; this host is " +
+         std::to_string(core.self.value) + " " + core.host(core.self)->name + "\n";
+  return out;
+}
+
+}  // namespace cluster::config

@@ -1,0 +1,61 @@
+// The whole configuration of this host, validated, or everything that is wrong with it.
+//
+// Reads CONFIG_DIR/{cluster.conf,hosts,services} and, of the services that may run here,
+// service_dir/NAME/. Writes nothing, resolves no name (but see IdentitySource) and keeps nothing
+// between calls, so a reload that is refused has changed nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/fault.h"
+#include "config/hosts.h"
+#include "config/identity.h"
+#include "core/config.h"
+
+namespace cluster::config {
+
+enum class Mode : uint8_t {
+  kCheck,  // --check-config and reload: a fault in a service's folder is a fault like any other
+  kStart,  // it makes only that service unable here (runnable, unrunnable_why) and is listed as a
+           // warning
+};
+
+struct Options {
+  std::string config_dir;
+  std::optional<uint64_t> id;              // --id, over the one in cluster.conf
+  IdentitySource local = &local_identity;  // asked only where no ID is given
+  Mode mode = Mode::kCheck;
+};
+
+struct Loaded {
+  core::Config core;
+  Passphrases passphrases;          // initial ones, of every host
+  std::vector<std::string> listen;  // IP addresses without brackets; empty: all of this machine
+  uint16_t port = 0;        // to listen on: of cluster.conf, else of this host's line, else 35790
+  int verbosity = 0;        // 0 to 5
+  std::string service_dir;  // absolute
+
+  bool operator==(const Loaded&) const = default;
+};
+
+struct Outcome {
+  std::optional<Loaded> loaded;  // exactly where there is no fault
+  std::vector<Fault> faults;
+  std::vector<Fault> warnings;
+};
+
+Outcome load(const Options& options);
+
+// The keys whose change a reload cannot apply: "id", "port", "listen", "service_dir"; the running
+// values stay in force for them.
+std::vector<std::string> restart_needed(const Loaded& running, const Loaded& next);
+
+// What --check-config prints, one a line: every fault, then every warning as "FILE:LINE: warning:
+// …"; where there is no fault, a last line that says what was found. The caller exits 1 where there
+// is a fault.
+std::string check_config_report(const Outcome& outcome);
+
+}  // namespace cluster::config

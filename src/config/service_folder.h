@@ -1,0 +1,27 @@
+// services.d/NAME/: the scripts start, stop and status, and service.conf.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "config/fault.h"
+#include "core/config.h"
+
+namespace cluster::config {
+
+inline constexpr size_t kMaxDigestedBytes =
+    16 * 1024 * 1024;  // of one script; what follows is not seen
+
+struct ServiceLine {
+  std::string
+      file;  // the services file and the line that names the service: where faults of its scripts
+  int line = 1;  // are shown, since a missing script has no line of its own
+};
+
+// Fills what follows `local` in the entry; failback and ownership hold the defaults when it is
+// called. `folder` is the service's own. Every fault is reported; what has none is filled in all
+// the same.
+void load_service_folder(const std::string& folder, const ServiceLine& where,
+                         core::ServiceEntry& entry, Report& report);
+
+}  // namespace cluster::config
