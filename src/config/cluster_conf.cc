@@ -6,7 +6,6 @@
 
 #include "config/address.h"
 #include "config/conf_file.h"
-#include "config/keys.h"
 #include "config/values.h"
 
 namespace cluster::config {
@@ -58,7 +57,7 @@ void check_times(const ConfValues& conf, const ClusterConf& out, Report& report)
 ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
   ClusterConf out;
   out.path = text.path;
-  const ConfValues conf = parse_conf(text, cluster_conf_keys(), service_conf_keys(), report);
+  const ConfValues conf = parse_conf(text, ConfKind::kCluster, report);
 
   if (const auto id = conf.number("id", report))
     out.id = GivenId{*id, text.path, conf.line_of("id")};

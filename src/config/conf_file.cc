@@ -15,8 +15,8 @@ namespace {
 
 class Checker {
  public:
-  Checker(const std::string& file, std::span<const Key> other_keys, Report& report)
-      : file_(file), other_keys_(other_keys), report_(report) {}
+  Checker(const std::string& file, ConfKind kind, Report& report)
+      : file_(file), kind_(kind), report_(report) {}
 
   // The statements that may be read for their values.
   std::vector<const Statement*> check(const std::vector<Statement>& statements,
@@ -48,18 +48,20 @@ class Checker {
   bool usable(const Statement& statement, const Key* key, std::span<const Key> keys,
               const std::string& where) {
     if (key == nullptr) {
-      const bool elsewhere = where.empty() && find_key(other_keys_, statement.key) != nullptr;
+      const bool cluster = kind_ == ConfKind::kCluster;
+      std::string hint;
+      if (where.empty() &&
+          find_key(cluster ? service_conf_keys() : cluster_conf_keys(), statement.key) != nullptr) {
+        hint = cluster ? " (it belongs into a service.conf)" : " (it belongs into cluster.conf)";
+      }
       std::string built = names_of(keys);
       if (built.empty()) {
         for (const Key& other : keys)
           built += (built.empty() ? "" : ", ") + std::string(other.name);
       }
-      report_.fault(
-          file_, statement.line,
-          std::string("unknown ") + (statement.section ? "section " : "key ") +
-              quoted(statement.key) + where +
-              (elsewhere ? " (it belongs to the other file, cluster.conf or service.conf)" : ""),
-          "one of " + built);
+      const std::string kind = statement.section ? "unknown section " : "unknown key ";
+      report_.fault(file_, statement.line, kind + quoted(statement.key) + where + hint,
+                    "one of " + built);
       return false;
     }
     const bool wants_section = key->type == KeyType::kSection;
@@ -88,7 +90,7 @@ class Checker {
   }
 
   const std::string& file_;
-  std::span<const Key> other_keys_;
+  ConfKind kind_;
   Report& report_;
 };
 
@@ -107,13 +109,13 @@ std::string only(const std::string& text, const std::vector<const Statement*>& s
 
 }  // namespace
 
-ConfValues parse_conf(const TextFile& text, std::span<const Key> keys,
-                      std::span<const Key> other_keys, Report& report) {
+ConfValues parse_conf(const TextFile& text, ConfKind kind, Report& report) {
+  const auto keys = kind == ConfKind::kCluster ? cluster_conf_keys() : service_conf_keys();
   ConfValues values(text.path, keys);
   if (!text.sound) return values;
   const Scan scanned = scan(text.path, text.joined(), report);
   const auto sound =
-      Checker(text.path, other_keys, report).check(scanned.statements, keys, std::string());
+      Checker(text.path, kind, report).check(scanned.statements, keys, std::string());
 
   std::vector<std::string> names;
   for (const Statement* statement : sound) names.push_back(statement->key);

@@ -13,7 +13,6 @@
 
 #include "base/digest.h"
 #include "config/conf_file.h"
-#include "config/keys.h"
 #include "config/text.h"
 
 namespace cluster::config {
@@ -89,7 +88,7 @@ void take(const std::optional<Value>& value, Field& field) {
 void load_service_conf(const std::string& path, core::ServiceEntry& entry, Report& report) {
   const auto text = read_text(path, Need::kOptional, report);
   if (!text) return;
-  const ConfValues conf = parse_conf(*text, service_conf_keys(), cluster_conf_keys(), report);
+  const ConfValues conf = parse_conf(*text, ConfKind::kService, report);
   take(conf.time("start_timeout", report), entry.start_timeout);
   take(conf.time("stop_timeout", report), entry.stop_timeout);
   take(conf.time("status_interval", report), entry.status_interval);
