@@ -5,15 +5,15 @@ CXX := $(if $(shell command -v ccache),ccache )g++
 endif
 PROTOC ?= protoc
 PKG_CONFIG ?= pkg-config
-CXXFLAGS ?= -O2 -g
+CXXFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 VERSION := $(shell cat VERSION)
 
 BUILD := build/$(if $(SANITIZE),sanitize,release)$(BUILD_SUFFIX)
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough \
   $(if $(DEVELOPER),-Werror)
+comma := ,
 sanitize := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer)
-comma := ,
 
 all_flags = -std=c++20 $(warnings) $(sanitize) -Isrc -I$(BUILD)/gen $(CPPFLAGS) $(CXXFLAGS) \
   -MMD -MP -DCLUSTER_VERSION='"$(VERSION)"' -DCLUSTER_SYSCONFDIR='"$(sysconfdir)"' \
@@ -50,6 +50,7 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags_text)' | cmp -s - $@ || echo '$(flags_text)' > $@
 FORCE:
+.SECONDARY:
 
 protos := $(wildcard src/wire/*.proto)
 proto_headers := $(protos:src/%.proto=$(BUILD)/gen/%.pb.h)

@@ -6,11 +6,12 @@ core_tests := $(foreach f,$(core_folders),$(wildcard tests/unit/$(f)/*.cc))
 shell_tests := $(foreach f,config net scripts store bus ctl daemon,$(wildcard tests/unit/$(f)/*.cc))
 test_main := tests/unit/runner/main.cc tests/unit/runner/cmocka_output.cc
 shell_folders := daemon bus ctl store scripts net config core wire base
+all_libs = $(sort $(foreach f,$(folders),$(libs_$(f))))
 object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
 
-$(BUILD)/obj/tests/%.o: tests/%.cc $(BUILD)/flags | $(BUILD)/gen/wire/cluster.pb.h
+$(BUILD)/obj/tests/%.o: tests/%.cc $(BUILD)/flags | $(proto_headers)
 	@mkdir -p $(@D)
-	$(CXX) $(all_flags) -I. -c -o $@ $<
+	$(CXX) $(all_flags) -I. $(call pkg_cflags,$(all_libs)) -c -o $@ $<
 
 $(BUILD)/tests/unit-core: $(call object_of,$(core_tests) $(test_main)) $(call archives,$(core_folders))
 	@mkdir -p $(@D)
@@ -34,3 +35,36 @@ $(BUILD)/tests/sim: $(call object_of,tests/sim/main.cc $(sim_sources)) $(call ar
 $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(sim_sources) $(test_main)) $(call archives,$(core_folders))
 	@mkdir -p $(@D)
 	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
+
+.PHONY: check unit scenarios sim lab bench lint format tidy-flags demo
+check:
+	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
+
+unit: $(addprefix $(BUILD)/tests/,unit-runner unit-core unit-shell)
+	@for program in $^; do $$program || exit; done
+
+scenarios: $(BUILD)/tests/scenarios
+	$<
+
+# SEED=N tells one run in full.
+sim: $(BUILD)/tests/sim
+	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs $(shell nproc))
+
+lab: all
+	tests/lab/run --build $(BUILD)
+
+bench: all
+	tests/bench/run --build $(BUILD)
+
+demo: all
+	@demo/run --build $(BUILD)
+
+lint: $(proto_headers)
+	tests/lint/lint --tidy all
+
+format:
+	clang-format -i $(shell git ls-files '*.h' '*.cc')
+
+# What clang-tidy has to know.
+tidy-flags: $(proto_headers)
+	@echo $(filter-out -M% -W%,$(all_flags)) -I. $(call pkg_cflags,$(all_libs))
