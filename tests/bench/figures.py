@@ -1,0 +1,209 @@
+"""The trials: what is done to three hosts, and what is read from the stamps afterwards.
+
+Times of events come from the services' scripts (EPOCHREALTIME) and from the agents that kill, cut and
+start: one machine, one clock. A copy of a service is there from the begin of its start script to the end
+of its stop script. What the scripts themselves take is taken off: between two moments, the time in which
+any script of that service ran.
+"""
+import os
+import random
+import re
+import subprocess
+import time
+
+import lab as L
+from lab import until
+
+SERVICE = "web"
+HOME, NEXT = 1, 2
+
+
+def script_time(lab, a, b):
+    """ns within [a, b] in which a script of the service ran anywhere."""
+    spans, open_at = [], {}
+    for e in lab.events():
+        if e.script == "crash":
+            for key in [k for k in open_at if k[0] == e.host]:
+                spans.append((open_at.pop(key), e.t))
+        elif e.service == SERVICE:
+            if e.phase == "begin":
+                open_at[e.host, e.script] = e.t
+            elif (e.host, e.script) in open_at:
+                spans.append((open_at.pop((e.host, e.script)), e.t))
+    total, until_t = 0, a
+    for begin, end in sorted(spans):
+        begin, end = max(begin, until_t), min(end, b)
+        if end > begin:
+            total += end - begin
+            until_t = end
+    return total
+
+
+def first(lab, since, **match):
+    e = lab.events(since, **match)
+    return e[0] if e else None
+
+
+class Trials:
+    """Three hosts with addresses; the service prefers the first."""
+
+    def __init__(self, make_lab, beat=L.BEAT, dead=L.DEAD):
+        self.lab = make_lab("addr", "addr", "addr", services={SERVICE: L.Service([1, 2, 3])}, beat=beat, dead=dead)
+        self.lab.two_copies_allowed = True
+        self.values, self.bad = {}, []
+
+    def add(self, figure, ns):
+        self.values.setdefault(figure, []).append(ns / 1e6)
+
+    def begin(self):
+        self.lab.up()
+        self.home()
+
+    def home(self):
+        """All linked, the service at its preferred host, every daemon says so, and nothing under way."""
+        self.lab.await_linked(timeout=40)
+        self.lab.await_placed(timeout=40, **{SERVICE: HOME})
+        n = len(self.lab.events())
+        time.sleep(0.3 + random.uniform(0, self.lab.beat))  # no fixed phase to the daemons' beats
+        if len(self.lab.events()) != n:
+            self.home()
+
+    def clear(self):
+        self.lab[NEXT].connect().manager("ClearService", "s", SERVICE)
+
+    def move(self):
+        t = time.time_ns()
+        self.lab[3].connect().manager("MoveService", "su", SERVICE, NEXT)
+        until(lambda: first(self.lab, t, host=NEXT, script="start", phase="end"), "the move is done")
+        self.handover("planned move", t, HOME, NEXT)
+        start = first(self.lab, t, host=NEXT, script="start", phase="begin").t
+        self.add("planned move: order to start elsewhere", start - t - script_time(self.lab, t, start))
+        time.sleep(0.2)
+        t = time.time_ns()
+        self.clear()
+        until(lambda: first(self.lab, t, host=HOME, script="start", phase="end"), "the move back is done")
+        self.handover("move back by clear", t, NEXT, HOME)
+        self.home()
+
+    def handover(self, name, t, old, new):
+        stop = first(self.lab, t, host=old, script="stop", phase="end").t
+        start = first(self.lab, t, host=new, script="start", phase="begin").t
+        self.add(name + ": no copy", start - stop)
+        self.values.setdefault(name + ": two copies", []).append(self.lab.copies(SERVICE, t)[1] * 1e3)
+
+    def crash(self):
+        lab = self.lab
+        t = lab[HOME].crash()
+        start = until(lambda: first(lab, t, host=NEXT, script="start", phase="begin"), "started elsewhere", every=0.005)
+        self.add("crash: start elsewhere", start.t - t)
+        lab.await_placed(which=[2, 3], **{SERVICE: NEXT})
+        time.sleep(0.5 + random.uniform(0, lab.beat))
+        self.returns()
+        self.home()
+        self.clear()
+        self.home()
+
+    def returns(self):
+        lab = self.lab
+        lab[HOME].bus_up()
+        t = lab[HOME].up()
+        linked = None
+        end = time.monotonic() + 20
+        while not linked and time.monotonic() < end:
+            asked = time.time_ns()
+            status = lab[HOME].status()
+            if status and all(h["state"] == "up" and h["path"] in ("self", "direct") for h in status["hosts"]):
+                linked = asked
+            else:
+                time.sleep(0.002)
+        if not linked:
+            raise L.Failure("the restarted host did not link")
+        self.add("restart: linked to all", linked - t)
+        start = until(lambda: first(lab, t, host=HOME, script="start", phase="begin"), "preferred service back")
+        self.add("restart: preferred service back", start.t - t - script_time(lab, t, start.t))
+        self.add("restart: preferred service back, with scripts", start.t - t)
+        stop = first(lab, t, host=NEXT, script="stop", phase="end").t
+        self.add("restart: no copy during failback", start.t - stop)
+
+    def silent(self):
+        lab = self.lab
+        t = lab[HOME].unplug()
+        start = until(lambda: first(lab, t, host=NEXT, script="start", phase="begin"), "started elsewhere", every=0.005)
+        self.add("silent: start elsewhere", start.t - t)
+        lab[HOME].plug()
+        self.home()
+
+    def repeat(self, what, trials, say):
+        for n in range(trials):
+            try:
+                getattr(self, what)()
+            except L.Failure as e:
+                self.bad.append("%s, trial %d: %s" % (what, n + 1, e))
+                say(self.bad[-1])
+                for h in self.lab:
+                    if not h.pid:
+                        h.up()
+                self.lab[HOME].plug() if what == "silent" else None
+                self.clear()
+                self.home()
+            say("%s %d of %d" % (what, n + 1, trials))
+
+
+def idle(make_lab, seconds, say):
+    """Per host: CPU ms a second, PSS in MiB, bytes a second sent."""
+    lab = make_lab("addr", "addr", "addr", services={SERVICE: L.Service([1, 2, 3])}, beat=1, dead=5)
+    lab.up()
+    lab.await_linked(timeout=40)
+    lab.await_placed(timeout=40, **{SERVICE: HOME})
+    for h in lab:
+        h.disconnect()
+    say("idle for %d s" % seconds)
+    time.sleep(8)
+
+    def cpu(h):
+        total = 0
+        for pid in daemons(h):
+            for task in os.listdir(h.outer(pid) + "/task"):
+                with open("%s/task/%s/schedstat" % (h.outer(pid), task)) as f:
+                    total += int(f.read().split()[0])
+        return total
+
+    def daemons(h):
+        return [p for p in h.agent.rpc("pids")["pids"]
+                if os.path.basename(os.readlink(h.outer(p) + "/exe")) == "clusterd"]
+
+    def sent(h):
+        with open("/proc/%d/net/dev" % h.agent.init) as f:
+            line = next(x for x in f if x.strip().startswith("eth0:"))
+        return int(line.split(":")[1].split()[8])
+
+    def pss(h):
+        kib = 0
+        for pid in daemons(h):
+            with open(h.outer(pid) + "/smaps_rollup") as f:
+                kib += int(re.search(r"^Pss:\s+(\d+)", f.read(), re.M).group(1))
+        return kib / 1024
+    t0, c0, b0 = time.monotonic(), [cpu(h) for h in lab], [sent(h) for h in lab]
+    time.sleep(seconds)
+    t1, c1, b1 = time.monotonic(), [cpu(h) for h in lab], [sent(h) for h in lab]
+    return {"idle: CPU": [(b - a) / 1e6 / (t1 - t0) for a, b in zip(c0, c1)],
+            "idle: PSS": [pss(h) for h in lab],
+            "idle: sent": [(b - a) / (t1 - t0) for a, b in zip(b0, b1)]}
+
+
+def simulated_runs(build, seconds, say):
+    """Runs a minute of the simulator on two cores, from batches until the time is up."""
+    program = os.path.join(build, "tests", "sim")
+    if not os.access(program, os.X_OK):
+        say("no simulator in %s" % build)
+        return {}
+    say("simulator for %d s" % seconds)
+    runs, first_seed, batch, begin = 0, 1, 200, time.monotonic()
+    while time.monotonic() - begin < seconds:
+        p = subprocess.run([program, "--seeds", str(batch), "--first", str(first_seed)], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True)
+        if p.returncode:
+            say("the simulator found a fault or refused: " + p.stdout[-500:])
+            return {}
+        runs, first_seed = runs + batch, first_seed + batch
+    return {"simulator: runs a minute": [runs * 60 / (time.monotonic() - begin)]}

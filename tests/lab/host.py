@@ -1,0 +1,278 @@
+"""One host: its namespaces, its bus, its daemon and its configuration."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+import minibus
+from basics import NET, Agent, expect, passphrase, until
+
+BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path=%s</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+%s  </policy>
+%s</busconfig>
+"""
+ALLOW_ALL = """    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+    <allow user="*"/>
+"""
+# As Debian's system.conf: owning names and calling methods needs a policy of the service.
+AS_SYSTEM = """    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Introspectable"/>
+"""
+
+SCRIPT = """#!/bin/bash
+say() {
+  local now=$EPOCHREALTIME
+  printf '%%s %(host)d %(name)s %(script)s %%s %%s %%s %%s %%s\\n' "${now/,/.}" "$1" \\
+    "${CLUSTER_REASON:--}" "${CLUSTER_EPOCH:--}" "${CLUSTER_FROM:--}" "${CLUSTER_TO:--}" >> '%(events)s'
+}
+fail() { say fail; exit 1; }
+marker='%(run)s/%(name)s'
+say begin
+%(snippet)s
+%(act)s
+say end
+"""
+ACTS = {"start": ': > "$marker"', "stop": 'rm -f "$marker"'}
+STATUS = "#!/bin/bash\nmarker='%(run)s/%(name)s'\n%(snippet)s\n[ -e \"$marker\" ] && exit 0\nexit 3\n"
+
+
+class Host:
+    def __init__(self, lab, i, spec):
+        self.lab, self.i = lab, i
+        kind, _, name = spec.partition(":")
+        self.dynamic = kind == "dyn"
+        self.ip = NET + str(i)
+        self.name = name or self.ip
+        self.pass_phrase = passphrase(i)
+        self.dir = os.path.join(lab.dir, "h%d" % i)
+        self.etc, self.state = os.path.join(self.dir, "etc"), os.path.join(self.dir, "state")
+        self.run_dir, self.log = os.path.join(self.dir, "run"), os.path.join(self.dir, "clusterd.log")
+        self.bus_path = os.path.join(self.dir, "bus")
+        self.conf = ""            # lines added to this host's cluster.conf
+        self.agent = self.pid = self.bus_pid = self.conn = None
+        self.ended = {}           # pids whose end the test brought about
+        for d in (self.dir, self.etc, self.run_dir):
+            os.makedirs(d, exist_ok=True)
+
+    # ---- machine
+    def boot(self):
+        self.agent = Agent(self.name.split(".")[0] if not self.name[0].isdigit() else "host%d" % self.i,
+                           ["-n", "-m", "-i", "-u", "-p"])
+        self.agent.ip("link", "set", "lo", "up")
+        self.lab.switch.ip("link", "add", "p%d" % self.i, "type", "veth", "peer", "name", "eth0",
+                           "netns", str(self.agent.init))
+        self.agent.ip("addr", "add", self.ip + "/24", "dev", "eth0")
+        self.agent.ip("link", "set", "eth0", "up")
+        self.lab.switch.ip("link", "set", "p%d" % self.i, "master", "br0", "up")
+        if self.lab.etc_hosts:
+            self.run("mount", "--bind", self.lab.etc_hosts, "/etc/hosts")
+
+    def run(self, *argv, timeout=30, env=None):
+        """A command inside this host."""
+        argv = ["nsenter", "-t", str(self.agent.init), "-m", "-i", "-u", "-n", "-p"] + list(argv)
+        p = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           text=True, timeout=timeout, env=dict(os.environ, **(env or {})))
+        p.out = p.stdout + p.stderr
+        return p
+
+    def spawn(self, argv, log="other.log", env=None):
+        return self.agent.rpc("spawn", argv=list(argv), log=os.path.join(self.dir, log), env=env or {})
+
+    def unplug(self):
+        """Silent loss: the switch stops passing this host's frames; its carrier stays up."""
+        return self.lab.switch.rpc("unplug", port="p%d" % self.i)["t"]
+
+    def plug(self):
+        return self.lab.switch.rpc("plug", port="p%d" % self.i)["t"]
+
+    def deafen(self, other, deaf=True):
+        """Frames from here to the other host are lost, in this direction only."""
+        if deaf:
+            self.agent.ip("neigh", "replace", other.ip, "lladdr", "02:de:ad:00:00:01", "dev", "eth0",
+                          "nud", "permanent")
+        else:
+            self.agent.ip("neigh", "del", other.ip, "dev", "eth0")
+
+    def crash(self):
+        """SIGKILL every process of the host at once; what its services held in memory is gone."""
+        self.disconnect()
+        t = self.agent.rpc("killall", empty=[self.run_dir])["t"]
+        self.lab.note(t, self.i, "crash")
+        self.pid = self.bus_pid = None
+        return t
+
+    # ---- bus
+    def bus_up(self, system=False, include=""):
+        conf = os.path.join(self.dir, "bus.conf")
+        with open(conf, "w") as f:
+            f.write(BUS_CONFIG % (self.bus_path, AS_SYSTEM if system else ALLOW_ALL,
+                                  "".join("  <include>%s</include>\n" % i for i in include.split())))
+        if os.path.exists(self.bus_path):
+            os.unlink(self.bus_path)
+        self.bus_pid = self.spawn(["dbus-daemon", "--config-file", conf, "--nofork", "--nopidfile",
+                                   "--nosyslog"], "bus.log")["pid"]
+        until(lambda: os.path.exists(self.bus_path), "dbus-daemon listens")
+
+    def bus_down(self):
+        self.disconnect()
+        self.agent.rpc("kill", pid=self.bus_pid, signal=signal.SIGKILL)
+        until(lambda: self.exit_of(self.bus_pid) is not None, "dbus-daemon ends")
+        self.bus_pid = None
+
+    @property
+    def bus_address(self):
+        return "unix:path=" + self.bus_path
+
+    def connect(self):
+        if not self.conn:
+            self.conn = minibus.Connection(self.bus_path)
+        return self.conn
+
+    def disconnect(self):
+        if self.conn:
+            self.conn.close()
+            self.conn = None
+
+    # ---- daemon
+    def argv(self, *more, bus=None, program="clusterd", identify=True):
+        return [self.lab.program(program), "--config-dir", self.etc, "--state-dir", self.state,
+                "--bus", bus or self.bus_address] + (["--id", str(self.i)] if identify else []) + list(more)
+
+    def up(self, *more, bus=None, env=None, identify=True):
+        """Starts clusterd; gives the time of its start (ns)."""
+        if not bus and not self.bus_pid:
+            self.bus_up()
+        r = self.spawn(self.argv("--foreground", *more, bus=bus, identify=identify), "clusterd.log", env=env)
+        self.pid = r["pid"]
+        return r["t"]
+
+    def signal(self, sig):
+        if sig in (signal.SIGKILL, signal.SIGTERM):
+            self.ended[self.pid] = sig
+        return self.agent.rpc("kill", pid=self.pid, signal=int(sig))["t"]
+
+    def kill(self):
+        """kill -9 of the daemon alone: services stay as they are."""
+        t = self.signal(signal.SIGKILL)
+        self.wait_exit()
+        return t
+
+    def exit_of(self, pid):
+        return self.agent.rpc("exits")["exits"].get(str(pid))
+
+    def wait_exit(self, timeout=None):
+        pid = self.pid
+        until(lambda: self.exit_of(pid) is not None, "host %d: clusterd ends" % self.i, timeout, 0.01)
+        self.ended[pid] = True
+        self.pid = None
+        return self.exit_of(pid)
+
+    def outer(self, pid=None):
+        """/proc of one of this host's processes, as seen from here."""
+        return "/proc/%d/root/proc/%d" % (self.agent.init, pid or self.pid)
+
+    def threads(self):
+        return os.listdir(self.outer() + "/task")
+
+    # ---- what it says
+    def log_text(self, since=0):
+        try:
+            with open(self.log, errors="replace") as f:
+                f.seek(since)
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def log_size(self):
+        return os.path.getsize(self.log) if os.path.exists(self.log) else 0
+
+    def status(self):
+        """The status document, or None while nobody answers."""
+        try:
+            return json.loads(self.connect().manager("GetStatus", timeout=5)[0])
+        except (minibus.Gone, minibus.BusError):
+            self.disconnect()
+            return None
+
+    def host_view(self, i, status=None):
+        s = status or self.status()
+        return next((h for h in s["hosts"] if h["id"] == i), None) if s else None
+
+    def service_view(self, name, status=None):
+        s = status or self.status()
+        return next((v for v in s["services"] if v["name"] == name), None) if s else None
+
+    def ctl(self, *argv, timeout=60, json_out=False, ok=True):
+        """clusterctl within this host; with ok, anything but exit 0 fails the test."""
+        p = self.run(self.lab.program("clusterctl"), "--bus", self.bus_address,
+                     *(["--json"] if json_out else []), *argv, timeout=timeout)
+        if ok:
+            expect(p.returncode == 0, "host %d: clusterctl %s gave %d" % (self.i, " ".join(argv), p.returncode), p.out)
+        return json.loads(p.stdout) if json_out and ok else p
+
+    # ---- configuration
+    def write_conf(self):
+        with open(os.path.join(self.etc, "cluster.conf"), "w") as f:
+            f.write("beat_interval = %g\ndead_time = %g\n%s%s" % (self.lab.beat, self.lab.dead, self.lab.conf, self.conf))
+
+    def write_hosts(self, text=None):
+        path = os.path.join(self.etc, "hosts")
+        with open(path, "w") as f:
+            f.write(self.lab.hosts_text() if text is None else text)
+        os.chmod(path, 0o600)
+
+    def write_services(self):
+        with open(os.path.join(self.etc, "services"), "w") as f:
+            for name, s in self.lab.services.items():
+                f.write("%s %s\n" % (name, " ".join(map(str, s.preference))))
+        top = os.path.join(self.etc, "services.d")
+        shutil.rmtree(top, ignore_errors=True)
+        for name, s in self.lab.services.items():
+            if self.i in s.preference:
+                self.write_service(os.path.join(top, name), name, s)
+
+    def write_service(self, folder, name, s):
+        os.makedirs(folder)
+        mine = s.only is None or self.i in s.only
+        values = {"host": self.i, "name": name, "events": self.lab.events_path, "run": self.run_dir}
+        for script in ("start", "stop"):
+            snippet = s.snippets[script] if mine else ""
+            body = SCRIPT % dict(values, script=script, snippet=snippet, act=ACTS[script])
+            self.write_script(os.path.join(folder, script), body)
+        if s.status is not None:
+            self.write_script(os.path.join(folder, "status"), STATUS % dict(values, snippet=s.status if mine else ""))
+        if s.conf:
+            with open(os.path.join(folder, "service.conf"), "w") as f:
+                f.write(s.conf)
+
+    @staticmethod
+    def write_script(path, body):
+        with open(path, "w") as f:
+            f.write(body)
+        os.chmod(path, 0o755)
+
+    def write_all(self):
+        self.write_conf()
+        self.write_hosts()
+        self.write_services()
+
+    def reload(self):
+        self.ctl("reload")

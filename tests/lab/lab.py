@@ -1,0 +1,212 @@
+"""Hosts as namespaces on one switch, each with a bus, a configuration and a real clusterd.
+
+A Lab owns everything it makes: agents (process 1 of each host's pid namespace), network namespaces,
+which are anonymous and vanish with them, and files below its own folder. Closing it, or the death of
+this process in any manner, ends all of it.
+"""
+import os
+import re
+import time
+
+from basics import BEAT, DEAD, HERE, PORT, PYTHON, ROOT, Agent, Event, Failure, Service, Skip, expect, until
+from host import Host
+
+__all__ = ["BEAT", "DEAD", "HERE", "PORT", "PYTHON", "ROOT", "Failure", "Host", "Lab", "Service", "Skip", "expect", "until"]
+
+
+class Lab:
+    """`specs`: one a host, its ID is its place: "addr", "addr:NAME", "dyn:NAME"."""
+
+    def __init__(self, directory, build, specs, services=None, conf="", beat=BEAT, dead=DEAD):
+        self.dir, self.build = directory, build
+        self.conf, self.beat, self.dead = conf, beat, dead
+        self.services = services or {}
+        self.events_path = os.path.join(directory, "events")
+        open(self.events_path, "w").close()
+        self.two_copies_allowed = False
+        self.etc_hosts = None
+        self.switch = None
+        self.expected_log_faults = None
+        self.hosts = {i: Host(self, i, s) for i, s in enumerate(specs, 1)}
+        named = [h for h in self.hosts.values() if not h.dynamic and h.name != h.ip]
+        if named:
+            self.etc_hosts = os.path.join(directory, "etc-hosts")
+            with open(self.etc_hosts, "w") as f:
+                f.write("127.0.0.1 localhost\n" + "".join("%s %s\n" % (h.ip, h.name) for h in named))
+
+    def __getitem__(self, i):
+        return self.hosts[i]
+
+    def __iter__(self):
+        return iter(self.hosts.values())
+
+    def program(self, name):
+        return os.path.join(self.build, name)
+
+    def hosts_text(self):
+        return "".join("%s%s%s\n" % (h.name, "," if h.dynamic else " ", h.pass_phrase) for h in self)
+
+    # ---- life
+    def build_network(self):
+        self.switch = Agent("switch", ["-n", "-m", "-u", "-p"])
+        self.switch.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0", "stp_state", "0",
+                       "forward_delay", "0")
+        self.switch.ip("link", "set", "br0", "up")
+        for h in self:
+            h.boot()
+        return self
+
+    def up(self, *which):
+        """Writes all configurations and starts the daemons of these hosts (default all)."""
+        if not self.switch:
+            self.build_network()
+            for h in self:
+                h.write_all()
+        for h in self:
+            if not which or h.i in which:
+                h.up()
+        return self
+
+    def close(self):
+        for h in self:
+            h.disconnect()
+        for a in [h.agent for h in self] + [self.switch]:
+            if a:
+                a.close()
+
+    def sniff(self):
+        self.switch.rpc("sniff")
+
+    def dials(self, a, b, since=0):
+        """Connections that host a opened (or tried to) towards host b."""
+        return [s for s in self.switch.rpc("syns")["syns"] if s[1] == a.ip and s[3] == b.ip and s[0] >= since]
+
+    # ---- events
+    def note(self, t, host, what):
+        with open(self.events_path, "a") as f:
+            f.write("%d.%06d %d - %s end - - - -\n" % (t // 10**9, t % 10**9 // 1000, host, what))
+
+    def events(self, since=0, **match):
+        out = []
+        with open(self.events_path) as f:
+            for line in f:
+                if line.endswith("\n"):
+                    e = Event(line)
+                    if e.t >= since and all(getattr(e, k) == v for k, v in match.items()):
+                        out.append(e)
+        out.sort(key=lambda e: e.t)
+        return out
+
+    def holders(self, service):
+        """Hosts where the service runs: started whole, and no stop begun."""
+        r = set()
+        for e in self.events():
+            if e.script == "crash":
+                r.discard(e.host)
+            elif e.service == service:
+                if e.script == "start" and e.phase == "end":
+                    r.add(e.host)
+                elif e.script == "stop":
+                    r.discard(e.host)
+        return r
+
+    def copies(self, service, begin=0, end=None):
+        """Seconds with no copy and with two or more; a copy is from start's begin to stop's end."""
+        end = end or time.time_ns()
+        on, none, two, last = set(), 0, 0, begin
+        for e in self.events() + [None]:
+            t = min(max(e.t, begin), end) if e else end
+            none += 0 if on else t - last
+            two += t - last if len(on) > 1 else 0
+            last = t
+            if e is None:
+                break
+            if e.script == "crash":
+                on.discard(e.host)
+            elif e.service == service:
+                if e.script == "start":
+                    on.discard(e.host) if e.phase == "fail" else on.add(e.host)
+                elif e.phase == "end":
+                    on.discard(e.host)
+        return none / 1e9, two / 1e9
+
+    # ---- expectations
+    def linked(self, *which):
+        """Every one of these hosts has a direct link to every other."""
+        ids = set(which or self.hosts)
+        for i in ids:
+            s = self[i].status()
+            if not s:
+                return False
+            v = {h["id"]: h for h in s["hosts"]}
+            if any(v[j]["state"] != "up" or v[j]["path"] != "direct" for j in ids - {i}):
+                return False
+        return True
+
+    def describe(self):
+        out = []
+        for h in self:
+            s = h.status() if h.agent and h.pid and h.bus_pid else None
+            if s:
+                out.append("host %d sees %s; %s" % (
+                    h.i, " ".join("%d:%s/%s" % (v["id"], v["state"], v["path"]) for v in s["hosts"]),
+                    ", ".join("%s %s@%s" % (v["name"], v["state"], v["host"]) for v in s["services"])))
+        return "\n    ".join(out)
+
+    def await_linked(self, *which, timeout=None):
+        until(lambda: self.linked(*which), lambda: "hosts %s all linked directly\n    %s" % (
+            list(which or self.hosts), self.describe()), timeout)
+
+    def placed(self, where):
+        return all(self.holders(s) == ({h} if h else set()) for s, h in where.items())
+
+    def agreed(self, where, which=None):
+        """The daemons' own words: each of these hosts says that it runs there and nowhere else."""
+        for i in which or [h.i for h in self if h.pid]:
+            s = self[i].status()
+            for name, host in where.items():
+                v = self[i].service_view(name, s)
+                if not v or v["host"] != host or v["running_on"] != ([host] if host else []):
+                    return False
+                if v["state"] != "running" and host:
+                    return False
+        return True
+
+    def await_placed(self, timeout=None, which=None, **where):
+        """Each service runs on that host alone (0: nowhere), by its scripts and by every daemon's view."""
+        where = {k.replace("__", "-"): v for k, v in where.items()}
+        until(lambda: self.placed(where) and self.agreed(where, which),
+              lambda: "services at %s; they are at %s\n    %s" % (
+                  where, {s: sorted(self.holders(s)) for s in where}, self.describe()), timeout)
+
+    def expect_stable(self, seconds=1.0):
+        n = len(self.events())
+        time.sleep(seconds)
+        more = self.events()[n:]
+        expect(not more, "scripts ran although nothing changed", *more)
+
+    def expect_single(self, *services):
+        for s in services or self.services:
+            two = self.copies(s)[1]
+            expect(two == 0, "%s had two copies for %.1f ms" % (s, two * 1e3), *self.events(service=s))
+
+    def audit(self):
+        """What must hold whatever the test was about."""
+        if not self.two_copies_allowed:
+            self.expect_single()
+        for h in self:
+            text = h.log_text()
+            bad = re.search(r".*(AddressSanitizer|LeakSanitizer|runtime error:|ENSURE|terminate called).*", text)
+            expect(not bad, "host %d: %s" % (h.i, bad and bad.group(0)))
+            if h.pid and h.agent:
+                code = h.exit_of(h.pid)
+                expect(code is None, "host %d: clusterd ended by itself with %s" % (h.i, code))
+
+    def tails(self, lines=25):
+        out = ["events:"] + ["  %r" % e for e in self.events()[-30:]]
+        for h in self:
+            text = h.log_text().splitlines()
+            if text:
+                out.append("host %d (%s), clusterd.log:" % (h.i, h.name))
+                out += ["  " + line for line in text[-lines:]]
+        return "\n".join(out)
