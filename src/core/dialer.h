@@ -1,0 +1,56 @@
+// When to dial which host of the hosts file: at once after a link was lost, then with growing, jittered
+// pauses of at most half the dead time.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/context.h"
+
+namespace cluster::core {
+
+// Where a host may be found now.
+struct DialTarget {
+  std::string address;
+  uint16_t port = 0;
+  bool own = false;  // an address that is that host's own: a refusal there means that it is down
+};
+
+class Dialer {
+ public:
+  void configure(Duration dead_time) { dead_ = dead_time; }
+
+  bool dialling(HostId host) const;
+  // The host's dial with this number; nullopt: not (or no longer) ours.
+  std::optional<HostId> host_of(DialId dial) const;
+  const DialTarget* target_of(DialId dial) const;
+
+  // Dials now if the pause is over. The caller has made sure that there is no link.
+  void dial_if_due(Context& context, HostId host, const DialTarget& target);
+  MonoTime due_at(HostId host) const;
+
+  void linked(HostId host);                     // its dial is over, pauses start anew
+  void failed(Context& context, HostId host);   // the next pause begins
+  void at_once(HostId host);                    // forget the pause
+  void cancel(Context& context, HostId host);
+  void forget(Context& context, HostId host);   // it is no longer in the hosts file
+
+ private:
+  struct State {
+    DialId dial;
+    DialTarget target;
+    MonoTime not_before;  // zero: at once
+    uint32_t failures = 0;
+  };
+
+  std::map<HostId, State> hosts_;
+  Duration dead_ = seconds(5);
+  uint64_t next_dial_ = 1;
+};
+
+// "IP:PORT" or "[IP]:PORT" taken apart; nullopt where it is neither.
+std::optional<DialTarget> parse_address(const std::string& text);
+
+}  // namespace cluster::core

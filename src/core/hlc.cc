@@ -1,0 +1,27 @@
+#include "core/hlc.h"
+
+#include <algorithm>
+
+namespace cluster::core {
+
+uint64_t wall_us(WallTime time) {
+  return static_cast<uint64_t>(std::max<int64_t>(0, to_us(time.time_since_epoch())));
+}
+
+bool too_far_ahead(const Stamp& stamp, WallTime now) {
+  return stamp.wall_us > wall_us(now) + static_cast<uint64_t>(to_us(kMaxClockLead));
+}
+
+Stamp HybridClock::make(WallTime now) {
+  const uint64_t wall = wall_us(now);
+  if (wall > last_.wall_us) {
+    last_ = Stamp{wall, 0, node_};
+  } else {
+    last_ = Stamp{last_.wall_us, last_.logical + 1, node_};
+  }
+  return last_;
+}
+
+void HybridClock::see(const Stamp& stamp) { last_ = std::max(last_, stamp); }
+
+}  // namespace cluster::core

@@ -1,0 +1,86 @@
+// The authenticated links of this host and the failure detector on them.
+//
+// A link is *established* once both ends have said Hello, and silent links are closed after the dead
+// time that both ends agree on (the slower of the two). Like a listener on a bad telephone line, a host
+// that hears nothing on most of its lines first doubts its own ear: it waits one beat longer, once
+// (Lifeguard, Dadgar et al. 2018).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::core {
+
+inline constexpr uint32_t kProtocol = 1;
+
+struct Link {
+  LinkId id;
+  NodeId node;
+  HostId host;
+  std::string address;
+  bool dialled = false;         // by us
+  bool greeted = false;         // our Hello is sent
+  bool heard_hello = false;     // the peer's Hello has come
+  bool established = false;     // both
+  bool synced = false;          // the peer's records have come
+  bool peer_dialling = false;   // the peer was dialling us when it saw this link
+  uint64_t peer_incarnation = 0;
+  uint64_t ordinal = 0;
+  Duration beat{};              // the slower of both ends
+  Duration dead{};
+  MonoTime up_at;
+  MonoTime last_received;
+  MonoTime last_beat;           // sent
+  bool graced = false;          // has had its one beat of doubt
+  std::optional<Duration> rtt;
+  uint64_t peer_sent_us = 0;    // of the newest beat received
+  MonoTime peer_beat_at;
+};
+
+class Links {
+ public:
+  // Timing of this host; call again when the configuration changes.
+  void configure(Duration beat, Duration dead);
+
+  // A link that is authenticated. dead counts from now until the peer's Hello comes.
+  Link& add(Now now, const LinkUp& up);
+  void erase(LinkId id);
+
+  Link* find(LinkId id);
+  // The established link to that node, or null.
+  const Link* to(const NodeId& node) const;
+  Link* to(const NodeId& node);
+  const Link* to(HostId host) const;
+  const std::map<LinkId, Link>& all() const { return links_; }
+  std::map<LinkId, Link>& all() { return links_; }
+
+  // Any frame is a sign of life.
+  static void hear(Now now, Link& link);
+  void hear_hello(Now now, Link& link, const wire::Hello& hello);
+  // Counts as life; answers a beat when our own is nearly due, so that both share one packet.
+  void hear_beat(Context& context, Link& link, const wire::Beat& beat);
+
+  // Sends the beats that are due. Returns the links that are to be closed as silent.
+  std::vector<LinkId> tick(Context& context);
+  MonoTime next_deadline() const;
+
+  // How long a silence on this link means that it is late.
+  static bool late(const Link& link, MonoTime now);
+
+ private:
+  void send_beat(Context& context, Link& link);
+  MonoTime silence_deadline(const Link& link) const;
+  bool doubtful(MonoTime now) const;
+
+  std::map<LinkId, Link> links_;
+  Duration beat_ = seconds(1);
+  Duration dead_ = seconds(5);
+  uint64_t next_ordinal_ = 1;
+};
+
+}  // namespace cluster::core

@@ -1,0 +1,97 @@
+// The link-state view: every node's newest record, the graph of links that both ends claim, and from it
+// who is up.
+//
+// A member is up while it can be reached. Once it cannot, it stays up until the dead time after the
+// last sign of life that anybody at the other end of its links has told of, unless somebody holds a
+// proof of its end (it said goodbye, or an address of its own refuses): then it is down at once.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "core/links.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::core {
+
+// Beyond so many nodes for each line of the hosts file records are refused.
+inline constexpr size_t kMaxNodes = 4096;
+
+struct Member {
+  wire::Record record;
+  NodeId node;
+  HostId host;
+  bool reachable = false;
+  bool up = false;
+  MonoTime heard;             // last sign of life; counts once unreachable
+  MonoTime up_since;
+  WallTime seen;              // last time that it was reachable, for people
+  bool gone = false;          // we hold a proof of its end, and have heard nothing new of it since
+  bool met = false;           // was up before, as far as this host has seen
+  NodeId next_hop;            // where reachable and not this host itself
+  std::vector<MonoTime> returns;  // when it came up after having been down
+};
+
+enum class Freshness : uint8_t {
+  kNewer,    // stored
+  kSame,
+  kOlder,    // the sender should get ours
+  kInvalid,  // not a record that a peer may send
+};
+
+// A change of who is up.
+struct UpChange {
+  NodeId node;
+  HostId host;
+  bool up = false;
+};
+
+class Members {
+ public:
+  explicit Members(NodeId self) : self_(self) {}
+
+  // This host's own record, whole.
+  void set_own(wire::Record record);
+  // Somebody else's record.
+  Freshness apply(Now now, const wire::Record& record);
+
+  // Our own direct link to that node ended now; heard is its last byte.
+  void lost_link(const NodeId& node, MonoTime heard);
+  // Proof that this node has ended.
+  void prove_gone(const NodeId& node);
+
+  // Recomputes reachability and who is up. dead is this host's own dead time.
+  std::vector<UpChange> refresh(Now now, const Links& links, Duration dead);
+  // When somebody unreachable will be taken for down.
+  MonoTime next_deadline(Duration dead) const;
+  // Forget what was seen of everybody's liveness (after a sleep): nobody is up until heard again.
+  std::vector<UpChange> distrust();
+
+  const Member* find(const NodeId& node) const;
+  Member* find(const NodeId& node);
+  // The node that stands for a line of the hosts file: the one that is up, else the one seen last.
+  const Member* of(HostId host) const;
+  bool up(HostId host) const;
+  const std::map<NodeId, Member>& all() const { return members_; }
+  const NodeId& self() const { return self_; }
+
+  // The neighbour through which `to` is reached; nullopt where there is no way.
+  std::optional<NodeId> next_hop(const NodeId& to) const;
+
+ private:
+  void note_lost_edges(Now now, const Member& from, const wire::Record& fresh);
+  void search(const Links& links);
+  void carry_over_heard(const std::vector<Member*>& newly_unreachable);
+  bool proved_gone(const Member& member) const;
+  void come_up(Now now, Member& member);
+
+  NodeId self_;
+  std::map<NodeId, Member> members_;
+};
+
+NodeId node_of(const std::string& raw);  // 0 where malformed
+
+}  // namespace cluster::core

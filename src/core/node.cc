@@ -1,0 +1,290 @@
+#include "core/node.h"
+
+#include <algorithm>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+namespace {
+
+// Decisions that follow from decisions: each round changes something local, so few suffice.
+constexpr int kMaxRounds = 16;
+// A deadline that has passed and that nothing has moved is looked at again after this.
+constexpr Duration kShortestWait = milliseconds(1);
+constexpr char kNodeKey[] = "node";
+constexpr char kNamesKey[] = "names";
+
+}  // namespace
+
+Node::Node(Boot boot) : state_(std::make_unique<State>(std::move(boot))) {}
+Node::~Node() = default;
+
+void Node::start(Now now, Actions& out) {
+  Context context{now, out, state_->rng};
+  state_->start(context);
+  state_->finish_step(context);
+}
+
+void Node::step(Now now, const Event& event, Actions& out) {
+  Context context{now, out, state_->rng};
+  if (state_->left) return;
+  state_->notice_stall(context);
+  state_->handle(context, event);
+  state_->finish_step(context);
+}
+
+Node::State::State(Boot b)
+    : boot(std::move(b)),
+      self(boot.node),
+      config(boot.config),
+      rng(boot.seed),
+      members(boot.node),
+      settings(boot.node) {
+  ENSURE(self && config.host(config.self) != nullptr);
+}
+
+void Node::State::start(Context& context) {
+  links.configure(config.beat_interval, config.dead_time);
+  dialer.configure(config.dead_time);
+  wire::StoredNode kept;
+  if (auto it = boot.stored.find(kNodeKey); it != boot.stored.end()) kept.ParseFromString(it->second);
+  incarnation = kept.incarnation() + 1;
+  settings.load(boot.stored);
+  orders.load(boot.stored);
+  settling_since = context.now.mono;
+  store_incarnation(context);
+  store_configuration(context);
+  configure_services(context);
+  check_left_running(context);
+}
+
+void Node::State::store_configuration(Context& context) {
+  orders.read_file(config);
+  wire::StoredNames names;
+  for (const HostEntry& host : config.hosts) {
+    auto* binding = names.add_bindings();
+    binding->set_host(host.id.value);
+    binding->set_name(host.name);
+  }
+  persist(context, {orders.to_write(), {kNamesKey, names.SerializeAsString()}});
+}
+
+std::optional<std::string> Node::refuse_renumbering(const Stored& stored, const Config& config) {
+  auto it = stored.find(kNamesKey);
+  wire::StoredNames names;
+  if (it == stored.end() || !names.ParseFromString(it->second)) return std::nullopt;
+  for (const auto& binding : names.bindings()) {
+    const HostEntry* host = config.host(binding.name());
+    if (host == nullptr || host->id.value == binding.host()) continue;
+    return "host " + binding.name() + " was line " + std::to_string(binding.host()) +
+           " of the hosts file and is now line " + std::to_string(host->id.value) +
+           "; expected the same line (comment lines out instead of deleting them), or "
+           "--accept-renumbering";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Node::refuse_renumbering(const Config& config) const {
+  for (const HostEntry& known : state_->config.hosts) {
+    const HostEntry* host = config.host(known.name);
+    if (host == nullptr || host->id == known.id) continue;
+    return "host " + known.name + " was line " + std::to_string(known.id.value) +
+           " of the hosts file and is now line " + std::to_string(host->id.value) +
+           "; expected the same line, or a restart with --accept-renumbering";
+  }
+  return std::nullopt;
+}
+
+void Node::State::handle(Context& context, const Event& event) {
+  std::visit([&](const auto& e) { on(context, e); }, event);
+}
+
+void Node::State::on(Context& context, const ScriptEnded& event) {
+  for (auto& [name, service] : services)
+    if (service.script_ended(context, *this, event)) break;
+  dirty = true;
+}
+
+void Node::State::on(Context& context, const Persisted& event) {
+  auto it = continuations.find(event.ticket);
+  if (it == continuations.end()) return;
+  const Continuation next = std::move(it->second);
+  continuations.erase(it);
+  if (std::holds_alternative<StoredIncarnation>(next)) {
+    speaking = true;
+    news[self] = LinkId{};
+    greet_all(context);
+  } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
+    auto own_claim = claims.find(claim->service);
+    if (own_claim != claims.end() && own_claim->second.ticket == event.ticket)
+      own_claim->second.stored = true;
+  } else {
+    settings_stored(context, std::get<StoredSettings>(next).request, true, "");
+  }
+  dirty = true;
+}
+
+void Node::State::on(Context& context, const PersistFailed& event) {
+  auto it = continuations.find(event.ticket);
+  if (it == continuations.end()) return;
+  const Continuation next = std::move(it->second);
+  continuations.erase(it);
+  dirty = true;
+  if (std::holds_alternative<StoredIncarnation>(next)) {
+    context.alert(Severity::kCritical, "the state cannot be stored: " + event.reason);
+    store_incarnation(context);
+  } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
+    context.alert(Severity::kCritical, "service " + claim->service +
+                                           " is not started: the claim cannot be stored: " +
+                                           event.reason);
+    drop_claim(context, claim->service);
+    not_before[claim->service] = context.now.mono + config.dead_time;
+  } else {
+    settings_stored(context, std::get<StoredSettings>(next).request, false, event.reason);
+  }
+}
+
+void Node::State::on(Context& context, const LocalAddresses& event) {
+  addresses = event.addresses;
+  dirty = true;
+  for (const HostEntry& host : config.hosts) dialer.at_once(host.id);
+  static_cast<void>(context);
+}
+
+void Node::State::on(Context& context, const ConfigChanged& event) {
+  const Config before = std::exchange(config, event.config);
+  links.configure(config.beat_interval, config.dead_time);
+  dialer.configure(config.dead_time);
+  std::vector<LinkId> removed;
+  for (const HostEntry& host : before.hosts) {
+    const HostEntry* now = config.host(host.id);
+    if (now != nullptr && now->name == host.name) {
+      if (*now != host) dialer.at_once(host.id);
+      continue;
+    }
+    dialer.forget(context, host.id);
+    for (const auto& [id, link] : links.all())
+      if (link.host == host.id) removed.push_back(id);
+  }
+  for (LinkId id : removed) drop_link(context, id, "the host is no longer in the hosts file", true);
+  store_configuration(context);
+  configure_services(context);
+  if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)
+    for (auto& [id, link] : links.all())
+      if (link.greeted) say_hello(context, link, false);
+  dirty = true;
+}
+
+void Node::State::on(Context& context, const Leave&) { begin_leaving(context, "asked to leave"); }
+
+void Node::State::on(Context&, const Tick&) {}
+
+void Node::State::begin_leaving(Context& context, const std::string& why) {
+  if (leaving) return;
+  leaving = true;
+  dirty = true;
+  context.log(LogLevel::kInfo, "leaving the cluster: " + why);
+}
+
+void Node::State::leave_when_done(Context& context) {
+  if (!leaving || left) return;
+  for (const auto& [name, service] : services)
+    if (!service.idle() && !service.stop_failed()) return;
+  left = true;
+  for (PendingCommand& pending : commands)
+    context.emit(Reply{pending.command.request, Refusal::kLeaving, "this host is leaving the cluster"});
+  commands.clear();
+  rebuild_record(context);
+  flood_pending(context);
+  std::vector<LinkId> open;
+  for (const auto& [id, link] : links.all()) open.push_back(id);
+  for (LinkId id : open) context.emit(CloseLink{id, "this host leaves"});
+  context.emit(Left{});
+}
+
+// A wake-up that comes later than the dead time means that this host slept, or stood still: the others
+// have taken it for down, and may have taken over.
+void Node::State::notice_stall(Context& context) {
+  if (woken_at == kNever || context.now.mono <= woken_at + config.dead_time) return;
+  char text[96];
+  std::snprintf(text, sizeof text, "this host stood still for %.3g s",
+                to_seconds(context.now.mono - woken_at));
+  distrust_view(context, text);
+}
+
+StoreTicket Node::State::persist(Context& context, std::vector<Write> writes) {
+  const StoreTicket ticket(next_ticket++);
+  context.emit(Persist{ticket, std::move(writes)});
+  return ticket;
+}
+
+// Everything that follows from what the event changed, in an order in which each part has what it needs:
+// who is up, whether we may act, where services belong, what is owed to operators, what others are told.
+void Node::State::decide(Context& context) {
+  for (int round = 0; dirty && round < kMaxRounds; ++round) {
+    dirty = false;
+    receive_own_messages(context);
+    refresh_members(context);
+    settle_if_possible(context);
+    confirm_session();
+    drive_services(context);
+    lift_refusals(context);
+    settle_commands(context);
+  }
+  leave_when_done(context);
+  if (left) return;
+  rebuild_record(context);
+  announce_services(context);
+  flood_pending(context);
+  review_at = next_service_deadline(context.now.mono);
+}
+
+void Node::State::finish_step(Context& context) {
+  if (left) return;
+  for (LinkId id : links.tick(context)) {
+    const Link* link = links.find(id);
+    const std::string reason = link->established ? "silent for longer than the dead time"
+                                                 : "no greeting within the dead time";
+    drop_link(context, id, reason, true);
+  }
+  const MonoTime now = context.now.mono;
+  if (dirty || now >= review_at || now >= members.next_deadline(config.dead_time)) {
+    dirty = true;
+    decide(context);
+    if (left) return;
+  }
+  dial_all(context);
+  MonoTime next = next_deadline();
+  if (next <= now) next = now + kShortestWait;
+  if (next != woken_at) {
+    woken_at = next;
+    if (next != kNever) context.emit(Wake{next});
+  }
+}
+
+MonoTime Node::State::next_deadline() const {
+  return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
+                   next_dial()});
+}
+
+// ---------------------------------------------------------------------------------- for the shell
+
+View Node::view(Now now) const { return state_->view(now); }
+
+Node::Inspection Node::inspect() const {
+  Inspection out;
+  out.incarnation = state_->incarnation;
+  out.settled = state_->settled;
+  out.configuration_count = state_->orders.version().count;
+  out.settings_digest = std::to_string(state_->settings.digest());
+  for (const auto& [node, member] : state_->members.all()) {
+    if (!member.up) continue;
+    out.records_digest += node.brief() + ":" + std::to_string(member.record.incarnation()) + "." +
+                          std::to_string(member.record.sequence()) + " ";
+  }
+  for (const auto& [service, epoch] : state_->voter.epochs()) out.epochs.emplace_back(service, epoch);
+  return out;
+}
+
+}  // namespace cluster::core

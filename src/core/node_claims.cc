@@ -1,0 +1,207 @@
+// Claims of this host and its votes on those of others.
+
+#include <algorithm>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+namespace {
+
+constexpr char kStoredPrefix[] = "service/";
+// Where no round trip has been measured yet.
+constexpr Duration kDefaultRoundTrip = milliseconds(10);
+constexpr Duration kShortestRoundTrip = milliseconds(1);
+
+}  // namespace
+
+// What a voter has to consider: who runs or claims the service, other than the claimant.
+Situation Node::State::situation(const std::string& name, const NodeId& claimant) const {
+  Situation out;
+  for (const auto& [node, member] : members.all()) {
+    if (node == claimant || node == self || !member.up) continue;
+    const wire::Holding* holding = holding_of(member, name);
+    if (holding != nullptr && holds_service(holding->state())) out.runner = node;
+  }
+  const Service* local = service(name);
+  if (claimant != self && local != nullptr && holds_service(local->state())) out.runner = self;
+  if (claimant != self && claims.contains(name)) out.rival = self;
+  return out;
+}
+
+void Node::State::claim_or_wait(Context& context, const Order& order) {
+  if (claims.contains(order.service)) {
+    pursue_claim(context, order);
+    return;
+  }
+  auto pause = not_before.find(order.service);
+  if (pause != not_before.end()) {
+    if (context.now.mono < pause->second) return;
+    not_before.erase(pause);
+  }
+  // Hand-over is ordered: whoever runs it stops first and says so. A voter that has granted it to
+  // somebody else is bound by that, also when the voter is this host.
+  if (situation(order.service, self).runner) return;
+  if (voter.granted_to_other(context.now.mono, order.service, self)) return;
+  begin_claim(context, order);
+}
+
+void Node::State::begin_claim(Context& context, const Order& order) {
+  OwnClaim claim;
+  claim.epoch = voter.highest_epoch(order.service) + 1;
+  claim.attempt = next_attempt++;
+  wire::StoredService kept;
+  kept.set_epoch(claim.epoch);
+  kept.set_held_epoch(claim.epoch);
+  kept.set_may_run(true);
+  claim.ticket = persist(context, {{kStoredPrefix + order.service, kept.SerializeAsString()}});
+  continuations[claim.ticket] = StoredClaim{order.service};
+  claims[order.service] = std::move(claim);
+  pursue_claim(context, order);
+}
+
+void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim,
+                      const NodeId& voting) {
+  const MonoTime now = context.now.mono;
+  auto [it, first] = claim.votes.try_emplace(voting);
+  if (first) it->second.first_asked = now;
+  it->second.asked = now;
+  wire::Routed message;
+  wire::Claim& out = *message.mutable_claim();
+  out.set_service(name);
+  out.set_epoch(claim.epoch);
+  out.set_attempt(claim.attempt);
+  out.set_incarnation(incarnation);
+  out.set_beat_us(static_cast<uint64_t>(to_us(config.beat_interval)));
+  set_version(out.mutable_configuration(), orders.version());
+  route(context, voting, std::move(message));
+}
+
+// All hosts that can be reached now have to grant; one that stays silent for the dead time counts as
+// granting, so that availability does not hang on a host that is half dead.
+void Node::State::pursue_claim(Context& context, const Order& order) {
+  OwnClaim& claim = claims.at(order.service);
+  const MonoTime now = context.now.mono;
+  bool complete = claim.stored;
+  for (const auto& [node, member] : members.all()) {
+    if (!member.up) {
+      claim.votes.erase(node);
+      continue;
+    }
+    auto vote = claim.votes.find(node);
+    if (vote == claim.votes.end() || now >= vote->second.asked + config.beat_interval / 2)
+      ask(context, order.service, claim, node);
+    OwnClaim::Vote& its = claim.votes.at(node);
+    if (its.granted) continue;
+    if (now < its.first_asked + config.dead_time) {
+      complete = false;
+      continue;
+    }
+    context.alert(Severity::kWarning, "host " + name_of(node) + " has not answered the claim for " +
+                                          order.service + " for the dead time; taken as granted");
+    its.granted = true;
+  }
+  if (complete) claim_won(context, order);
+}
+
+void Node::State::claim_won(Context& context, const Order& order) {
+  Service* local = service(order.service);
+  const OwnClaim claim = claims.at(order.service);
+  const auto [reason, from] = start_reason(order);
+  claims.erase(order.service);
+  voter.release(order.service, self);
+  voter.hear_epoch(order.service, claim.epoch);
+  const std::string move_key = "move/" + order.service;
+  const HostId moved = moved_to(order.service);
+  if (!settings.get(move_key).empty() && moved != config.self) {
+    const wire::Setting end = settings.write(context.now.wall, move_key, "");
+    settings.merge(context.now.wall, end);
+    apply_setting(context, end, false);
+    context.log(LogLevel::kInfo, "the move of " + order.service + " has ended: " + name_of(moved) +
+                                     " cannot run it");
+  }
+  local->skip_restart(settings.get("restart/" + order.service));
+  local->start(context, *this, claim.epoch, reason, from);
+  note_owner(order.service, config.self);
+}
+
+void Node::State::drop_claim(Context& context, const std::string& name) {
+  auto it = claims.find(name);
+  if (it == claims.end()) return;
+  const OwnClaim claim = std::move(it->second);
+  claims.erase(it);
+  continuations.erase(claim.ticket);
+  for (const auto& [node, vote] : claim.votes) {
+    wire::Routed message;
+    message.mutable_release()->set_service(name);
+    message.mutable_release()->set_epoch(claim.epoch);
+    message.mutable_release()->set_attempt(claim.attempt);
+    route(context, node, std::move(message));
+  }
+  wire::StoredService kept;
+  kept.set_epoch(voter.highest_epoch(name));
+  persist(context, {{kStoredPrefix + name, kept.SerializeAsString()}});
+  dirty = true;
+}
+
+void Node::State::receive_claim(Context& context, const NodeId& from, const wire::Claim& claim) {
+  Situation now = situation(claim.service(), from);
+  const OrdersVersion theirs = version_of(claim.configuration());
+  now.old_configuration = theirs < orders.version();
+  wire::Routed reply;
+  *reply.mutable_answer() =
+      voter.vote(context.now.mono, from, claim, now, config.beat_interval);
+  reply.mutable_answer()->set_incarnation(incarnation);
+  route(context, from, std::move(reply));
+  dirty = true;
+}
+
+void Node::State::receive_answer(Context& context, const NodeId& from, const wire::Answer& answer) {
+  auto it = claims.find(answer.service());
+  if (it == claims.end() || it->second.attempt != answer.attempt()) return;
+  OwnClaim& claim = it->second;
+  const Order* order = orders.find(answer.service());
+  if (order == nullptr) return;
+  dirty = true;
+  voter.hear_epoch(answer.service(), answer.highest_epoch());
+  auto vote = claim.votes.find(from);
+  if (vote == claim.votes.end()) return;
+  // Any answer proves that this voter is there: its silence counts from here.
+  vote->second.first_asked = context.now.mono;
+  vote->second.granted = answer.verdict() == wire::Answer::GRANTED;
+  switch (answer.verdict()) {
+    case wire::Answer::LIFTED: ask(context, answer.service(), claim, from); break;
+    case wire::Answer::OLD_EPOCH:
+      // Epochs grow: begin again above the highest that anybody has heard.
+      drop_claim(context, answer.service());
+      break;
+    case wire::Answer::RIVAL: {
+      const NodeId rival = node_of(answer.rival());
+      const size_t ours = rank(*order, self), theirs = rank(*order, rival);
+      if (ours < theirs || (ours == theirs && rival < self)) break;
+      Duration round_trip = kShortestRoundTrip;
+      for (const auto& [id, link] : links.all())
+        round_trip = std::max(round_trip, link.rtt.value_or(kDefaultRoundTrip));
+      drop_claim(context, answer.service());
+      not_before[answer.service()] =
+          context.now.mono + context.rng.between(round_trip, 2 * round_trip);
+      break;
+    }
+    default: break;
+  }
+}
+
+void Node::State::lift_refusals(Context& context) {
+  for (const Order& order : orders.all()) {
+    if (!voter.has_refused(order.service)) continue;
+    const Situation now = situation(order.service, NodeId{});
+    for (auto& [node, answer] : voter.lift(context.now.mono, order.service, now)) {
+      wire::Routed message;
+      *message.mutable_answer() = std::move(answer);
+      message.mutable_answer()->set_incarnation(incarnation);
+      route(context, node, std::move(message));
+    }
+  }
+}
+
+}  // namespace cluster::core

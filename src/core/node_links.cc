@@ -1,0 +1,455 @@
+#include <algorithm>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+namespace {
+
+// Records in one frame; a record is bounded by the services and links of a host, a frame by its cap.
+constexpr int kRecordsPerFlood = 64;
+
+}  // namespace
+
+// --------------------------------------------------------------------------------- coming and going
+
+void Node::State::on(Context& context, const LinkUp& event) {
+  const HostEntry* host = config.host(event.host);
+  if (host == nullptr || event.host == config.self || event.node == self) {
+    context.emit(CloseLink{event.link, "no other host of the hosts file"});
+    return;
+  }
+  // Of two crossing dials the lower ID's stays, so ours is not needed where the peer is lower.
+  if (!event.dial && event.host < config.self) dialer.cancel(context, event.host);
+  if (event.dial) dialer.linked(event.host);
+  Link& link = links.add(context.now, event);
+  if (speaking) greet(context, link);
+}
+
+void Node::State::on(Context& context, const LinkDown& event) {
+  drop_link(context, event.link, event.reason, false);
+}
+
+void Node::State::say_hello(Context& context, const Link& link, bool dialling) {
+  wire::Message message;
+  wire::Hello& hello = *message.mutable_hello();
+  hello.set_protocol(kProtocol);
+  hello.set_incarnation(incarnation);
+  hello.set_beat_us(static_cast<uint64_t>(to_us(config.beat_interval)));
+  hello.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));
+  hello.set_dialling(dialling);
+  send(context, link, message);
+}
+
+void Node::State::greet(Context& context, Link& link) {
+  bool dialling = dialer.dialling(link.host);
+  for (const auto& [id, other] : links.all())
+    dialling = dialling || (id != link.id && other.node == link.node && other.dialled);
+  say_hello(context, link, dialling && !link.dialled);
+  link.greeted = true;
+  establish(context, link.id);
+}
+
+void Node::State::greet_all(Context& context) {
+  std::vector<LinkId> waiting;
+  for (const auto& [id, link] : links.all())
+    if (!link.greeted) waiting.push_back(id);
+  for (LinkId id : waiting)
+    if (Link* link = links.find(id)) greet(context, *link);
+}
+
+void Node::State::establish(Context& context, LinkId id) {
+  Link* link = links.find(id);
+  if (link == nullptr || link->established || !link->greeted || !link->heard_hello) return;
+  if (give_way(context, *link)) return;
+  link->established = true;
+  lost.erase(link->node);
+  probes.erase(link->host);
+  dialer.at_once(link->host);
+  context.log(LogLevel::kInfo, "linked with " + name_of(link->host) + " (" + link->address +
+                                   (link->dialled ? ", dialled)" : ", accepted)"));
+  send_everything(context, *link);
+  dirty = true;
+}
+
+// A pair keeps one link: the newest, but of two dials that crossed the lower ID's. True: `fresh` went.
+bool Node::State::give_way(Context& context, Link& fresh) {
+  std::vector<Link*> others;
+  for (auto& [id, other] : links.all())
+    if (id != fresh.id && other.established && other.host == fresh.host) others.push_back(&other);
+  for (Link* other : others) {
+    if (other->node != fresh.node && !Links::late(*other, context.now.mono)) {
+      context.alert(Severity::kWarning, "two nodes at once say that they are " +
+                                            name_of(fresh.host) + "; the newcomer at " +
+                                            fresh.address + " is turned away");
+      drop_link(context, fresh.id, "another node is linked as this host", true);
+      return true;
+    }
+    const Link& ours = other->dialled ? *other : fresh;
+    const bool crossed = other->node == fresh.node && other->dialled != fresh.dialled &&
+                         ours.peer_dialling && other->peer_incarnation == fresh.peer_incarnation;
+    const bool other_is_lowers = other->dialled == (config.self < fresh.host);
+    other->peer_dialling = fresh.peer_dialling = false;
+    if (crossed && other_is_lowers) {
+      drop_link(context, fresh.id, "the dial that crossed it stays", true);
+      return true;
+    }
+    drop_link(context, other->id, "replaced by a newer link", true);
+  }
+  return false;
+}
+
+void Node::State::drop_link(Context& context, LinkId id, const std::string& reason, bool close) {
+  Link* found = links.find(id);
+  if (found == nullptr) return;
+  const Link link = *found;
+  links.erase(id);
+  if (close) context.emit(CloseLink{id, reason});
+  dialer.at_once(link.host);
+  dirty = true;
+  if (!link.established || links.to(link.node) != nullptr) return;
+  const bool replaced = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
+    return entry.second.node == link.node && entry.second.greeted && entry.second.heard_hello;
+  });
+  if (replaced) return;
+  context.log(LogLevel::kInfo, "link with " + name_of(link.host) + " ended: " + reason);
+  LostLink loss{link.peer_incarnation, context.now.mono - link.last_received, wire::Lost::SILENT};
+  const Member* member = members.find(link.node);
+  if (member != nullptr && member->record.leaving()) loss.proof = wire::Lost::GOODBYE;
+  lost[link.node] = loss;
+  members.lost_link(link.node, link.last_received);
+  if (close || link.dialled || member == nullptr) return;
+  std::optional<DialTarget> target = parse_address(link.address);
+  if (target && own_address(*member, *target)) {
+    target->own = true;
+    probes[link.host] = *target;
+  }
+}
+
+// ---------------------------------------------------------------------------------------- messages
+
+void Node::State::on(Context& context, const Received& event) {
+  Link* link = links.find(event.link);
+  if (link == nullptr) return;
+  Links::hear(context.now, *link);
+  wire::Message message;
+  if (!message.ParseFromString(event.bytes)) {
+    context.log(LogLevel::kWarning, "malformed message from " + name_of(link->host) + " (" +
+                                        link->address + "); its link is closed");
+    drop_link(context, event.link, "malformed message", true);
+    return;
+  }
+  if (message.has_hello()) {
+    links.hear_hello(context.now, *link, message.hello());
+    establish(context, event.link);
+    return;
+  }
+  if (!link->established) {
+    drop_link(context, event.link, "a message before the greeting", true);
+    return;
+  }
+  switch (message.body_case()) {
+    case wire::Message::kBeat: links.hear_beat(context, *link, message.beat()); break;
+    case wire::Message::kFlood: receive_flood(context, *link, message.flood()); break;
+    case wire::Message::kSettings: receive_settings(context, *link, message.settings()); break;
+    case wire::Message::kRouted:
+      receive_routed(context, std::move(*message.mutable_routed()));
+      break;
+    default: break;  // of a newer version: not for us
+  }
+}
+
+void Node::State::send(Context& context, const Link& link, const wire::Message& message) {
+  context.emit(Send{link.id, message.SerializeAsString(), Priority::kControl});
+}
+
+void Node::State::send_everything(Context& context, const Link& link) {
+  const std::vector<wire::Setting> all = settings.all();
+  if (!all.empty()) {
+    wire::Message message;
+    for (const wire::Setting& setting : all) *message.mutable_settings()->add_settings() = setting;
+    send(context, link, message);
+  }
+  rebuild_record(context);
+  wire::Message message;
+  message.mutable_flood();
+  for (const auto& [node, member] : members.all()) {
+    *message.mutable_flood()->add_records() = member.record;
+    if (message.flood().records_size() < kRecordsPerFlood) continue;
+    message.mutable_flood()->set_more(true);
+    send(context, link, message);
+    message.mutable_flood()->Clear();
+  }
+  send(context, link, message);
+}
+
+void Node::State::receive_flood(Context& context, Link& link, const wire::Flood& flood) {
+  wire::Message answer;
+  for (const wire::Record& record : flood.records())
+    hear_record(context, link, record, *answer.mutable_flood());
+  if (!flood.more() && !link.synced) {
+    link.synced = true;
+    answered.insert(link.host);
+    dirty = true;
+  }
+  if (answer.flood().records_size() > 0) send(context, link, answer);
+}
+
+void Node::State::hear_record(Context& context, Link& link, const wire::Record& record,
+                              wire::Flood& answer) {
+  const NodeId node = node_of(record.node());
+  if (node == self) {
+    heard_own_record(context, record);
+    return;
+  }
+  switch (members.apply(context.now, record)) {
+    case Freshness::kSame:
+    case Freshness::kInvalid: return;
+    case Freshness::kOlder: *answer.add_records() = members.find(node)->record; return;
+    case Freshness::kNewer: break;
+  }
+  dirty = true;
+  news[node] = link.id;
+  if (links.to(node) == nullptr) {
+    auto gone = lost.find(node);
+    if (gone != lost.end() && gone->second.proof == wire::Lost::REFUSED) lost.erase(gone);
+  }
+  for (const wire::Holding& holding : record.services()) {
+    voter.hear_epoch(holding.service(), std::max(holding.epoch(), holding.highest_epoch()));
+    // A grant is over once its holder is seen to run the service.
+    if (holds_service(holding.state())) voter.release(holding.service(), node);
+  }
+  meet_session(context, record);
+  const OrdersVersion theirs = version_of(record.configuration());
+  if (theirs > orders.version() && (theirs != orders_asked || orders_asked_from != node)) {
+    orders_asked = theirs;
+    orders_asked_from = node;
+    wire::Routed ask;
+    set_version(ask.mutable_orders_ask()->mutable_configuration(), theirs);
+    // The way to that node may be known only once this flood is taken in whole.
+    wire::Message direct;
+    ask.set_from(self.raw());
+    ask.set_to(node.raw());
+    ask.set_hops(kMaxHops);
+    *direct.mutable_routed() = std::move(ask);
+    send(context, link, direct);
+  }
+}
+
+void Node::State::receive_settings(Context& context, Link& link, const wire::Stamped& stamped) {
+  for (const wire::Setting& setting : stamped.settings()) {
+    switch (settings.merge(context.now.wall, setting)) {
+      case Merged::kOld:
+      case Merged::kInvalid: break;
+      case Merged::kTooFarAhead: {
+        wire::Routed refusal;
+        *refusal.mutable_setting_refused()->mutable_setting() = setting;
+        refusal.mutable_setting_refused()->set_now_us(wall_us(context.now.wall));
+        route(context, link.node, std::move(refusal));
+        break;
+      }
+      case Merged::kApplied: apply_setting(context, setting, false); break;
+    }
+  }
+}
+
+void Node::State::flood_pending(Context& context) {
+  if (news.empty() && setting_news.empty()) return;
+  for (const auto& [id, link] : links.all()) {
+    if (!link.established) continue;
+    if (!setting_news.empty()) {
+      wire::Message message;
+      for (const wire::Setting& setting : setting_news)
+        *message.mutable_settings()->add_settings() = setting;
+      send(context, link, message);
+    }
+    wire::Message message;
+    for (const auto& [node, source] : news)
+      if (source != id && node != link.node)
+        *message.mutable_flood()->add_records() = members.find(node)->record;
+    if (message.flood().records_size() == 0) continue;
+    send(context, link, message);
+  }
+  news.clear();
+  setting_news.clear();
+}
+
+// ----------------------------------------------------------------------------------------- routing
+
+void Node::State::route(Context& context, const NodeId& to, wire::Routed message) {
+  message.set_from(self.raw());
+  message.set_to(to.raw());
+  message.set_hops(kMaxHops);
+  if (to == self) {
+    own_messages.push_back(std::move(message));
+    dirty = true;
+    return;
+  }
+  const std::optional<NodeId> hop = members.next_hop(to);
+  const Link* link = hop ? links.to(*hop) : nullptr;
+  if (link == nullptr) return;
+  wire::Message frame;
+  *frame.mutable_routed() = std::move(message);
+  send(context, *link, frame);
+}
+
+void Node::State::receive_own_messages(Context& context) {
+  for (wire::Routed& message : std::exchange(own_messages, {}))
+    receive_routed(context, std::move(message));
+}
+
+void Node::State::receive_routed(Context& context, wire::Routed message) {
+  const NodeId from = node_of(message.from());
+  const NodeId to = node_of(message.to());
+  if (!from || !to) return;
+  if (to != self) {
+    const std::optional<NodeId> hop = members.next_hop(to);
+    const Link* link = hop ? links.to(*hop) : nullptr;
+    if (link == nullptr || message.hops() <= 1) return;
+    message.set_hops(std::min(message.hops(), kMaxHops) - 1);
+    wire::Message frame;
+    *frame.mutable_routed() = std::move(message);
+    send(context, *link, frame);
+    return;
+  }
+  switch (message.body_case()) {
+    case wire::Routed::kClaim: receive_claim(context, from, message.claim()); break;
+    case wire::Routed::kAnswer: receive_answer(context, from, message.answer()); break;
+    case wire::Routed::kRelease:
+      voter.release(message.release().service(), from);
+      dirty = true;
+      break;
+    case wire::Routed::kOrdersAsk: {
+      wire::Routed reply;
+      *reply.mutable_orders() = orders.to_wire();
+      route(context, from, std::move(reply));
+      break;
+    }
+    case wire::Routed::kOrders:
+      if (!orders.adopt(message.orders())) break;
+      persist(context, {orders.to_write()});
+      context.log(LogLevel::kInfo, "a newer services file is in force, from " + name_of(from));
+      configure_services(context);
+      dirty = true;
+      break;
+    case wire::Routed::kSettingRefused: {
+      const auto& refused = message.setting_refused();
+      if (auto again = settings.restamp(refused.setting(), refused.now_us())) {
+        context.log(LogLevel::kWarning, "this host's clock is ahead of " + name_of(from) +
+                                            "'s; its settings are stamped anew");
+        persist(context, {Settings::to_write(*again)});
+        setting_news.push_back(*again);
+        dirty = true;
+      }
+      break;
+    }
+    default: break;
+  }
+}
+
+// ----------------------------------------------------------------------------------------- dialling
+
+void Node::State::dial_all(Context& context) {
+  if (leaving) return;
+  for (const HostEntry& host : config.hosts) {
+    if (host.id == config.self) continue;
+    const bool linked = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
+      return entry.second.host == host.id;
+    });
+    if (linked) continue;
+    if (const auto target = dial_target(host)) dialer.dial_if_due(context, host.id, *target);
+  }
+}
+
+MonoTime Node::State::next_dial() const {
+  MonoTime next = kNever;
+  if (leaving) return next;
+  for (const HostEntry& host : config.hosts) {
+    if (host.id == config.self) continue;
+    const bool linked = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
+      return entry.second.host == host.id;
+    });
+    if (!linked && dial_target(host)) next = std::min(next, dialer.due_at(host.id));
+  }
+  return next;
+}
+
+std::optional<DialTarget> Node::State::dial_target(const HostEntry& host) const {
+  if (!host.dynamic) return DialTarget{host.address, host.port, true};
+  if (auto probe = probes.find(host.id); probe != probes.end()) return probe->second;
+  const HostEntry* own_entry = config.host(config.self);
+  const Member* member = members.of(host.id);
+  // A host with an address is found by the others; among dynamic ones a third tells where they are.
+  if (own_entry == nullptr || !own_entry->dynamic || member == nullptr || !member->reachable)
+    return std::nullopt;
+  return observed_target(*member);
+}
+
+// Where a common neighbour sees that dynamic host, if it is for us to dial: of the two, the one that has
+// been linked with that neighbour for longer dials the newcomer.
+std::optional<DialTarget> Node::State::observed_target(const Member& member) const {
+  const std::string theirs = member.node.raw(), ours = self.raw();
+  const Member* judge = nullptr;
+  const wire::Edge* seen = nullptr;
+  bool elder = false;
+  for (const auto& [node, common] : members.all()) {
+    if (node == self || node == member.node || links.to(node) == nullptr) continue;
+    if (judge != nullptr && judge->host <= common.host) continue;
+    const wire::Edge *to_us = nullptr, *to_them = nullptr;
+    for (const wire::Edge& edge : common.record.edges()) {
+      if (edge.node() == ours) to_us = &edge;
+      if (edge.node() == theirs) to_them = &edge;
+    }
+    if (to_us == nullptr || to_them == nullptr || to_them->observed().empty()) continue;
+    judge = &common;
+    seen = to_them;
+    elder = to_us->ordinal() < to_them->ordinal();
+  }
+  if (judge == nullptr || !elder) return std::nullopt;
+  std::optional<DialTarget> target = parse_address(seen->observed());
+  if (target) target->own = own_address(member, *target);
+  return target;
+}
+
+// Named by the host itself and seen as the source of its connections: no address translation between.
+bool Node::State::own_address(const Member& member, const DialTarget& target) const {
+  const auto& named = member.record.addresses();
+  return target.port == member.record.port() &&
+         std::find(named.begin(), named.end(), target.address) != named.end();
+}
+
+void Node::State::on(Context& context, const DialFailed& event) {
+  const std::optional<HostId> host = dialer.host_of(event.dial);
+  if (!host) return;
+  const bool refused = event.outcome == DialOutcome::kRefused && dialer.target_of(event.dial)->own;
+  dialer.failed(context, *host);
+  probes.erase(*host);
+  if (!refused) return;
+  if (answered.insert(*host).second) dirty = true;
+  const Member* member = members.of(*host);
+  if (member == nullptr || links.to(member->node) != nullptr) return;
+  auto loss = lost.find(member->node);
+  if (loss == lost.end() || loss->second.incarnation != member->record.incarnation() ||
+      loss->second.proof == wire::Lost::REFUSED)
+    return;
+  loss->second.proof = wire::Lost::REFUSED;
+  members.prove_gone(member->node);
+  dirty = true;
+}
+
+void Node::State::refresh_members(Context& context) {
+  for (const UpChange& change : members.refresh(context.now, links, config.dead_time)) {
+    const HostEntry* host = config.host(change.host);
+    const std::string name = host == nullptr ? change.node.brief() : host->name;
+    context.log(LogLevel::kInfo, "host " + name + (change.up ? " is up" : " is down"));
+    if (!change.up) voter.forget(change.node);
+    if (host == nullptr) continue;
+    if (change.up) {
+      context.emit(HostOnline{change.host, name});
+    } else {
+      context.emit(HostOffline{change.host, name});
+    }
+  }
+}
+
+}  // namespace cluster::core

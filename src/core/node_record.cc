@@ -1,0 +1,187 @@
+#include <algorithm>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+namespace {
+
+constexpr char kNodeKey[] = "node";
+// Twice within this time the same key from elsewhere: somebody runs a copy of this node.
+constexpr Duration kDuplicateWindow = minutes(1);
+// Sessions that began within this time of each other are told apart by number instead.
+constexpr Duration kSessionTie = seconds(1);
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------ our own record
+
+wire::Record Node::State::make_record(Now now) const {
+  wire::Record record;
+  const HostEntry* host = config.host(config.self);
+  record.set_node(self.raw());
+  record.set_host(config.self.value);
+  record.set_name(host->name);
+  record.set_key(boot.node_key);
+  record.set_incarnation(incarnation);
+  record.set_protocol(kProtocol);
+  record.set_version(boot.version);
+  for (const std::string& address : addresses) record.add_addresses(address);
+  record.set_port(config.port);
+  add_edges(record);
+  set_version(record.mutable_configuration(), orders.version());
+  for (const Order& order : orders.all()) {
+    wire::Holding holding = own_holding(order, now.mono);
+    const bool on_line = std::find(order.preference.begin(), order.preference.end(), config.self) !=
+                         order.preference.end();
+    if (on_line || holding.state() != wire::Holding::STOPPED) *record.add_services() = holding;
+  }
+  for (const auto& [name, service] : services)
+    if (orders.find(name) == nullptr && !service.idle())
+      *record.add_services() = own_holding({name, {}}, now.mono);
+  record.set_settled(settled);
+  record.set_leaving(left);
+  record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));
+  if (settled) {
+    record.set_session(session.id);
+    record.set_session_age_us(static_cast<uint64_t>(to_us(now.mono - session.began)));
+  }
+  return record;
+}
+
+void Node::State::add_edges(wire::Record& record) const {
+  for (const auto& [id, link] : links.all()) {
+    if (!link.established) continue;
+    wire::Edge& edge = *record.add_edges();
+    edge.set_node(link.node.raw());
+    if (!link.dialled) edge.set_observed(link.address);
+    edge.set_ordinal(link.ordinal);
+  }
+  for (const auto& [node, loss] : lost) {
+    wire::Lost& entry = *record.add_lost();
+    entry.set_node(node.raw());
+    entry.set_incarnation(loss.incarnation);
+    entry.set_silent_us(static_cast<uint64_t>(std::max<int64_t>(0, to_us(loss.silent))));
+    entry.set_proof(loss.proof);
+  }
+}
+
+// Made anew from what is true now; told to others only where that differs from what they were told.
+void Node::State::rebuild_record(Context& context) {
+  wire::Record fresh = make_record(context.now);
+  const uint64_t age = fresh.session_age_us();
+  fresh.clear_session_age_us();
+  std::string content = fresh.SerializeAsString();
+  if (content == own_content) return;
+  own_content = std::move(content);
+  fresh.set_session_age_us(age);
+  fresh.set_sequence(own.incarnation() == incarnation ? own.sequence() + 1 : 1);
+  own = fresh;
+  members.set_own(std::move(fresh));
+  if (speaking) news[self] = LinkId{};
+}
+
+void Node::State::store_incarnation(Context& context) {
+  wire::StoredNode kept;
+  kept.set_incarnation(incarnation);
+  speaking = false;
+  continuations[persist(context, {{kNodeKey, kept.SerializeAsString()}})] = StoredIncarnation{};
+}
+
+// Somebody knows a record of ours that we have not made: our disk is older than that (then a higher
+// incarnation ends it), or another machine runs with our key.
+void Node::State::heard_own_record(Context& context, const wire::Record& record) {
+  const auto theirs = std::make_pair(record.incarnation(), record.sequence());
+  const auto ours = std::make_pair(incarnation, own.sequence());
+  if (theirs < ours || (theirs == ours && record.SerializeAsString() == own.SerializeAsString()))
+    return;
+  if (!speaking) {
+    incarnation = record.incarnation() + 1;
+    store_incarnation(context);
+    return;
+  }
+  const MonoTime now = context.now.mono;
+  std::erase_if(own_heard_newer, [&](MonoTime t) { return now - t > kDuplicateWindow; });
+  own_heard_newer.push_back(now);
+  if (own_heard_newer.size() >= 2) {
+    context.alert(Severity::kCritical,
+                  "another host runs with the key of this node (a copied state folder?); this one leaves");
+    begin_leaving(context, "its key is in use elsewhere");
+    return;
+  }
+  context.log(LogLevel::kWarning, "the others know a newer record of this host than itself; it goes on "
+                                  "with a higher incarnation");
+  incarnation = record.incarnation() + 1;
+  store_incarnation(context);
+  dirty = true;
+}
+
+// ------------------------------------------------------------------------------------ settled, session
+
+void Node::State::settle_if_possible(Context& context) {
+  if (settled || leaving) return;
+  std::string why;
+  for (const auto& [id, link] : links.all()) {
+    const Member* member = members.find(link.node);
+    if (link.established && link.synced && member != nullptr && member->record.settled())
+      why = "linked with " + name_of(link.host) + ", which has settled";
+  }
+  if (why.empty()) {
+    const bool any_dynamic = std::any_of(config.hosts.begin(), config.hosts.end(),
+                                         [](const HostEntry& h) { return h.dynamic; });
+    const bool all_answered = std::all_of(
+        config.hosts.begin(), config.hosts.end(),
+        [&](const HostEntry& h) { return h.id == config.self || answered.contains(h.id); });
+    if (!any_dynamic && all_answered) why = "every host has answered or refused";
+  }
+  if (why.empty() && context.now.mono >= settling_since + config.dead_time)
+    why = "the dead time has passed";
+  if (why.empty()) return;
+  settled = true;
+  dirty = true;
+  if (session.id == 0) session = {rng.next() | 1, context.now.mono, false};
+  context.log(LogLevel::kInfo, "settled: " + why);
+}
+
+void Node::State::meet_session(Context& context, const wire::Record& record) {
+  if (record.session() == 0 || record.session() == session.id) return;
+  const MonoTime began =
+      context.now.mono -
+      microseconds(static_cast<int64_t>(std::min<uint64_t>(record.session_age_us(), 1ULL << 52)));
+  const Duration older = session.began - began;
+  const bool tie = older < kSessionTie && -older < kSessionTie;
+  if (session.id != 0 && (tie ? record.session() < session.id : older < Duration{})) return;
+  session = {record.session(), began, false};
+  dirty = true;
+}
+
+// One host that starts alone is no cold start of the whole cluster.
+void Node::State::confirm_session() {
+  if (session.id == 0 || session.confirmed) return;
+  const auto here = std::count_if(config.hosts.begin(), config.hosts.end(), [&](const HostEntry& h) {
+    if (h.id == config.self) return settled;
+    const Member* member = members.of(h.id);
+    return member != nullptr && member->up && member->record.session() == session.id;
+  });
+  session.confirmed = 2 * static_cast<size_t>(here) > config.hosts.size();
+}
+
+void Node::State::distrust_view(Context& context, const std::string& why) {
+  context.alert(Severity::kWarning, why + "; its links and what it believes are made anew");
+  std::vector<LinkId> open;
+  for (const auto& [id, link] : links.all()) open.push_back(id);
+  for (LinkId id : open) drop_link(context, id, why, true);
+  for (const UpChange& change : members.distrust()) {
+    const HostEntry* host = config.host(change.host);
+    if (host != nullptr) context.emit(HostOffline{change.host, host->name});
+  }
+  std::vector<std::string> claimed;
+  for (const auto& [service, claim] : claims) claimed.push_back(service);
+  for (const std::string& service : claimed) drop_claim(context, service);
+  settled = false;
+  settling_since = context.now.mono;
+  answered.clear();
+  dirty = true;
+}
+
+}  // namespace cluster::core

@@ -1,0 +1,311 @@
+// Driving this host's services: what runs here, should it, and what has to happen next.
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+namespace {
+
+constexpr char kStoredPrefix[] = "service/";
+
+}  // namespace
+
+// ------------------------------------------------------------------------------- what is configured
+
+Service* Node::State::service(const std::string& name) {
+  auto it = services.find(name);
+  return it == services.end() ? nullptr : &it->second;
+}
+
+const Service* Node::State::service(const std::string& name) const {
+  auto it = services.find(name);
+  return it == services.end() ? nullptr : &it->second;
+}
+
+void Node::State::configure_services(Context& context) {
+  for (const ServiceEntry& entry : config.services) {
+    if (!entry.local) continue;
+    auto it = services.try_emplace(entry.name, entry.name, entry).first;
+    it->second.configure(entry);
+    if (!entry.runnable)
+      context.alert(Severity::kCritical,
+                    "service " + entry.name + " cannot run here: " + entry.unrunnable_why);
+  }
+  if (orders.file_differs() && !differing_alerted)
+    context.alert(Severity::kWarning,
+                  "the services file of this host differs from the newer one that is in force");
+  differing_alerted = orders.file_differs();
+}
+
+// What may have been left running by an earlier life of this engine.
+void Node::State::check_left_running(Context& context) {
+  for (auto it = boot.stored.lower_bound(kStoredPrefix);
+       it != boot.stored.end() && it->first.starts_with(kStoredPrefix); ++it) {
+    const std::string name = it->first.substr(sizeof kStoredPrefix - 1);
+    wire::StoredService kept;
+    if (!kept.ParseFromString(it->second)) continue;
+    voter.hear_epoch(name, kept.epoch());
+    if (!kept.may_run()) continue;
+    auto found = services.find(name);
+    if (found == services.end()) {
+      ServiceEntry gone;
+      gone.name = name;
+      found = services.try_emplace(name, name, gone).first;
+    }
+    found->second.check(context, *this, kept.held_epoch());
+  }
+}
+
+// ------------------------------------------------------------------------------- what placement sees
+
+std::string Node::State::why_not_able(const Order& order, MonoTime now) const {
+  const Service* local = service(order.service);
+  const ServiceEntry* entry = config.service(order.service);
+  if (entry == nullptr || !entry->local || local == nullptr)
+    return "its own services file does not place it there";
+  if (!entry->runnable) return entry->unrunnable_why;
+  if (leaving) return "is leaving the cluster";
+  if (local->stop_failed()) return "could not stop it";
+  if (local->barred(now)) return local->bar_why();
+  return "";
+}
+
+wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
+  wire::Holding holding;
+  holding.set_service(order.service);
+  const std::string why_not = why_not_able(order, now);
+  holding.set_able(why_not.empty());
+  holding.set_why(why_not);
+  holding.set_highest_epoch(voter.highest_epoch(order.service));
+  const Service* local = service(order.service);
+  if (local == nullptr) return holding;
+  holding.set_state(local->state());
+  if (local->idle() && claims.contains(order.service)) holding.set_state(wire::Holding::CLAIMING);
+  holding.set_epoch(local->epoch());
+  holding.set_failed(local->barred(now));
+  holding.set_failures(local->failures());
+  holding.set_restarted(local->restarted());
+  holding.set_failback_never(local->entry().failback.never);
+  holding.set_failback_us(static_cast<uint64_t>(to_us(local->entry().failback.stability)));
+  return holding;
+}
+
+const wire::Holding* Node::State::holding_of(const Member& member, const std::string& name) const {
+  for (const wire::Holding& holding : member.record.services())
+    if (holding.service() == name) return &holding;
+  return nullptr;
+}
+
+Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime cleared) const {
+  Candidate out;
+  out.host = host;
+  out.name = name_of(host);
+  out.standby = standby(host);
+  const Member* member = host == config.self ? members.find(self) : members.of(host);
+  out.up = host == config.self || (member != nullptr && member->up);
+  if (member == nullptr) return out;
+  out.up_since = member->up_since;
+  out.returns = static_cast<uint32_t>(std::count_if(
+      member->returns.begin(), member->returns.end(), [&](MonoTime t) { return t >= cleared; }));
+  const wire::Holding* holding = holding_of(*member, order.service);
+  out.settled = host == config.self ? settled : member->record.settled();
+  out.able = holding != nullptr && holding->able();
+  out.why_not = holding == nullptr ? "does not have it in its services file" : holding->why();
+  out.holds = holding != nullptr && holds_service(holding->state());
+  return out;
+}
+
+PlacementInput Node::State::placement_input(const Order& order, const std::set<HostId>& gone) const {
+  PlacementInput input;
+  const ServiceEntry* entry = config.service(order.service);
+  if (entry != nullptr) input.failure_window = entry->failure_window;
+  auto cleared = cleared_at.find(order.service);
+  const MonoTime since = cleared == cleared_at.end() ? MonoTime::min() : cleared->second;
+  for (HostId host : order.preference) {
+    Candidate candidate = candidate_for(order, host, since);
+    if (gone.contains(host)) candidate.up = candidate.holds = false;
+    input.candidates.push_back(std::move(candidate));
+  }
+  input.disabled = !settings.get("disable/" + order.service).empty();
+  input.stopped = stopped_by_operator(order.service);
+  input.moved_to = moved_to(order.service);
+  input.dead_time = config.dead_time;
+  for (const Candidate& candidate : input.candidates) {
+    if (!candidate.holds || !candidate.up) continue;
+    const Member* member = candidate.host == config.self ? members.find(self) : members.of(candidate.host);
+    const wire::Holding* holding = member == nullptr ? nullptr : holding_of(*member, order.service);
+    if (holding == nullptr) continue;
+    input.failback = {holding->failback_never(),
+                      microseconds(static_cast<int64_t>(holding->failback_us()))};
+    break;
+  }
+  return input;
+}
+
+bool Node::State::stopped_by_operator(const std::string& name) const {
+  const std::string& in_session = settings.get("stop/" + name);
+  if (in_session.empty()) return false;
+  return !session.confirmed || in_session == std::to_string(session.id);
+}
+
+HostId Node::State::moved_to(const std::string& name) const {
+  const std::string& host_name = settings.get("move/" + name);
+  const HostEntry* host = host_name.empty() ? nullptr : config.host(host_name);
+  return host == nullptr ? HostId{} : host->id;
+}
+
+bool Node::State::standby(HostId host) const {
+  return !settings.get("standby/" + name_of(host)).empty();
+}
+
+size_t Node::State::rank(const Order& order, const NodeId& node) const {
+  const Member* member = members.find(node);
+  const HostId host = node == self ? config.self : member == nullptr ? HostId{} : member->host;
+  return static_cast<size_t>(
+      std::find(order.preference.begin(), order.preference.end(), host) - order.preference.begin());
+}
+
+// ---------------------------------------------------------------------------------------- driving
+
+void Node::State::drive_services(Context& context) {
+  rebuild_record(context);
+  for (auto& [name, service] : services) service.tick(context, *this);
+  for (const Order& order : orders.all()) drive(context, order);
+  for (auto it = services.begin(); it != services.end();) {
+    Service& local = it->second;
+    const bool ordered = orders.find(it->first) != nullptr;
+    if (!ordered) {
+      drop_claim(context, it->first);
+      local.stop(context, *this, stop_reason(nullptr, {}), HostId{}, false);
+      choices.erase(it->first);
+    }
+    it = !ordered && local.idle() ? services.erase(it) : std::next(it);
+  }
+}
+
+void Node::State::drive(Context& context, const Order& order) {
+  const MonoTime now = context.now.mono;
+  const Choice choice = choices[order.service] = place(placement_input(order), now);
+  for (const auto& [node, member] : members.all()) {
+    if (!member.up) continue;
+    const wire::Holding* holding = holding_of(member, order.service);
+    if (holding != nullptr && holds_service(holding->state())) note_owner(order.service, member.host);
+  }
+  Service* local = service(order.service);
+  if (local == nullptr) return;
+  const bool ours = choice.host == config.self;
+  if (!ours || leaving) drop_claim(context, order.service);
+  if (local->idle()) {
+    if (ours && settled && !leaving) claim_or_wait(context, order);
+    return;
+  }
+  if (ours && !leaving) {
+    local->keep();
+    const std::string& token = settings.get("restart/" + order.service);
+    if (local->running() && !token.empty() && token != local->restarted())
+      local->restart(context, *this, Reason::kOperator, token);
+    return;
+  }
+  // A host that has not settled keeps what it found running until it knows better.
+  if (!settled && !leaving) return;
+  const bool conflict = situation(order.service, self).runner != NodeId{};
+  local->stop(context, *this, conflict ? Reason::kLostOwnership : stop_reason(&order, choice),
+              choice.host, conflict);
+}
+
+void Node::State::note_owner(const std::string& name, HostId host) { last_owner[name] = host; }
+
+std::pair<Reason, HostId> Node::State::start_reason(const Order& order) const {
+  auto owner = last_owner.find(order.service);
+  if (owner == last_owner.end() || owner->second == config.self) {
+    const bool first = owner == last_owner.end();
+    return {first ? Reason::kPlacement : Reason::kOperator, HostId{}};
+  }
+  const HostId from = owner->second;
+  if (!members.up(from)) return {Reason::kFailover, from};
+  if (moved_to(order.service) == config.self) return {Reason::kMove, from};
+  const Member* member = members.of(from);
+  const wire::Holding* holding = holding_of(*member, order.service);
+  if (holding != nullptr && holding->failed()) return {Reason::kHealth, from};
+  if (standby(from)) return {Reason::kOperator, from};
+  if (holding != nullptr && !holding->able()) return {Reason::kFailover, from};
+  const auto place_of = [&](HostId host) {
+    return std::find(order.preference.begin(), order.preference.end(), host);
+  };
+  return {place_of(config.self) < place_of(from) ? Reason::kFailback : Reason::kPlacement, from};
+}
+
+Reason Node::State::stop_reason(const Order* order, const Choice& choice) const {
+  if (leaving) return Reason::kShutdown;
+  if (order == nullptr) return Reason::kPlacement;
+  if (standby(config.self) || choice.host == HostId{}) return Reason::kOperator;
+  if (moved_to(order->service) == choice.host) return Reason::kMove;
+  const auto place_of = [&](HostId host) {
+    return std::find(order->preference.begin(), order->preference.end(), host);
+  };
+  return place_of(choice.host) < place_of(config.self) ? Reason::kFailback : Reason::kPlacement;
+}
+
+// ---------------------------------------------------------------------------------------- scripts
+
+RunId Node::State::run_script(Context& context, const Service& service, Script script, Reason reason,
+                              HostId from, HostId to) {
+  const auto number = [](HostId host) {
+    return host == HostId{} ? std::string() : std::to_string(host.value);
+  };
+  const RunId run(next_run++);
+  if (script == Script::kStart) to = config.self;
+  if (script == Script::kStop) from = config.self;
+  context.emit(RunScript{run,
+                         service.name(),
+                         script,
+                         {{"CLUSTER_SERVICE", service.name()},
+                          {"CLUSTER_HOST_ID", number(config.self)},
+                          {"CLUSTER_HOST_NAME", name_of(config.self)},
+                          {"CLUSTER_REASON", to_string(reason)},
+                          {"CLUSTER_EPOCH", std::to_string(service.epoch())},
+                          {"CLUSTER_FROM", number(from)},
+                          {"CLUSTER_TO", number(to)},
+                          {"CLUSTER_MEMBERS", members_text()}}});
+  dirty = true;
+  return run;
+}
+
+void Node::State::service_ended(Context& context, const Service& ended) {
+  wire::StoredService kept;
+  kept.set_epoch(voter.highest_epoch(ended.name()));
+  persist(context, {{kStoredPrefix + ended.name(), kept.SerializeAsString()}});
+  dirty = true;
+}
+
+std::string Node::State::members_text() const {
+  std::string out;
+  for (const HostEntry& host : config.hosts) {
+    if (host.id != config.self && !members.up(host.id)) continue;
+    if (!out.empty()) out += ' ';
+    out += std::to_string(host.id.value) + "=" + address_of(host.id);
+  }
+  return out;
+}
+
+MonoTime Node::State::next_service_deadline(MonoTime now) const {
+  MonoTime next = voter.next_deadline(now);
+  if (!settled && !leaving) next = std::min(next, settling_since + config.dead_time);
+  const auto consider = [&](MonoTime at) {
+    if (at > now) next = std::min(next, at);
+  };
+  for (const auto& [name, service] : services) next = std::min(next, service.next_deadline(now));
+  for (const auto& [name, choice] : choices) consider(choice.review_at);
+  for (const auto& [name, at] : not_before) consider(at);
+  for (const auto& [name, claim] : claims)
+    for (const auto& [node, vote] : claim.votes) {
+      consider(vote.asked + config.beat_interval / 2);
+      if (!vote.granted) consider(vote.first_asked + config.dead_time);
+    }
+  return next;
+}
+
+}  // namespace cluster::core

@@ -1,0 +1,237 @@
+// The inside of a Node, shared by the files that implement it:
+//   node.cc           events in, the order of decisions after each, time
+//   node_links.cc     links, dialling, flooding, routing
+//   node_record.cc    this host's own record, incarnation, settled start, session
+//   node_services.cc  placement, driving the services
+//   node_claims.cc    claims and votes
+//   node_orders.cc    operators' commands and the settings
+//   node_view.cc      snapshots for people
+#pragma once
+
+#include <list>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/context.h"
+#include "core/dialer.h"
+#include "core/links.h"
+#include "core/members.h"
+#include "core/node.h"
+#include "core/orders.h"
+#include "core/ownership.h"
+#include "core/placement.h"
+#include "core/service.h"
+#include "core/settings.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::core {
+
+inline constexpr uint32_t kMaxHops = 16;
+
+// The run of the cluster that this host belongs to: begins when hosts start and find no other that has
+// settled. Told apart by a number; of two that meet the older goes on.
+struct Session {
+  uint64_t id = 0;
+  MonoTime began;
+  bool confirmed = false;  // more than half of the hosts file has been seen in it
+};
+
+// A link that this host lost, as its record tells of it.
+struct LostLink {
+  uint64_t incarnation = 0;
+  Duration silent{};
+  wire::Lost::Proof proof = wire::Lost::SILENT;
+};
+
+// An order that waits for its settings to be stored, or for its effect.
+struct PendingCommand {
+  Command command;
+  StoreTicket ticket;                          // 0: stored
+  std::vector<wire::Setting> settings;         // to come into force once stored
+  std::map<HostId, uint64_t> failures_before;  // what each host had failed when the order was given
+  std::string token;                           // of a restart
+};
+
+// What follows when something is stored.
+struct StoredIncarnation {};
+struct StoredClaim {
+  std::string service;
+};
+struct StoredSettings {
+  RequestId request;
+};
+using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings>;
+
+struct Node::State final : ServiceWorld {
+  explicit State(Boot boot);
+
+  // node.cc
+  void start(Context& context);
+  void handle(Context& context, const Event& event);
+  void on(Context& context, const LinkUp& event);
+  void on(Context& context, const LinkDown& event);
+  void on(Context& context, const Received& event);
+  void on(Context& context, const DialFailed& event);
+  void on(Context& context, const LocalAddresses& event);
+  void on(Context& context, const ScriptEnded& event);
+  void on(Context& context, const Persisted& event);
+  void on(Context& context, const PersistFailed& event);
+  void on(Context& context, const ConfigChanged& event);
+  void on(Context& context, const Command& event);
+  void on(Context& context, const Leave& event);
+  void on(Context& context, const Tick& event);
+  void notice_stall(Context& context);
+  void decide(Context& context);
+  void finish_step(Context& context);
+  MonoTime next_deadline() const;
+  void store_configuration(Context& context);
+  StoreTicket persist(Context& context, std::vector<Write> writes);
+  void begin_leaving(Context& context, const std::string& why);
+  void leave_when_done(Context& context);
+
+  // node_links.cc
+  void say_hello(Context& context, const Link& link, bool dialling);
+  void greet(Context& context, Link& link);
+  void greet_all(Context& context);
+  void establish(Context& context, LinkId id);
+  bool give_way(Context& context, Link& fresh);
+  void send_everything(Context& context, const Link& link);
+  void drop_link(Context& context, LinkId id, const std::string& reason, bool close);
+  void receive_flood(Context& context, Link& link, const wire::Flood& flood);
+  void receive_settings(Context& context, Link& link, const wire::Stamped& stamped);
+  void flood_pending(Context& context);
+  void send(Context& context, const Link& link, const wire::Message& message);
+  void route(Context& context, const NodeId& to, wire::Routed message);
+  void receive_routed(Context& context, wire::Routed message);
+  void dial_all(Context& context);
+  std::optional<DialTarget> dial_target(const HostEntry& host) const;
+  std::optional<DialTarget> observed_target(const Member& member) const;
+  bool own_address(const Member& member, const DialTarget& target) const;
+  void receive_own_messages(Context& context);
+  void hear_record(Context& context, Link& link, const wire::Record& record, wire::Flood& answer);
+  void refresh_members(Context& context);
+  MonoTime next_dial() const;
+
+  // node_record.cc
+  void rebuild_record(Context& context);
+  wire::Record make_record(Now now) const;
+  void add_edges(wire::Record& record) const;
+  void heard_own_record(Context& context, const wire::Record& record);
+  void store_incarnation(Context& context);
+  void settle_if_possible(Context& context);
+  void meet_session(Context& context, const wire::Record& record);
+  void confirm_session();
+  void distrust_view(Context& context, const std::string& why);
+
+  // node_services.cc
+  void configure_services(Context& context);
+  void check_left_running(Context& context);
+  PlacementInput placement_input(const Order& order, const std::set<HostId>& lost = {}) const;
+  Candidate candidate_for(const Order& order, HostId host, MonoTime cleared) const;
+  wire::Holding own_holding(const Order& order, MonoTime now) const;
+  const wire::Holding* holding_of(const Member& member, const std::string& service) const;
+  std::string why_not_able(const Order& order, MonoTime now) const;
+  void drive_services(Context& context);
+  void drive(Context& context, const Order& order);
+  void claim_or_wait(Context& context, const Order& order);
+  void begin_claim(Context& context, const Order& order);
+  void ask(Context& context, const std::string& service, OwnClaim& claim, const NodeId& voter);
+  void pursue_claim(Context& context, const Order& order);
+  void claim_won(Context& context, const Order& order);
+  void drop_claim(Context& context, const std::string& service);
+  void receive_claim(Context& context, const NodeId& from, const wire::Claim& claim);
+  void receive_answer(Context& context, const NodeId& from, const wire::Answer& answer);
+  Situation situation(const std::string& service, const NodeId& claimant) const;
+  void lift_refusals(Context& context);
+  size_t rank(const Order& order, const NodeId& node) const;
+  void note_owner(const std::string& service, HostId host);
+  const Member* member_of(HostId host) const;
+  std::pair<Reason, HostId> start_reason(const Order& order) const;
+  Reason stop_reason(const Order* order, const Choice& choice) const;
+  Service* service(const std::string& name);
+  const Service* service(const std::string& name) const;
+  RunId run_script(Context& context, const Service& service, Script script, Reason reason,
+                   HostId from, HostId to) override;
+  void service_ended(Context& context, const Service& service) override;
+  std::string members_text() const;
+  MonoTime next_service_deadline(MonoTime now) const;
+
+  // node_orders.cc
+  std::optional<std::pair<Refusal, std::string>> refuse(const Command& command, MonoTime now) const;
+  void write_settings(Context& context, PendingCommand& pending,
+                      const std::vector<std::pair<std::string, std::string>>& entries);
+  void apply_setting(Context& context, const wire::Setting& setting, bool stored);
+  void settings_stored(Context& context, RequestId request, bool ok, const std::string& why);
+  void settle_commands(Context& context);
+  uint64_t failures_of(HostId host, const std::string& service) const;
+  std::optional<Reply> outcome(const PendingCommand& pending, MonoTime now) const;
+  std::optional<Reply> outcome_of_start(const PendingCommand& pending, const Order& order,
+                                        MonoTime now) const;
+  bool stopped_by_operator(const std::string& service) const;
+  HostId moved_to(const std::string& service) const;
+  bool standby(HostId host) const;
+
+  // node_view.cc
+  View view(Now now) const;
+  ServiceView service_view(const Order& order, MonoTime now) const;
+  HostView host_view(const HostEntry& host) const;
+  std::string address_of(HostId host) const;
+  std::string name_of(HostId host) const;
+  std::string name_of(const NodeId& node) const;
+  void announce_services(Context& context);
+
+  Boot boot;
+  const NodeId self;
+  Config config;
+  Rng rng;
+
+  Links links;
+  Members members;
+  Dialer dialer;
+  Settings settings;
+  Orders orders;
+  Voter voter;
+  std::map<std::string, Service> services;
+  std::map<std::string, OwnClaim> claims;
+  std::map<std::string, MonoTime> not_before;      // after yielding to a rival
+  std::map<std::string, MonoTime> cleared_at;      // when this host saw the newest `clear`
+  std::map<std::string, HostId> last_owner;
+  std::map<std::string, Choice> choices;           // as of the last decision
+  std::list<PendingCommand> commands;
+  std::map<StoreTicket, Continuation> continuations;
+
+  wire::Record own;
+  std::string own_content;                         // serialized, but for sequence and ages
+  uint64_t incarnation = 0;
+  bool speaking = false;                           // the incarnation is stored
+  std::vector<MonoTime> own_heard_newer;
+  std::map<NodeId, LostLink> lost;
+  std::map<HostId, DialTarget> probes;             // dynamic hosts to be dialled once, after a loss
+  std::vector<wire::Routed> own_messages;          // end to end, from this host to itself
+  std::vector<std::string> addresses;
+  std::map<NodeId, LinkId> news;                   // records to flood, and the link they came by
+  std::vector<wire::Setting> setting_news;
+  OrdersVersion orders_asked;
+  NodeId orders_asked_from;
+  bool differing_alerted = false;
+
+  bool settled = false;
+  MonoTime settling_since;
+  std::set<HostId> answered;                       // linked or refused since then
+  Session session;
+  bool leaving = false;
+  bool left = false;
+
+  bool dirty = true;                               // something changed that decisions depend on
+  MonoTime woken_at = kNever;                      // the newest Wake asked for
+  MonoTime review_at = kNever;                     // decide again then, whatever happens
+  uint64_t next_run = 1;
+  uint64_t next_ticket = 1;
+  uint64_t next_attempt = 1;
+  std::map<std::string, std::pair<ServiceState, HostId>> announced;
+};
+
+}  // namespace cluster::core

@@ -1,0 +1,193 @@
+// Snapshots for people.
+
+#include <algorithm>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+namespace {
+
+ServiceState state_of(wire::Holding::State state) {
+  switch (state) {
+    case wire::Holding::CLAIMING: return ServiceState::kClaiming;
+    case wire::Holding::STARTING: return ServiceState::kStarting;
+    case wire::Holding::RUNNING: return ServiceState::kRunning;
+    case wire::Holding::STOPPING: return ServiceState::kStopping;
+    case wire::Holding::STOP_FAILED: return ServiceState::kStopFailed;
+    default: return ServiceState::kStopped;
+  }
+}
+
+// Of several hosts that have to do with a service, the one to tell of first.
+int weight(wire::Holding::State state) {
+  switch (state) {
+    case wire::Holding::RUNNING: return 5;
+    case wire::Holding::STARTING: return 4;
+    case wire::Holding::STOPPING: return 3;
+    case wire::Holding::CLAIMING: return 2;
+    case wire::Holding::STOP_FAILED: return 1;
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+std::string Node::State::name_of(HostId host) const {
+  const HostEntry* entry = config.host(host);
+  return entry == nullptr ? "host " + std::to_string(host.value) : entry->name;
+}
+
+std::string Node::State::name_of(const NodeId& node) const {
+  if (node == self) return name_of(config.self);
+  const Member* member = members.find(node);
+  return member == nullptr ? "node " + node.brief() : name_of(member->host);
+}
+
+std::string Node::State::address_of(HostId host) const {
+  const HostEntry* entry = config.host(host);
+  if (const Link* link = links.to(host)) {
+    if (const auto target = parse_address(link->address)) return target->address;
+  }
+  if (entry != nullptr && !entry->dynamic) return entry->address;
+  const Member* member = member_of(host);
+  if (member == nullptr) return "";
+  const std::string raw = member->node.raw();
+  for (const auto& [node, other] : members.all())
+    for (const wire::Edge& edge : other.record.edges())
+      if (other.reachable && edge.node() == raw && !edge.observed().empty())
+        if (const auto target = parse_address(edge.observed())) return target->address;
+  const auto& named = member->record.addresses();
+  return named.empty() ? "" : *named.begin();
+}
+
+HostView Node::State::host_view(const HostEntry& host) const {
+  HostView out;
+  out.id = host.id;
+  out.name = host.name;
+  out.standby = standby(host.id);
+  out.address = address_of(host.id);
+  const Member* member = member_of(host.id);
+  if (member == nullptr) return out;
+  out.node = member->node;
+  out.up = member->up;
+  out.settled = host.id == config.self ? settled : member->record.settled();
+  out.version = member->record.version();
+  if (member->seen != WallTime{}) out.last_seen = member->seen;
+  if (host.id == config.self) {
+    out.path = Path::kSelf;
+    return out;
+  }
+  if (const Link* link = links.to(member->node)) {
+    out.path = Path::kDirect;
+    out.rtt = link->rtt;
+  } else if (member->reachable) {
+    out.path = Path::kMesh;
+    const Member* via = members.find(member->next_hop);
+    out.via = via == nullptr ? HostId{} : via->host;
+  }
+  return out;
+}
+
+ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
+  ServiceView out;
+  out.name = order.service;
+  out.preference = order.preference;
+  out.disabled = !settings.get("disable/" + order.service).empty();
+  out.stopped_by_operator = stopped_by_operator(order.service);
+  out.moved_to = moved_to(order.service);
+  out.epoch = voter.highest_epoch(order.service);
+  bool any_failed = false;
+  int best = 0;
+  for (const auto& [node, member] : members.all()) {
+    if (!member.up) continue;
+    wire::Holding own_now;
+    const wire::Holding* holding = holding_of(member, order.service);
+    if (node == self) {
+      own_now = own_holding(order, now);
+      holding = &own_now;
+    }
+    if (holding == nullptr) continue;
+    any_failed = any_failed || holding->failed();
+    if (holds_service(holding->state())) out.running_on.push_back(member.host);
+    if (weight(holding->state()) <= best) continue;
+    best = weight(holding->state());
+    out.state = state_of(holding->state());
+    out.host = member.host;
+    if (holds_service(holding->state())) out.epoch = holding->epoch();
+  }
+  std::sort(out.running_on.begin(), out.running_on.end());
+  const Choice choice = place(placement_input(order), now);
+  out.reason = choice.reason;
+  if (best == 0 && any_failed && choice.host == HostId{}) {
+    out.state = ServiceState::kFailed;
+    for (const auto& [host, about] : choice.hosts)
+      out.reason += "; " + name_of(host) + ": " + about;
+  }
+  return out;
+}
+
+View Node::State::view(Now now) const {
+  View out;
+  out.self = config.self;
+  out.self_name = name_of(config.self);
+  out.settled = settled;
+  for (const HostEntry& host : config.hosts) {
+    out.hosts.push_back(host_view(host));
+    if (out.hosts.back().path != Path::kNone) out.hosts.back().last_seen = now.wall;
+  }
+  for (const Order& order : orders.all()) out.services.push_back(service_view(order, now.mono));
+  return out;
+}
+
+void Node::State::announce_services(Context& context) {
+  for (const Order& order : orders.all()) {
+    const ServiceView seen = service_view(order, context.now.mono);
+    const auto now = std::make_pair(seen.state, seen.host);
+    auto [it, first] = announced.try_emplace(order.service, now);
+    if (!first && it->second == now) continue;
+    it->second = now;
+    context.emit(ServiceChanged{order.service, seen.state, seen.host});
+  }
+  std::erase_if(announced,
+                [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
+}
+
+std::optional<std::string> Node::explain(Now now, const std::string& name) const {
+  const State& state = *state_;
+  const Order* order = state.orders.find(name);
+  if (order == nullptr) return std::nullopt;
+  const ServiceView seen = state.service_view(*order, now.mono);
+  const Choice choice = place(state.placement_input(*order), now.mono);
+  std::string out = name + " is " + to_string(seen.state);
+  if (seen.host != HostId{}) out += " on " + state.name_of(seen.host);
+  out += ", epoch " + std::to_string(seen.epoch) + "\n";
+  out += choice.host == HostId{} ? "it belongs nowhere: " : "it belongs on " + state.name_of(choice.host) + ": ";
+  out += choice.reason + "\n";
+  for (const auto& [host, about] : choice.hosts)
+    out += "  " + std::to_string(host.value) + " " + state.name_of(host) + ": " + about + "\n";
+  return out;
+}
+
+std::string Node::simulate(Now now, const std::vector<HostId>& lost) const {
+  const State& state = *state_;
+  const std::set<HostId> gone(lost.begin(), lost.end());
+  std::string out;
+  for (const Order& order : state.orders.all()) {
+    const Choice before = place(state.placement_input(order), now.mono);
+    const Choice after = place(state.placement_input(order, gone), now.mono);
+    out += order.service + ": ";
+    const auto where = [&](const Choice& choice) {
+      return choice.host == HostId{} ? std::string("nowhere") : state.name_of(choice.host);
+    };
+    if (before.host != after.host) {
+      out += "moves from " + where(before) + " to " + where(after);
+    } else {
+      out += after.host == HostId{} ? "runs nowhere" : "stays on " + where(after);
+    }
+    out += " (" + after.reason + ")\n";
+  }
+  return out;
+}
+
+}  // namespace cluster::core

@@ -1,0 +1,114 @@
+#include "core/ownership.h"
+
+#include <algorithm>
+
+namespace cluster::core {
+
+namespace {
+
+constexpr uint64_t kMaxBeatUs = 3'600'000'000;
+
+wire::Answer answer_to(const wire::Claim& claim, wire::Answer::Verdict verdict) {
+  wire::Answer answer;
+  answer.set_service(claim.service());
+  answer.set_epoch(claim.epoch());
+  answer.set_attempt(claim.attempt());
+  answer.set_verdict(verdict);
+  return answer;
+}
+
+}  // namespace
+
+wire::Answer Voter::vote(MonoTime now, const NodeId& from, const wire::Claim& claim,
+                         const Situation& situation, Duration own_beat) {
+  Ballot& ballot = ballots_[claim.service()];
+  const auto refuse = [&](wire::Answer::Verdict verdict, const NodeId& rival) {
+    wire::Answer answer = answer_to(claim, verdict);
+    if (rival) answer.set_rival(rival.raw());
+    answer.set_highest_epoch(highest_epoch(claim.service()));
+    ballot.refused[from] = answer;
+    return answer;
+  };
+  const bool renewal =
+      ballot.grant && ballot.grant->to == from && ballot.grant->attempt == claim.attempt();
+  if (situation.old_configuration) return refuse(wire::Answer::OLD_CONFIGURATION, NodeId{});
+  if (situation.runner) return refuse(wire::Answer::RUNS, situation.runner);
+  if (situation.rival) return refuse(wire::Answer::RIVAL, situation.rival);
+  if (const NodeId other = granted_to_other(now, claim.service(), from))
+    return refuse(wire::Answer::RIVAL, other);
+  if (!renewal && claim.epoch() <= highest_epoch(claim.service()))
+    return refuse(wire::Answer::OLD_EPOCH, NodeId{});
+  const Duration beat = std::max(
+      own_beat, Duration(microseconds(static_cast<int64_t>(std::min(claim.beat_us(), kMaxBeatUs)))));
+  ballot.grant = Grant{from, claim.attempt(), now + beat};
+  ballot.refused.erase(from);
+  hear_epoch(claim.service(), claim.epoch());
+  return answer_to(claim, wire::Answer::GRANTED);
+}
+
+void Voter::release(const std::string& service, const NodeId& from) {
+  auto it = ballots_.find(service);
+  if (it == ballots_.end()) return;
+  Ballot& ballot = it->second;
+  if (ballot.grant && ballot.grant->to == from) ballot.grant.reset();
+  ballot.refused.erase(from);
+}
+
+void Voter::forget(const NodeId& node) {
+  for (const auto& [service, ballot] : ballots_) release(service, node);
+}
+
+std::vector<std::pair<NodeId, wire::Answer>> Voter::lift(MonoTime now, const std::string& service,
+                                                         const Situation& situation) {
+  std::vector<std::pair<NodeId, wire::Answer>> out;
+  auto it = ballots_.find(service);
+  if (it == ballots_.end()) return out;
+  auto& refused = it->second.refused;
+  for (auto asked = refused.begin(); asked != refused.end();) {
+    const NodeId& node = asked->first;
+    const bool in_the_way = (situation.runner && situation.runner != node) ||
+                            (situation.rival && situation.rival != node) ||
+                            granted_to_other(now, service, node);
+    if (in_the_way) {
+      ++asked;
+      continue;
+    }
+    wire::Answer answer = asked->second;
+    answer.set_verdict(wire::Answer::LIFTED);
+    answer.clear_rival();
+    out.emplace_back(node, std::move(answer));
+    asked = refused.erase(asked);
+  }
+  return out;
+}
+
+bool Voter::has_refused(const std::string& service) const {
+  auto it = ballots_.find(service);
+  return it != ballots_.end() && !it->second.refused.empty();
+}
+
+NodeId Voter::granted_to_other(MonoTime now, const std::string& service, const NodeId& than) const {
+  auto it = ballots_.find(service);
+  if (it == ballots_.end() || !it->second.grant) return NodeId{};
+  const Grant& grant = *it->second.grant;
+  return grant.to != than && now < grant.lapses ? grant.to : NodeId{};
+}
+
+void Voter::hear_epoch(const std::string& service, uint64_t epoch) {
+  uint64_t& highest = epochs_[service];
+  highest = std::max(highest, epoch);
+}
+
+uint64_t Voter::highest_epoch(const std::string& service) const {
+  auto it = epochs_.find(service);
+  return it == epochs_.end() ? 0 : it->second;
+}
+
+MonoTime Voter::next_deadline(MonoTime now) const {
+  MonoTime next = kNever;
+  for (const auto& [service, ballot] : ballots_)
+    if (ballot.grant && ballot.grant->lapses > now) next = std::min(next, ballot.grant->lapses);
+  return next;
+}
+
+}  // namespace cluster::core

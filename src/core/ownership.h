@@ -1,0 +1,78 @@
+// Who may start a service, in ownership `peers`: every host that can be reached has to grant the claim.
+//
+// A voter grants a service to one claimant at a time, and not while it, or a host it sees, runs it. A
+// grant lapses unless the claimant asks again, and is over once the claimant is seen to run.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::core {
+
+// What a voter knows when it is asked.
+struct Situation {
+  NodeId runner;            // runs it, and is not the claimant; 0: nobody
+  NodeId rival;             // claims it here, and is not the claimant; 0: nobody
+  bool old_configuration = false;  // the claimant's services file is older than ours
+};
+
+class Voter {
+ public:
+  // The answer to a claim by `from`; granting it is noted. own_beat bounds how long a grant lasts.
+  wire::Answer vote(MonoTime now, const NodeId& from, const wire::Claim& claim,
+                    const Situation& situation, Duration own_beat);
+  // The claimant gave up, or runs the service now: its grant is over.
+  void release(const std::string& service, const NodeId& from);
+  // Of a node that is down: all its grants and questions are over.
+  void forget(const NodeId& node);
+
+  // Claimants whose refusal has lost its reason, with the answer that tells them to ask again.
+  std::vector<std::pair<NodeId, wire::Answer>> lift(MonoTime now, const std::string& service,
+                                                    const Situation& situation);
+  bool has_refused(const std::string& service) const;
+  // A live grant to another node than this, or 0.
+  NodeId granted_to_other(MonoTime now, const std::string& service, const NodeId& than) const;
+
+  void hear_epoch(const std::string& service, uint64_t epoch);
+  uint64_t highest_epoch(const std::string& service) const;
+  const auto& epochs() const { return epochs_; }
+  // When the next grant lapses.
+  MonoTime next_deadline(MonoTime now) const;
+
+ private:
+  struct Grant {
+    NodeId to;
+    uint64_t attempt = 0;
+    MonoTime lapses;
+  };
+  struct Ballot {
+    std::optional<Grant> grant;
+    std::map<NodeId, wire::Answer> refused;
+  };
+
+  std::map<std::string, Ballot> ballots_;
+  std::map<std::string, uint64_t> epochs_;
+};
+
+// This host's own claim for one service.
+struct OwnClaim {
+  struct Vote {
+    bool granted = false;
+    MonoTime first_asked;
+    MonoTime asked;
+  };
+
+  uint64_t epoch = 0;
+  uint64_t attempt = 0;
+  bool stored = false;      // epoch and "may run here" are on disk
+  StoreTicket ticket;
+  std::map<NodeId, Vote> votes;
+  std::string waiting_for;  // the newest refusal, for people
+};
+
+}  // namespace cluster::core

@@ -1,0 +1,103 @@
+#include "core/placement.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace cluster::core {
+
+namespace {
+
+std::string in_seconds(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g s", to_seconds(duration));
+  return text;
+}
+
+// Why this host cannot run the service; empty: it can. A host that holds the service already need
+// not be settled to keep it.
+std::string against(const Candidate& host) {
+  if (!host.up) return "is down";
+  if (host.standby) return "is on standby";
+  if (!host.able) return host.why_not.empty() ? "is not able" : host.why_not;
+  if (!host.settled && !host.holds) return "has not settled since it started";
+  return "";
+}
+
+const Candidate* first(const std::vector<const Candidate*>& able) {
+  return able.empty() ? nullptr : able.front();
+}
+
+struct Chooser {
+  const PlacementInput& input;
+  MonoTime now;
+  Choice choice;
+
+  void choose(const Candidate* host, std::string reason) {
+    choice.host = host == nullptr ? HostId{} : host->host;
+    choice.reason = std::move(reason);
+  }
+
+  // A better host is up again: does the present holder give the service back?
+  void weigh_return(const Candidate& holder, const Candidate& better) {
+    if (input.failback.never) {
+      choose(&holder, "runs on " + holder.name + "; " + better.name +
+                          " is preferred, but failback is \"never\"");
+      return;
+    }
+    const Duration damping =
+        required_stability(better.returns, input.dead_time, input.failure_window);
+    const MonoTime from = better.up_since + std::max(input.failback.stability, damping);
+    if (now >= from) {
+      choose(&better, better.name + " is the most preferred host that is up and able");
+      return;
+    }
+    choice.review_at = from;
+    choose(&holder, "runs on " + holder.name + "; " + better.name +
+                        " is preferred and takes over once it has been up for " +
+                        in_seconds(from - better.up_since));
+  }
+};
+
+}  // namespace
+
+Duration required_stability(uint32_t returns, Duration dead_time, Duration failure_window) {
+  if (returns <= 1) return Duration{};
+  Duration stability = dead_time;
+  for (uint32_t i = 2; i < returns && stability < failure_window; ++i) stability *= 2;
+  return std::min(stability, failure_window);
+}
+
+Choice place(const PlacementInput& input, MonoTime now) {
+  Chooser chooser{input, now, {}};
+  std::vector<const Candidate*> able, holders;
+  const Candidate* moved = nullptr;
+  for (const Candidate& candidate : input.candidates) {
+    const std::string obstacle = against(candidate);
+    chooser.choice.hosts.emplace_back(
+        candidate.host, obstacle.empty() ? (candidate.holds ? "holds it" : "is able") : obstacle);
+    if (!obstacle.empty()) continue;
+    able.push_back(&candidate);
+    if (candidate.holds) holders.push_back(&candidate);
+    if (candidate.host == input.moved_to) moved = &candidate;
+  }
+  if (input.disabled) {
+    chooser.choose(nullptr, "disabled by the operator until \"enable\"");
+  } else if (input.stopped) {
+    chooser.choose(nullptr, "stopped by the operator until \"start\"");
+  } else if (able.empty()) {
+    chooser.choose(nullptr, "no host of its line is up and able");
+  } else if (moved != nullptr) {
+    chooser.choose(moved, "moved to " + moved->name + " by the operator until \"clear\"");
+  } else {
+    const Candidate* best = first(able);
+    const Candidate* holder = first(holders);
+    if (holder == nullptr || holder == best) {
+      chooser.choose(best, best->name + " is the most preferred host that is up and able");
+    } else {
+      chooser.weigh_return(*holder, *best);
+    }
+  }
+  return std::move(chooser.choice);
+}
+
+}  // namespace cluster::core

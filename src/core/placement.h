@@ -1,0 +1,51 @@
+// Where one service should run: a pure function, so that every host that knows the same decides alike,
+// and so that it can be asked "what if". The reason comes with the choice.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config.h"
+#include "core/context.h"
+
+namespace cluster::core {
+
+// What is known of one host on the service's line.
+struct Candidate {
+  HostId host;
+  std::string name;
+  bool up = false;
+  bool settled = false;
+  bool standby = false;
+  bool able = false;
+  std::string why_not;        // where not able
+  bool holds = false;         // starting, running or stopping it
+  MonoTime up_since;
+  uint32_t returns = 0;       // after having been down, within failure_window and since the last clear
+};
+
+struct PlacementInput {
+  std::vector<Candidate> candidates;  // in order of preference
+  bool disabled = false;
+  bool stopped = false;
+  HostId moved_to;                    // 0: no move in force
+  Failback failback;                  // as the present holder has it
+  Duration dead_time = seconds(5);
+  Duration failure_window = minutes(10);
+};
+
+struct Choice {
+  HostId host;         // 0: nobody
+  std::string reason;  // of the choice, one sentence without a full stop
+  std::vector<std::pair<HostId, std::string>> hosts;  // each candidate, and what speaks for or against it
+  MonoTime review_at = kNever;  // the choice may change by itself then
+};
+
+Choice place(const PlacementInput& input, MonoTime now);
+
+// For how long a host that has returned so many times must have been stable before it takes over.
+Duration required_stability(uint32_t returns, Duration dead_time, Duration failure_window);
+
+}  // namespace cluster::core

@@ -1,0 +1,141 @@
+// The life of one service on this host: which of its scripts runs, what follows from its end.
+//
+//   idle → starting → running → stopping → idle     a failed start is cleaned up by `stop`, and bars
+//   running → restarting → starting                 this host from the service for a while; a stop that
+//   (boot) checking → running | idle                fails leaves it stop-failed
+//
+// Never two scripts of one service at a time. A script past its time is killed with its process group.
+// Owns no placement or claim: it is told to start and stop.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::core {
+
+// Why a script runs; CLUSTER_REASON.
+enum class Reason : uint8_t {
+  kPlacement, kFailover, kFailback, kMove, kOperator, kShutdown, kLostOwnership, kHealth,
+};
+const char* to_string(Reason reason);
+
+// Something of the service may run in this state.
+constexpr bool holds_service(wire::Holding::State state) {
+  return state == wire::Holding::STARTING || state == wire::Holding::RUNNING ||
+         state == wire::Holding::STOPPING;
+}
+
+// A bar never lasts longer than this, however often it has doubled.
+inline constexpr Duration kMaxBar = hours(24);
+
+class Service;
+
+// What a service needs done for it.
+class ServiceWorld {
+ public:
+  // Runs a script of that service; from and to are the hosts it moves between (0: none).
+  virtual RunId run_script(Context& context, const Service& service, Script script, Reason reason,
+                           HostId from, HostId to) = 0;
+  // Nothing of it runs here any more.
+  virtual void service_ended(Context& context, const Service& service) = 0;
+
+ protected:
+  ~ServiceWorld() = default;
+};
+
+class Service {
+ public:
+  Service(std::string name, ServiceEntry entry);
+
+  // A changed folder lifts a bar.
+  void configure(ServiceEntry entry);
+
+  // At boot: it may have been left running, under that epoch.
+  void check(Context& context, ServiceWorld& world, uint64_t epoch);
+  void start(Context& context, ServiceWorld& world, uint64_t epoch, Reason reason, HostId from);
+  // Idempotent. at_once also kills a start script that has not ended yet.
+  void stop(Context& context, ServiceWorld& world, Reason reason, HostId to, bool at_once);
+  // It is to stay after all: forgets a stop that waits for the start script to end.
+  void keep();
+  // Stop and start in place, keeping the epoch. Nothing happens unless it is running and no check is
+  // under way. token comes back from restarted() once it runs again.
+  void restart(Context& context, ServiceWorld& world, Reason reason, const std::string& token);
+  // Try again to stop what could not be stopped.
+  void retry_stop(Context& context, ServiceWorld& world);
+  // False: not a run of this service.
+  bool script_ended(Context& context, ServiceWorld& world, const ScriptEnded& end);
+  void tick(Context& context, ServiceWorld& world);
+  MonoTime next_deadline(MonoTime now) const;
+
+  void lift_bar();
+  bool barred(MonoTime now) const { return bar_ && now < bar_->until; }
+  const std::string& bar_why() const { return bar_why_; }
+
+  const std::string& name() const { return name_; }
+  const ServiceEntry& entry() const { return entry_; }
+  wire::Holding::State state() const;
+  uint64_t epoch() const { return epoch_; }
+  uint64_t failures() const { return failures_total_; }
+  bool idle() const { return phase_ == Phase::kIdle; }
+  bool running() const { return phase_ == Phase::kRunning; }
+  bool stop_failed() const { return phase_ == Phase::kStopFailed; }
+  bool stopping() const;
+  const std::string& restarted() const { return restarted_; }
+  // A restart asked for before it started here is done by that start.
+  void skip_restart(const std::string& token) { restarted_ = token; }
+
+ private:
+  enum class Phase : uint8_t {
+    kIdle, kChecking, kStarting, kCleaning, kRunning, kRestarting, kStopping, kVerifying, kStopFailed,
+  };
+  struct Bar {
+    MonoTime until;
+    uint32_t count = 0;
+  };
+  struct Stop {
+    Reason reason = Reason::kPlacement;
+    HostId to;
+  };
+
+  void launch(Context& context, ServiceWorld& world, Script script, Reason reason, HostId from,
+              HostId to, Duration timeout);
+  void launch_stop(Context& context, ServiceWorld& world, Phase phase, Reason reason, HostId to);
+  void launch_start(Context& context, ServiceWorld& world);
+  void enter_running(Context& context);
+  void enter_idle(Context& context, ServiceWorld& world);
+  void after_start(Context& context, ServiceWorld& world, bool done, const std::string& how);
+  void after_stop(Context& context, ServiceWorld& world, bool done, const std::string& how);
+  void after_status(Context& context, ServiceWorld& world, const ScriptEnded& end,
+                    const std::string& how);
+  void check_failed(Context& context, ServiceWorld& world, const std::string& how);
+  void set_bar(Context& context, const std::string& why);
+  std::string describe(const ScriptEnded& end) const;
+
+  std::string name_;
+  ServiceEntry entry_;
+  Phase phase_ = Phase::kIdle;
+  uint64_t epoch_ = 0;
+  Reason reason_ = Reason::kPlacement;  // of the newest start
+  HostId from_;
+  std::optional<Stop> stop_wanted_;
+
+  RunId run_;                 // the script that runs now; 0: none
+  Script script_ = Script::kStart;
+  MonoTime script_deadline_ = kNever;
+  Duration script_timeout_{};
+  bool killed_ = false;
+
+  MonoTime running_since_;
+  MonoTime next_status_ = kNever;
+  std::vector<MonoTime> check_failures_;
+  std::optional<Bar> bar_;
+  std::string bar_why_;
+  uint64_t failures_total_ = 0;
+  std::string restart_token_, restarted_;
+};
+
+}  // namespace cluster::core

@@ -1,0 +1,97 @@
+#include "core/settings.h"
+
+#include "base/digest.h"
+#include "core/members.h"
+
+namespace cluster::core {
+
+namespace {
+
+constexpr char kPrefix[] = "setting/";
+const std::string kUnset;
+
+Stamp stamp_of(const wire::Setting& setting) {
+  return Stamp{setting.wall_us(), setting.logical(), node_of(setting.node())};
+}
+
+wire::Setting to_wire(const std::string& key, const SettingEntry& entry) {
+  wire::Setting out;
+  out.set_key(key);
+  out.set_value(entry.value);
+  out.set_wall_us(entry.stamp.wall_us);
+  out.set_logical(entry.stamp.logical);
+  out.set_node(entry.stamp.node.raw());
+  return out;
+}
+
+}  // namespace
+
+void Settings::load(const Stored& stored) {
+  for (auto it = stored.lower_bound(kPrefix); it != stored.end(); ++it) {
+    if (!it->first.starts_with(kPrefix)) break;
+    wire::Setting setting;
+    if (!setting.ParseFromString(it->second)) continue;
+    clock_.see(stamp_of(setting));
+    entries_[setting.key()] = {setting.value(), stamp_of(setting)};
+  }
+}
+
+wire::Setting Settings::write(WallTime now, const std::string& key, const std::string& value) {
+  return to_wire(key, {value, clock_.make(now)});
+}
+
+Merged Settings::merge(WallTime now, const wire::Setting& setting) {
+  const Stamp stamp = stamp_of(setting);
+  if (setting.key().empty() || setting.key().size() + setting.value().size() > kMaxSettingBytes ||
+      !stamp.node)
+    return Merged::kInvalid;
+  auto it = entries_.find(setting.key());
+  if (it != entries_.end() && it->second.stamp >= stamp) return Merged::kOld;
+  if (it == entries_.end() && entries_.size() >= kMaxSettings) return Merged::kInvalid;
+  if (too_far_ahead(stamp, now)) return Merged::kTooFarAhead;
+  clock_.see(stamp);
+  entries_[setting.key()] = {setting.value(), stamp};
+  return Merged::kApplied;
+}
+
+std::optional<wire::Setting> Settings::restamp(const wire::Setting& refused, uint64_t peer_now_us) {
+  auto it = entries_.find(refused.key());
+  if (it == entries_.end() || it->second.stamp != stamp_of(refused)) return std::nullopt;
+  if (peer_now_us >= refused.wall_us()) return std::nullopt;
+  SettingEntry entry = it->second;
+  entry.stamp.wall_us = peer_now_us;
+  entry.stamp.logical = 0;
+  it->second = entry;
+  clock_.forget();
+  for (const auto& [key, other] : entries_) clock_.see(other.stamp);
+  return to_wire(refused.key(), entry);
+}
+
+Write Settings::to_write(const wire::Setting& setting) {
+  return Write{kPrefix + setting.key(), setting.SerializeAsString()};
+}
+
+const std::string& Settings::get(const std::string& key) const {
+  auto it = entries_.find(key);
+  return it == entries_.end() ? kUnset : it->second.value;
+}
+
+Stamp Settings::stamp(const std::string& key) const {
+  auto it = entries_.find(key);
+  return it == entries_.end() ? Stamp{} : it->second.stamp;
+}
+
+std::vector<wire::Setting> Settings::all() const {
+  std::vector<wire::Setting> out;
+  for (const auto& [key, entry] : entries_) out.push_back(to_wire(key, entry));
+  return out;
+}
+
+uint64_t Settings::digest() const {
+  Digest digest;
+  for (const auto& [key, entry] : entries_)
+    digest.add(key).add(entry.value).add(entry.stamp.wall_us).add(entry.stamp.logical);
+  return digest.value();
+}
+
+}  // namespace cluster::core
