@@ -39,6 +39,7 @@ class Watch {
     ENSURE(event_add(event_.get(), &t) == 0);
   }
   void remove() { event_del(event_.get()); }
+  event_base* base() const { return event_get_base(event_.get()); }
 
  private:
   std::function<void()> callback_;

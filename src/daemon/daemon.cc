@@ -1,0 +1,213 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/logging.h"
+#include "daemon/trace.h"
+
+namespace cluster::daemon {
+
+Daemon::Daemon(Options options, config::Loaded loaded, Notify notify, Detach detach)
+    : options_(std::move(options)),
+      config_(std::move(loaded)),
+      notify_(std::move(notify)),
+      detach_(std::move(detach)) {}
+
+Daemon::~Daemon() = default;
+
+Status Daemon::start() {
+  for (Status (Daemon::*part)() : {&Daemon::open_state, &Daemon::open_network, &Daemon::start_core})
+    if (Status s = (this->*part)(); !s) return s;
+  return {};
+}
+
+Status Daemon::open_state() {
+  auto opened = store::Store::open(options_.state_dir,
+                                   [this](core::Event event) { loop_.post(std::move(event)); });
+  if (!opened) return Error{opened.error()};
+  store_ = std::move(*opened);
+  auto identity = net::Identity::load_or_create(options_.state_dir + "/" + kNodeKeyName);
+  if (!identity) return Error{identity.error()};
+  identity_.emplace(std::move(*identity));
+  return {};
+}
+
+net::Report Daemon::report() {
+  return net::Report{[](core::LogLevel level, const std::string& text) { daemon::log(level, text); },
+                     [this](core::Severity severity, const std::string& text) { alert(severity, text); }};
+}
+
+Status Daemon::open_network() {
+  auto sockets = net::open_listeners(config_.listen, config_.port);
+  if (!sockets) return Error{sockets.error()};
+  secrets_ = std::make_unique<net::Secrets>(
+      loop_.base(), *identity_,
+      net::SecretCache{[this](const std::string& key) { return store_->get(key); },
+                       [this](const std::string& key, const std::optional<std::string>& value) {
+                         store_->put(key, value);
+                       }});
+  transport_ = std::make_unique<net::Transport>(
+      loop_.base(), *identity_, *secrets_, net::TransportOptions{},
+      [this](core::Event event) { loop_.post(std::move(event)); }, report());
+  apply_to_network(config_);
+  transport_->listen(std::move(*sockets));
+  runner_ = std::make_unique<scripts::LocalRunner>(
+      loop_.base(), config_.service_dir, options_.state_dir,
+      scripts::Callbacks{[this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
+                         [](const scripts::Line& line) { daemon::log(line); }});
+  return {};
+}
+
+void Daemon::apply_to_network(const config::Loaded& config) {
+  std::vector<net::HostLine> lines;
+  for (const core::HostEntry& host : config.core.hosts)
+    lines.push_back({host.id, host.name, config.passphrases.at(host.id)});
+  secrets_->set_lines(config.core.self, std::move(lines));
+  const core::HostEntry* self = config.core.host(config.core.self);
+  transport_->set_options({.dial_from_listening_port = self != nullptr && self->dynamic});
+}
+
+Status Daemon::start_core() {
+  core::Boot boot{.node = identity_->node(),
+                  .node_key = identity_->spki(),
+                  .version = CLUSTER_VERSION,
+                  .config = config_.core,
+                  .stored = store_->take_stored(),
+                  .accept_renumbering = options_.accept_renumbering};
+  if (!options_.accept_renumbering)
+    if (auto why = core::Node::refuse_renumbering(boot.stored, boot.config)) return Error{*why};
+  if (getrandom(&boot.seed, sizeof boot.seed, 0) != sizeof boot.seed)
+    return Error{std::string("getrandom: ") + strerror(errno)};
+
+  wake_ = std::make_unique<WakeTimer>(loop_.base(), [this] { loop_.post(core::Event(core::Tick{})); });
+  bus_ = std::make_unique<bus::Bus>(loop_.base(), options_.bus, CLUSTER_VERSION, *this);
+  performer_ = std::make_unique<Performer>(
+      Parts{*transport_, *runner_, *store_, *bus_, *wake_, requests_, happenings_},
+      [this] { left(); });
+  const Now now = read_clocks();
+  if (verbosity() >= kVerbosityEvents) log_event(to_text(now, boot));
+  node_ = std::make_unique<core::Node>(std::move(boot));
+  node_->start(now, actions_);
+  perform();
+  loop_.post(core::Event(core::LocalAddresses{net::local_addresses()}));
+  addresses_ = std::make_unique<net::AddressWatch>(
+      loop_.base(),
+      [this](std::vector<std::string> addresses) {
+        loop_.post(core::Event(core::LocalAddresses{std::move(addresses)}));
+      },
+      report());
+  return {};
+}
+
+void Daemon::watch(evutil_socket_t fd, short what, std::function<void()> callback,
+                   std::optional<Duration> after) {
+  watches_.push_back(std::make_unique<Watch>(loop_.base(), fd, what, std::move(callback)));
+  if (after) {
+    watches_.back()->add(*after);
+  } else {
+    watches_.back()->add();
+  }
+}
+
+int Daemon::run() {
+  const short on_signal = EV_SIGNAL | EV_PERSIST;
+  const auto leave_on = [this](const char* name) {
+    return [this, name] { loop_.post(Loop::Task([this, name] { leave(name); })); };
+  };
+  watch(SIGTERM, on_signal, leave_on("SIGTERM"));
+  watch(SIGINT, on_signal, leave_on("SIGINT"));
+  watch(SIGHUP, on_signal, [this] { reload([](const Status&) {}); });
+  if (const auto interval = notify_.watchdog_interval()) {
+    notify_.watchdog();
+    watch(-1, EV_PERSIST, [this] { notify_.watchdog(); }, *interval);
+  }
+  watch(-1, 0, [this] { if (!bus_settled_) bus_tried(false); }, kBusPatience);
+  watch(-1, 0, [] { malloc_trim(0); }, kTrimAfter);
+
+  if (!loop_.run([this](const core::Event& event) { step(event); }, [this] { turn_ended(); })) {
+    daemon::log(core::LogLevel::kError, std::string("the kernel gives no events: ") + strerror(errno));
+    exit_code_ = kExitFailed;
+  }
+  requests_.refuse_all(core::Refusal::kLeaving, "this host has left the cluster");
+  return exit_code_;
+}
+
+void Daemon::step(const core::Event& event) {
+  if (gone_) return;
+  const Now now = read_clocks();
+  if (verbosity() >= kVerbosityEvents) log_event(to_text(now, event));
+  performer_->heard(event);
+  node_->step(now, event, actions_);
+  perform();
+}
+
+void Daemon::perform() {
+  performer_->perform(actions_);
+  actions_.clear();
+}
+
+void Daemon::turn_ended() {
+  bus_->changed();
+  if (performer_->take_news() && ready_ && !leaving_ && notify_.wanted()) notify_.status(summary());
+}
+
+core::View Daemon::view() { return node_->view(read_clocks()); }
+
+std::optional<std::string> Daemon::explain(const std::string& service) {
+  return node_->explain(read_clocks(), service);
+}
+
+std::string Daemon::simulate(const std::vector<HostId>& lost) {
+  return node_->simulate(read_clocks(), lost);
+}
+
+void Daemon::submit(core::Command command, bus::CommandDone done) {
+  if (auto numbered = requests_.add(std::move(command), std::move(done)))
+    loop_.post(core::Event(std::move(*numbered)));
+}
+
+void Daemon::log(core::LogLevel level, const std::string& text) { daemon::log(level, text); }
+
+void Daemon::alert(core::Severity severity, const std::string& text) {
+  loop_.post(Loop::Task([this, alert = core::Alert{severity, text}] {
+    performer_->perform({core::Action(alert)});
+  }));
+}
+
+void Daemon::bus_tried(bool on_bus) {
+  if (std::exchange(bus_settled_, true)) return;
+  if (!on_bus && options_.bus != "none")
+    daemon::log(core::LogLevel::kWarning, "not on the bus " + options_.bus + " yet; trying again and again");
+  loop_.post(Loop::Task([this] { become_ready(); }));
+}
+
+void Daemon::become_ready() {
+  if (std::exchange(ready_, true)) return;
+  daemon::log(core::LogLevel::kInfo,
+              "ready: host " + std::to_string(config_.core.self.value) + " (" +
+                  config_.core.host(config_.core.self)->name + "), port " +
+                  std::to_string(transport_->port()) + ", node " + identity_->node().brief());
+  notify_.ready(summary());
+  detach_.ready();
+}
+
+std::string Daemon::summary() {
+  const core::View now = view();
+  const auto up = std::count_if(now.hosts.begin(), now.hosts.end(),
+                                [](const core::HostView& h) { return h.up; });
+  std::string runs;
+  for (const core::ServiceView& s : now.services)
+    if (std::find(s.running_on.begin(), s.running_on.end(), now.self) != s.running_on.end())
+      runs += (runs.empty() ? "" : ", ") + s.name;
+  return std::to_string(up) + " of " + std::to_string(now.hosts.size()) + " hosts up; here: " +
+         (runs.empty() ? "no service" : runs);
+}
+
+}  // namespace cluster::daemon

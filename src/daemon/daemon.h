@@ -1,0 +1,115 @@
+// One running clusterd: makes the parts, feeds the core with events, and answers the bus.
+//
+// Owns everything; members are destroyed in the reverse of the order in which they need each other.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bus/bus.h"
+#include "config/load.h"
+#include "core/node.h"
+#include "daemon/detach.h"
+#include "daemon/leaving.h"
+#include "daemon/loop.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/perform.h"
+#include "daemon/requests.h"
+#include "net/addresses.h"
+#include "net/identity.h"
+#include "net/secrets.h"
+#include "net/transport.h"
+#include "scripts/local_runner.h"
+#include "store/store.h"
+
+namespace cluster::daemon {
+
+inline constexpr char kNodeKeyName[] = "node.key";  // in the state folder
+// A bus that does not answer keeps nobody waiting for a daemon that works without it.
+inline constexpr Duration kBusPatience = seconds(5);
+// Memory that only starting needed goes back to the system.
+inline constexpr Duration kTrimAfter = seconds(3);
+
+// What to ask src/config for; start, reload and --check-config alike.
+config::Options config_options(const Options& options, config::Mode mode);
+
+// --verbose raises what cluster.conf says.
+int effective_verbosity(const Options& options, int configured);
+
+class Daemon final : public bus::Cluster {
+ public:
+  Daemon(Options options, config::Loaded loaded, Notify notify, Detach detach);
+  ~Daemon() override;
+
+  // Opens the store, listens, and starts the core. An error names what is in the way.
+  Status start();
+  // Until the host has left. The program's exit code.
+  int run();
+
+  // bus::Cluster
+  core::View view() override;
+  std::optional<std::string> explain(const std::string& service) override;
+  std::string simulate(const std::vector<HostId>& lost) override;
+  std::vector<bus::Happening> events() override { return happenings_.list(); }
+  void submit(core::Command command, bus::CommandDone done) override;
+  void reload(bus::ReloadDone done) override;
+  void log(core::LogLevel level, const std::string& text) override;
+  void alert(core::Severity severity, const std::string& text) override;
+  void bus_tried(bool on_bus) override;
+
+ private:
+  Status open_state();
+  Status open_network();
+  Status start_core();
+  // For as long as the daemon lives; nullopt: without a time limit.
+  void watch(evutil_socket_t fd, short what, std::function<void()> callback,
+             std::optional<Duration> after = std::nullopt);
+
+  void step(const core::Event& event);
+  void perform();  // what is in actions_
+  void turn_ended();
+
+  void become_ready();
+  Status reload_now();
+  void apply(config::Loaded next);
+  void apply_to_network(const config::Loaded& config);
+  void leave(const char* why);
+  void left();
+  void give_up();
+
+  net::Report report();
+  std::string summary();
+  Duration leave_bound() const;
+
+  const Options options_;
+  config::Loaded config_;  // as it is in force
+  const Notify notify_;
+  Detach detach_;
+  int exit_code_ = kExitOk;
+  bool ready_ = false;
+  bool bus_settled_ = false;
+  bool gone_ = false;  // the core has left: it hears nothing more
+
+  Loop loop_;
+  Requests requests_;
+  Happenings happenings_;
+  std::optional<net::Identity> identity_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<net::Secrets> secrets_;
+  std::unique_ptr<net::Transport> transport_;
+  std::unique_ptr<scripts::Runner> runner_;
+  std::unique_ptr<core::Node> node_;
+  std::unique_ptr<WakeTimer> wake_;
+  std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<Performer> performer_;
+  std::unique_ptr<net::AddressWatch> addresses_;
+  std::vector<std::unique_ptr<Watch>> watches_;  // signals and the shell's own timers
+  std::unique_ptr<Leaving> leaving_;
+  core::Actions actions_;  // kept for its memory
+};
+
+}  // namespace cluster::daemon

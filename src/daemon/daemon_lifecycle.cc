@@ -1,0 +1,134 @@
+// The daemon's changes in flight: reload and leaving.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/daemon.h"
+#include "daemon/logging.h"
+
+namespace cluster::daemon {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+bool contains(const std::vector<std::string>& words, const char* word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+config::Options config_options(const Options& options, config::Mode mode) {
+  config::Options wanted;
+  wanted.config_dir = options.config_dir;
+  if (options.id) wanted.id = options.id->value;
+  wanted.mode = mode;
+  // Asked once: the resolver may keep one waiting, and a reload runs on the loop.
+  wanted.local = [] {
+    static const config::LocalIdentity kept = config::local_identity();
+    return kept;
+  };
+  return wanted;
+}
+
+int effective_verbosity(const Options& options, int configured) {
+  if (options.verbose >= 2) return kVerbosityEvents;
+  return options.verbose == 1 ? std::max(configured, kVerbosityDebug) : configured;
+}
+
+void Daemon::reload(bus::ReloadDone done) {
+  loop_.post(Loop::Task([this, done = std::move(done)] {
+    notify_.reloading();
+    const Status status = reload_now();
+    if (status) {
+      daemon::log(core::LogLevel::kInfo, "configuration reloaded");
+    } else {
+      daemon::log(core::LogLevel::kError, "reload refused, nothing is changed: " + status.error());
+    }
+    happenings_.add(read_clocks().wall, status ? core::Severity::kInfo : core::Severity::kWarning,
+                    status ? "configuration reloaded" : "reload refused: " + status.error());
+    notify_.ready(summary());
+    done(status);
+  }));
+}
+
+Status Daemon::reload_now() {
+  if (leaving_) return Error{"this host is leaving the cluster"};
+  config::Outcome outcome = config::load(config_options(options_, config::Mode::kCheck));
+  if (!outcome.loaded) {
+    std::string text;
+    for (const config::Fault& fault : outcome.faults)
+      text += (text.empty() ? "" : "\n") + config::to_string(fault);
+    return Error{text};
+  }
+  for (const config::Fault& warning : outcome.warnings)
+    daemon::log(core::LogLevel::kWarning, config::to_string(warning));
+  config::Loaded& next = *outcome.loaded;
+  if (auto why = node_->refuse_renumbering(next.core)) return Error{*why};
+  const std::vector<std::string> restart = config::restart_needed(config_, next);
+  // These two change what everything else in the new configuration means.
+  for (const char* key : {"id", "service_dir"})
+    if (contains(restart, key))
+      return Error{options_.config_dir + "/cluster.conf: a change of " + key +
+                   " needs a restart of clusterd"};
+  if (!restart.empty())
+    daemon::log(core::LogLevel::kWarning,
+                "changed, but needs a restart of clusterd to have an effect: " + joined(restart));
+  apply(std::move(next));
+  return {};
+}
+
+void Daemon::apply(config::Loaded next) {
+  next.listen = config_.listen;
+  next.port = config_.port;
+  config_ = std::move(next);
+  set_verbosity(effective_verbosity(options_, config_.verbosity));
+  apply_to_network(config_);
+  loop_.post(core::Event(core::ConfigChanged{config_.core}));
+}
+
+Duration Daemon::leave_bound() const {
+  Duration longest{};
+  for (const core::ServiceEntry& service : config_.core.services)
+    if (service.local) longest = std::max(longest, service.start_timeout + service.stop_timeout);
+  return longest + config_.core.dead_time + kLeaveMargin;
+}
+
+void Daemon::leave(const char* why) {
+  if (leaving_) {
+    daemon::log(core::LogLevel::kWarning, std::string(why) + ": already leaving, services are stopping");
+    return;
+  }
+  daemon::log(core::LogLevel::kInfo, std::string(why) + ": leaving the cluster");
+  notify_.stopping("leaving the cluster: services are handed over");
+  leaving_ = std::make_unique<Leaving>(loop_.base(), notify_, leave_bound(), [this] { give_up(); });
+  loop_.post(core::Event(core::Leave{}));
+}
+
+void Daemon::left() {
+  if (std::exchange(gone_, true)) return;
+  if (!leaving_) {
+    // The core's own decision, after an alert that says why: not what the operator wanted.
+    exit_code_ = kExitFailed;
+    notify_.stopping("leaving the cluster");
+    leaving_ = std::make_unique<Leaving>(loop_.base(), notify_, leave_bound(), [this] { give_up(); });
+  }
+  performer_->close_all_links("leaving");
+  leaving_->left([this] { return transport_->closing() == 0; },
+                 [this] {
+                   daemon::log(core::LogLevel::kInfo, "left");
+                   loop_.stop();
+                 });
+}
+
+void Daemon::give_up() {
+  daemon::log(core::LogLevel::kError,
+              "leaving takes longer than all timeouts together: ending without the rest");
+  exit_code_ = kExitFailed;
+  loop_.stop();
+}
+
+}  // namespace cluster::daemon

@@ -1,0 +1,83 @@
+#include "daemon/perform.h"
+
+#include <utility>
+
+#include "daemon/logging.h"
+
+namespace cluster::daemon {
+
+void Happenings::add(WallTime at, core::Severity severity, std::string text) {
+  if (kept_.size() == kMaxHappenings) kept_.pop_front();
+  kept_.push_back(bus::Happening{at, severity, std::move(text)});
+}
+
+struct Performer::Visitor {
+  Performer& to;
+  const Parts& parts;
+
+  void operator()(const core::Send& a) const { parts.transport.perform(a); }
+  void operator()(const core::Dial& a) const { parts.transport.perform(a); }
+  void operator()(const core::CancelDial& a) const { parts.transport.perform(a); }
+  void operator()(const core::CloseLink& a) const {
+    to.links_.erase(a.link);
+    parts.transport.perform(a);
+  }
+  void operator()(const core::RunScript& a) const {
+    log(core::LogLevel::kDebug, a.service + "/" + scripts::to_string(a.script) + " begins (run " +
+                                    std::to_string(a.run.value) + ")");
+    parts.runner.run(a);
+  }
+  void operator()(const core::KillScript& a) const {
+    log(core::LogLevel::kWarning, "killing run " + std::to_string(a.run.value));
+    parts.runner.kill(a);
+  }
+  void operator()(const core::Persist& a) const { parts.store.persist(a); }
+  void operator()(const core::Wake& a) const { parts.wake.set(a.at); }
+  void operator()(const core::Reply& a) const { parts.requests.answer(a); }
+  void operator()(const core::HostOnline& a) const {
+    to.happened(core::Severity::kInfo, "host " + std::to_string(a.host.value) + " (" + a.name + ") is up");
+    parts.bus.emit(a);
+  }
+  void operator()(const core::HostOffline& a) const {
+    to.happened(core::Severity::kWarning,
+                "host " + std::to_string(a.host.value) + " (" + a.name + ") is down");
+    parts.bus.emit(a);
+  }
+  void operator()(const core::ServiceChanged& a) const {
+    const bool failed =
+        a.state == core::ServiceState::kFailed || a.state == core::ServiceState::kStopFailed;
+    to.happened(failed ? core::Severity::kWarning : core::Severity::kInfo,
+                "service " + a.service + " is " + core::to_string(a.state) +
+                    (a.host ? " on host " + std::to_string(a.host.value) : std::string()));
+    parts.bus.emit(a);
+  }
+  void operator()(const core::Alert& a) const {
+    log(a);
+    to.news_ = true;
+    parts.happenings.add(read_clocks().wall, a.severity, a.text);
+    parts.bus.emit(a);
+  }
+  void operator()(const core::Log& a) const { log(a.level, a.text); }
+  void operator()(const core::Left&) const { to.left_(); }
+};
+
+void Performer::happened(core::Severity severity, const std::string& text) {
+  log(severity == core::Severity::kInfo ? core::LogLevel::kInfo : core::LogLevel::kWarning, text);
+  news_ = true;
+  parts_.happenings.add(read_clocks().wall, severity, text);
+}
+
+void Performer::perform(const core::Actions& actions) {
+  for (const core::Action& action : actions) std::visit(Visitor{*this, parts_}, action);
+}
+
+void Performer::heard(const core::Event& event) {
+  if (const auto* up = std::get_if<core::LinkUp>(&event)) links_.insert(up->link);
+  if (const auto* down = std::get_if<core::LinkDown>(&event)) links_.erase(down->link);
+}
+
+void Performer::close_all_links(const std::string& reason) {
+  for (LinkId link : std::exchange(links_, {})) parts_.transport.perform(core::CloseLink{link, reason});
+}
+
+}  // namespace cluster::daemon
