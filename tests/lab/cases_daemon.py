@@ -129,7 +129,7 @@ def test_daemon_flag_says_why_not(c):
     h.write_conf()
     h.up()
     until(h.status, "it is up")
-    p = h.run(*h.argv("--daemon", "--state-dir", h.dir + "/other"), timeout=20)
+    p = h.run(*h.argv("--daemon", state=h.dir + "/other"), timeout=20)
     expect(p.returncode == 1 and "35790" in p.out, "a port in use: exit 1 and the reason", p.returncode, p.out)
 
 

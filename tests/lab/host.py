@@ -152,8 +152,8 @@ class Host:
             self.conn = None
 
     # ---- daemon
-    def argv(self, *more, bus=None, program="clusterd", identify=True):
-        return [self.lab.program(program), "--config-dir", self.etc, "--state-dir", self.state,
+    def argv(self, *more, bus=None, state=None, identify=True):
+        return [self.lab.program("clusterd"), "--config-dir", self.etc, "--state-dir", state or self.state,
                 "--bus", bus or self.bus_address] + (["--id", str(self.i)] if identify else []) + list(more)
 
     def up(self, *more, bus=None, env=None, identify=True):
