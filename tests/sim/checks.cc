@@ -1,0 +1,204 @@
+#include "tests/sim/checks.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "tests/sim/describe.h"
+#include "tests/sim/wire.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::sim {
+
+namespace {
+
+constexpr Duration kLookEvery = seconds(1);
+constexpr Duration kHeardEvery = seconds(10);
+// Between the last byte of a flood and the decision that it leads to, disks included.
+constexpr Duration kSettleSlack = seconds(3);
+constexpr int kRoundTripsToSettle = 4;
+// Killing, reporting and persisting around a script.
+constexpr Duration kScriptSlack = seconds(2);
+
+uint64_t epoch_of(const core::RunScript& run) {
+  for (const auto& [key, value] : run.environment)
+    if (key == "CLUSTER_EPOCH") return std::strtoull(value.c_str(), nullptr, 10);
+  return 0;
+}
+
+}  // namespace
+
+Duration settle_bound(World& world) {
+  Duration dead{}, slow{};
+  for (MachineId a = 0; a < world.size(); ++a) {
+    dead = std::max(dead, world.machine(a).dead_time());
+    for (MachineId b = 0; b < world.size(); ++b)
+      slow = std::max(slow, world.network().slowness(a, b));
+  }
+  return dead + kSettleSlack + 2 * kRoundTripsToSettle * slow;
+}
+
+CopyChecks::CopyChecks(World& world) : world_(world) {
+  world.watch(*this);
+  world.queue().after(kLookEvery, [this] { look(); });
+}
+
+bool CopyChecks::together_for(MachineId a, MachineId b, Duration bound) const {
+  auto since = world_.together().since(a, b);
+  return since && world_.now() - *since >= bound;
+}
+
+void CopyChecks::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
+  for (const core::Action& action : out) {
+    const auto* send = std::get_if<core::Send>(&action);
+    if (send == nullptr || kind_of(send->bytes) != MessageKind::kRouted) continue;
+    wire::Message message;
+    if (!message.ParseFromString(send->bytes)) continue;
+    const wire::Routed& routed = message.routed();
+    if (!routed.has_answer() || routed.answer().verdict() != wire::Answer::GRANTED ||
+        routed.from() != machine.node().raw())
+      continue;
+    if (auto claimant = NodeId::from_raw(routed.to()))
+      grants_.insert({machine.index(), machine.engine(), *claimant, routed.answer().service(),
+                      routed.answer().epoch()});
+  }
+}
+
+void CopyChecks::script_begins(Machine& machine, const core::RunScript& run) {
+  if (auto other = machine.scripts().running_script(run.service)) {
+    world_.violated(Verdict::kSafety, machine.name() + " runs " + to_string(run.script) + " of " +
+                                          run.service + " while its " + to_string(*other) +
+                                          " still runs");
+    return;
+  }
+  if (run.script == core::Script::kStart) check_start(machine, run.service, epoch_of(run));
+}
+
+void CopyChecks::check_start(Machine& machine, const std::string& service, uint64_t epoch) {
+  // A restart in place has had its grants.
+  auto& started = started_[{machine.index(), service}];
+  std::pair<uint64_t, uint64_t> now{machine.engine(), epoch};
+  bool again = started == now;
+  started = now;
+  Duration bound = settle_bound(world_);
+  for (MachineId other = 0; other < world_.size(); ++other) {
+    Machine& there = world_.machine(other);
+    if (other == machine.index() || !together_for(machine.index(), other, bound)) continue;
+    const Scripts::Copy& copy = there.scripts().copy(service);
+    if (copy.alive && !copy.unstoppable) {
+      world_.violated(Verdict::kSafety, machine.name() + " starts " + service + " while " +
+                                            there.name() + " runs it, and they have been together" +
+                                            " for longer than it takes to know that");
+      return;
+    }
+    if (again || !there.core().inspect().settled) continue;
+    if (!grants_.contains({other, there.engine(), machine.node(), service, epoch})) {
+      world_.violated(Verdict::kSafety, machine.name() + " starts " + service + " at epoch " +
+                                            std::to_string(epoch) + " without the grant of " +
+                                            there.name() + ", whom it reaches");
+      return;
+    }
+  }
+}
+
+void CopyChecks::copies_changed(Machine& machine, const std::string& service) {
+  bool alive = machine.scripts().copy(service).alive;
+  bool& was = was_alive_[{machine.index(), service}];
+  if (alive != was) alive_[service] += alive ? 1 : -1;
+  was = alive;
+}
+
+void CopyChecks::lived(Machine& machine, Life life) {
+  if (life != Life::kLeft) return;
+  for (const auto& [key, alive] : was_alive_) {
+    if (key.first == machine.index() && alive && !machine.scripts().copy(key.second).unstoppable)
+      world_.violated(Verdict::kSafety, machine.name() + " left while it still runs " + key.second);
+  }
+}
+
+Duration CopyChecks::hand_over_bound(const Machine& machine, const std::string& service) const {
+  const ServiceSpec* spec = machine.spec().service(service);
+  if (spec == nullptr) return seconds(60);
+  return spec->start_timeout + spec->stop_timeout + spec->status_timeout + kScriptSlack;
+}
+
+void CopyChecks::look() {
+  for (const auto& [service, count] : alive_)
+    if (count > 1) look_at(service);
+  world_.queue().after(kLookEvery, [this] { look(); });
+}
+
+void CopyChecks::look_at(const std::string& service) {
+  std::vector<MachineId> on = world_.copies(service);
+  for (size_t i = 0; i < on.size(); ++i) {
+    for (size_t j = i + 1; j < on.size(); ++j) {
+      const Machine& a = world_.machine(on[i]);
+      const Machine& b = world_.machine(on[j]);
+      const Scripts::Copy& first = a.scripts().copy(service);
+      const Scripts::Copy& second = b.scripts().copy(service);
+      auto since = world_.together().since(on[i], on[j]);
+      if (!since || first.unstoppable || second.unstoppable) continue;
+      Duration lasted = world_.now() - std::max({*since, first.since, second.since});
+      Duration bound = settle_bound(world_) +
+                       std::max(hand_over_bound(a, service), hand_over_bound(b, service));
+      if (lasted > bound) {
+        world_.violated(Verdict::kSafety,
+                        "two copies of " + service + ", on " + a.name() + " and " + b.name() +
+                            ", for " + std::to_string(to_ms(lasted) / 1000) +
+                            " s, though they reach each other");
+        return;
+      }
+    }
+  }
+}
+
+void NumberChecks::forgive(MachineId machine) {
+  spoken_.erase(machine);
+  std::erase_if(started_epoch_, [&](const auto& e) { return e.first.first == machine; });
+}
+
+void NumberChecks::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
+  for (const core::Action& action : out) {
+    const auto* send = std::get_if<core::Send>(&action);
+    if (send == nullptr || kind_of(send->bytes) != MessageKind::kHello) continue;
+    wire::Message message;
+    if (message.ParseFromString(send->bytes))
+      check_incarnation(machine, message.hello().incarnation());
+  }
+  Instant& looked = looked_[machine.index()];
+  if (world_.now() - looked < kHeardEvery) return;
+  looked = world_.now();
+  check_heard_epochs(machine);
+}
+
+void NumberChecks::check_incarnation(Machine& machine, uint64_t incarnation) {
+  Spoken& last = spoken_[machine.index()];
+  bool same_engine = last.engine == machine.engine();
+  if (incarnation < last.incarnation || (!same_engine && incarnation == last.incarnation))
+    world_.violated(Verdict::kSafety, machine.name() + " speaks as incarnation " +
+                                          std::to_string(incarnation) + " after " +
+                                          std::to_string(last.incarnation));
+  last = {incarnation, machine.engine()};
+}
+
+void NumberChecks::check_heard_epochs(Machine& machine) {
+  for (const auto& [service, epoch] : machine.core().inspect().epochs) {
+    uint64_t& before = heard_[{machine.index(), machine.engine(), service}];
+    if (epoch < before)
+      world_.violated(Verdict::kSafety, machine.name() + " has forgotten epoch " +
+                                            std::to_string(before) + " of " + service);
+    before = epoch;
+  }
+}
+
+void NumberChecks::script_begins(Machine& machine, const core::RunScript& run) {
+  if (run.script != core::Script::kStart) return;
+  uint64_t& before = started_epoch_[{machine.index(), run.service}];
+  uint64_t epoch = epoch_of(run);
+  if (epoch < before)
+    world_.violated(Verdict::kSafety, machine.name() + " starts " + run.service + " at epoch " +
+                                          std::to_string(epoch) + " after " +
+                                          std::to_string(before));
+  before = epoch;
+}
+
+}  // namespace cluster::sim

@@ -1,0 +1,75 @@
+// What must hold after every event of a run, whatever happens to the machines.
+//
+// CopyChecks compares what the cores do with the truth of Scripts: no two copies of a service among
+// machines that reach each other, no start without the grants of all of them, one script of a service
+// at a time. NumberChecks holds incarnations and epochs to their promise of never going back. Both use
+// settle_bound(): for how long two machines must have reached each other, without a break, before they
+// can be expected to have heard of each other's services.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "tests/sim/watcher.h"
+#include "tests/sim/world.h"
+
+namespace cluster::sim {
+
+Duration settle_bound(World& world);
+
+class CopyChecks final : public Watcher {
+ public:
+  explicit CopyChecks(World& world);
+
+  void stepped(Machine& machine, const core::Event* event, const core::Actions& out) override;
+  void script_begins(Machine& machine, const core::RunScript& run) override;
+  void copies_changed(Machine& machine, const std::string& service) override;
+  void lived(Machine& machine, Life life) override;
+
+ private:
+  // Of the voter's machine and engine, to the claimant, for service and epoch.
+  using Grant = std::tuple<MachineId, uint64_t, NodeId, std::string, uint64_t>;
+
+  void look();
+  void look_at(const std::string& service);
+  void check_start(Machine& machine, const std::string& service, uint64_t epoch);
+  bool together_for(MachineId a, MachineId b, Duration bound) const;
+  Duration hand_over_bound(const Machine& machine, const std::string& service) const;
+
+  World& world_;
+  std::set<Grant> grants_;
+  std::map<std::pair<MachineId, std::string>, std::pair<uint64_t, uint64_t>> started_;
+  std::map<std::string, int> alive_;  // by service: machines with a copy
+  std::map<std::pair<MachineId, std::string>, bool> was_alive_;
+};
+
+class NumberChecks final : public Watcher {
+ public:
+  explicit NumberChecks(World& world) : world_(world) { world.watch(*this); }
+
+  // The machine's state was lost or put back on purpose: what it said before does not bind it.
+  void forgive(MachineId machine);
+
+  void stepped(Machine& machine, const core::Event* event, const core::Actions& out) override;
+  void script_begins(Machine& machine, const core::RunScript& run) override;
+
+ private:
+  struct Spoken {
+    uint64_t incarnation = 0;
+    uint64_t engine = 0;
+  };
+  void check_incarnation(Machine& machine, uint64_t incarnation);
+  void check_heard_epochs(Machine& machine);
+
+  World& world_;
+  std::map<MachineId, Spoken> spoken_;
+  std::map<std::pair<MachineId, std::string>, uint64_t> started_epoch_;
+  std::map<std::tuple<MachineId, uint64_t, std::string>, uint64_t> heard_;
+  std::map<MachineId, Instant> looked_;
+};
+
+}  // namespace cluster::sim

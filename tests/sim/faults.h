@@ -1,0 +1,102 @@
+// Faults of a random run: what can happen, when, to whom and for how long, all from the seed. Each run
+// draws its own mix of kinds, so that rare combinations come up too (swarm testing, Groce et al. 2012).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "tests/sim/checks.h"
+#include "tests/sim/spec.h"
+#include "tests/sim/world.h"
+
+namespace cluster::sim {
+
+class Faults {
+ public:
+  Faults(World& world, NumberChecks& numbers, Spec spec, Rng rng);
+
+  static size_t kinds();
+  static const char* name(size_t kind);
+
+  // Injects them between `from` and `until`; each ends by itself or with heal().
+  void schedule(Instant from, Instant until, size_t count);
+  // Ends every fault; all machines run, with the newest configuration and scripts that work.
+  void heal();
+
+  const std::vector<uint32_t>& injected() const { return injected_; }  // by kind
+  // The newest configuration, which all machines have after heal().
+  const Spec& spec() const { return spec_; }
+
+ private:
+  struct Kind {
+    const char* name;
+    void (Faults::*inject)();
+  };
+  static const std::vector<Kind>& table();
+
+  void inject(size_t kind);
+  MachineId any();
+  std::pair<MachineId, MachineId> pair();
+  std::string any_service();
+  Duration lasting();  // of a fault: mostly short, sometimes long
+  // Ends the fault later, unless heal() has come first.
+  void later(Duration delay, Queue::Task task);
+  std::string who(MachineId machine) { return world_.machine(machine).name(); }
+  void say(const std::string& text) { world_.note("fault: " + text); }
+  void misbehave(const char* what, double Behaviour::*knob, double probability);
+  void cut_set(const std::vector<MachineId>& side, bool silent);
+  void roll_out(const Spec& spec);
+
+  void crash_host();
+  void crash_engine();
+  void power_cut();
+  void leave();
+  void freeze();
+  void sleep();
+  void stutter();
+  void cut_pair();
+  void cut_one_way();
+  void isolate();
+  void partition();
+  void swizzle();
+  void flap();
+  void reset();
+  void half_open();
+  void black_hole();
+  void reconnect_storm();
+  void slow_link();
+  void change_address();
+  void wrong_passphrase();
+  void slow_disk();
+  void failing_disk();
+  void old_disk();
+  void copy_dies();
+  void start_fails();
+  void start_hangs();
+  void stop_fails();
+  void stop_hangs();
+  void status_fails();
+  void status_hangs();
+  void script_missing();
+  void wall_jump();
+  void wall_1970();
+  void drift();
+  void operate();
+  void edit_services();
+
+  World& world_;
+  NumberChecks& numbers_;
+  Spec spec_;
+  Rng rng_;
+  std::vector<double> weights_;
+  std::vector<uint32_t> injected_;
+  std::map<MachineId, core::Stored> backups_;
+  bool healed_ = false;
+};
+
+}  // namespace cluster::sim

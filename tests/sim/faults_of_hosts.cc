@@ -1,0 +1,134 @@
+// Faults of machines, their disks and clocks.
+#include <utility>
+
+#include "tests/sim/faults.h"
+
+namespace cluster::sim {
+
+void Faults::crash_host() {
+  MachineId m = any();
+  say(who(m) + " loses power");
+  world_.machine(m).power_off();
+  later(lasting(), [this, m] { world_.machine(m).power_on(); });
+}
+
+void Faults::crash_engine() {
+  MachineId m = any();
+  say("the engine of " + who(m) + " dies");
+  world_.machine(m).crash_engine();
+  later(lasting(), [this, m] { world_.machine(m).start_engine(); });
+}
+
+void Faults::power_cut() {
+  say("all machines lose power");
+  for (MachineId m = 0; m < world_.size(); ++m) {
+    world_.machine(m).power_off();
+    later(lasting(), [this, m] { world_.machine(m).power_on(); });
+  }
+}
+
+void Faults::leave() {
+  // Longer than every script of every service may take, one after the other.
+  constexpr Duration kLongestLeave = seconds(120);
+  MachineId m = any();
+  Machine& machine = world_.machine(m);
+  if (!machine.healthy()) return;
+  say(who(m) + " is told to leave");
+  machine.leave();
+  uint64_t engine = machine.engine();
+  Duration away = lasting();
+  later(kLongestLeave, [this, m, engine] {
+    Machine& there = world_.machine(m);
+    if (there.engine() == engine && there.leaving() && !there.frozen())
+      world_.violated(Verdict::kLiveness, there.name() + " does not get away");
+  });
+  later(kLongestLeave + away, [this, m] { world_.machine(m).start_engine(); });
+}
+
+void Faults::freeze() {
+  MachineId m = any();
+  say("the engine of " + who(m) + " is frozen");
+  world_.machine(m).freeze();
+  later(lasting(), [this, m] { world_.machine(m).thaw(); });
+}
+
+void Faults::sleep() {
+  MachineId m = any();
+  say(who(m) + " sleeps");
+  world_.machine(m).sleep();
+  later(lasting(), [this, m] { world_.machine(m).wake(); });
+}
+
+void Faults::stutter() {
+  MachineId m = any();
+  say("the engine of " + who(m) + " stutters");
+  Duration at{};
+  int64_t times = rng_.between(3, 10);
+  for (int64_t i = 0; i < times; ++i) {
+    later(at, [this, m] { world_.machine(m).freeze(); });
+    at += rng_.between(milliseconds(100), milliseconds(4000));
+    later(at, [this, m] { world_.machine(m).thaw(); });
+    at += rng_.between(milliseconds(10), milliseconds(1500));
+  }
+}
+
+void Faults::slow_disk() {
+  MachineId m = any();
+  say("the disk of " + who(m) + " is slow");
+  world_.machine(m).disk().set_latency(milliseconds(50), rng_.between(milliseconds(100), seconds(2)));
+  later(lasting(), [this, m] {
+    world_.machine(m).disk().set_latency(microseconds(100), milliseconds(10));
+  });
+}
+
+void Faults::failing_disk() {
+  MachineId m = any();
+  say("the disk of " + who(m) + " fails");
+  world_.machine(m).disk().set_failing(rng_.chance(0.5) ? 1.0 : 0.3);
+  later(lasting(), [this, m] { world_.machine(m).disk().set_failing(0); });
+}
+
+void Faults::old_disk() {
+  MachineId m = any();
+  Machine& machine = world_.machine(m);
+  auto backup = backups_.find(m);
+  if (backup == backups_.end() || rng_.chance(0.3)) {
+    backups_[m] = machine.disk().stored();
+    return;
+  }
+  say(who(m) + " comes back with an older disk");
+  machine.power_off();
+  machine.restore(backup->second);
+  numbers_.forgive(m);
+  later(lasting(), [this, m] { world_.machine(m).power_on(); });
+}
+
+void Faults::wall_jump() {
+  MachineId m = any();
+  Duration off = rng_.chance(0.5) ? rng_.between(seconds(-30), seconds(30))
+                                  : rng_.between(hours(-48), hours(48));
+  say("the wall clock of " + who(m) + " jumps");
+  world_.machine(m).clock().set_wall_error(world_.now(), off);
+  later(lasting(), [this, m] {
+    world_.machine(m).clock().set_wall_error(world_.now(), Duration());
+  });
+}
+
+void Faults::wall_1970() {
+  MachineId m = any();
+  say(who(m) + " boots with its clock at 1970");
+  world_.machine(m).power_off();
+  world_.machine(m).clock().set_wall_to_1970(world_.now());
+  later(lasting(), [this, m] { world_.machine(m).power_on(); });
+  later(lasting() + seconds(20), [this, m] {
+    world_.machine(m).clock().set_wall_error(world_.now(), Duration());
+  });
+}
+
+void Faults::drift() {
+  MachineId m = any();
+  say("the clock of " + who(m) + " drifts");
+  world_.machine(m).clock().set_drift(world_.now(), rng_.between(-1000, 1000));
+}
+
+}  // namespace cluster::sim

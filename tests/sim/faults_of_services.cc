@@ -1,0 +1,90 @@
+// Faults of services and their scripts, and what operators and editors do meanwhile.
+#include <algorithm>
+#include <utility>
+
+#include "tests/sim/describe.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/plan.h"
+
+namespace cluster::sim {
+
+void Faults::copy_dies() {
+  std::string service = any_service();
+  std::vector<MachineId> on = world_.copies(service);
+  if (on.empty()) return;
+  MachineId m = on[rng_.below(on.size())];
+  say(service + " dies on " + who(m));
+  world_.machine(m).scripts().copy_dies(service);
+}
+
+void Faults::misbehave(const char* what, double Behaviour::*knob, double probability) {
+  std::string service = any_service();
+  MachineId m = any();
+  bool everywhere = rng_.chance(0.2);
+  say(std::string(what) + " of " + service + (everywhere ? " everywhere" : " on " + who(m)));
+  Duration time = lasting();
+  for (MachineId i = 0; i < world_.size(); ++i) {
+    if (!everywhere && i != m) continue;
+    world_.machine(i).scripts().behaviour(service).*knob = probability;
+    later(time, [this, i, service, knob] {
+      world_.machine(i).scripts().behaviour(service).*knob = 0;
+    });
+  }
+}
+
+void Faults::start_fails() { misbehave("failing starts", &Behaviour::start_fails, 0.8); }
+void Faults::start_hangs() { misbehave("hanging starts", &Behaviour::start_hangs, 0.6); }
+void Faults::stop_fails() { misbehave("failing stops", &Behaviour::stop_fails, 0.6); }
+void Faults::stop_hangs() { misbehave("hanging stops", &Behaviour::stop_hangs, 0.6); }
+void Faults::status_fails() { misbehave("failing checks", &Behaviour::status_fails, 0.5); }
+void Faults::status_hangs() { misbehave("hanging checks", &Behaviour::status_hangs, 0.5); }
+void Faults::script_missing() { misbehave("missing scripts", &Behaviour::missing, 0.7); }
+
+void Faults::operate() {
+  MachineId m = any();
+  auto verb = static_cast<core::Verb>(rng_.below(uint64_t{static_cast<size_t>(core::Verb::kOnline)} + 1));
+  bool of_host = verb == core::Verb::kStandby || verb == core::Verb::kOnline;
+  std::string service = of_host ? "" : any_service();
+  HostId host;
+  if (of_host || verb == core::Verb::kMove) host = world_.machine(any()).id();
+  say("operator on " + who(m) + ": " + to_string(verb) + " " + service +
+      (host ? " " + std::to_string(host.value) : ""));
+  world_.machine(m).command(verb, service, host, nullptr);
+}
+
+void Faults::roll_out(const Spec& spec) {
+  for (MachineId m = 0; m < world_.size(); ++m) {
+    if (rng_.chance(0.1)) continue;
+    later(rng_.between(Duration(), seconds(20)), [this, m, spec] {
+      // A later edit may have got there already, or another file be in place for now.
+      if (world_.machine(m).spec().hosts.front().passphrase == 0) world_.machine(m).reload(spec);
+    });
+  }
+}
+
+void Faults::edit_services() {
+  double draw = rng_.unit();
+  if (draw < 0.4 && !spec_.services.empty()) {
+    ServiceSpec& s = spec_.services[rng_.below(spec_.services.size())];
+    ServiceSpec other = random_service(rng_, s.name, spec_);
+    say("another preference for " + s.name);
+    s.preference = other.preference;
+  } else if (draw < 0.6) {
+    std::string name = "n" + std::to_string(rng_.below(100));
+    if (spec_.service(name) != nullptr) return;
+    say("a new service " + name);
+    spec_.services.push_back(random_service(rng_, name, spec_));
+  } else if (draw < 0.8 && spec_.services.size() > 1) {
+    size_t i = rng_.below(spec_.services.size());
+    say(spec_.services[i].name + " is removed");
+    spec_.services.erase(spec_.services.begin() + static_cast<std::ptrdiff_t>(i));
+  } else if (!spec_.services.empty()) {
+    ServiceSpec& s = spec_.services[rng_.below(spec_.services.size())];
+    say("the folder of " + s.name + " changes");
+    s.folder_digest += 1;
+    s.failback = random_service(rng_, s.name, spec_).failback;
+  }
+  roll_out(spec_);
+}
+
+}  // namespace cluster::sim

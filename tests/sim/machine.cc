@@ -1,0 +1,308 @@
+#include "tests/sim/machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/digest.h"
+#include "tests/sim/world.h"
+
+namespace cluster::sim {
+
+namespace {
+
+// Beyond this many steps in one simulated second a core is taken to be in a loop.
+constexpr uint64_t kMaxStepsASecond = 20'000;
+constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
+
+}  // namespace
+
+Machine::Machine(World& world, MachineId index, std::string name, Rng rng)
+    : world_(world),
+      index_(index),
+      name_(std::move(name)),
+      rng_(rng),
+      disk_(world.queue(), rng_.fork(), [this](core::Event e) { deliver(std::move(e)); }),
+      scripts_(world.queue(), rng_.fork(),
+               {[this](const core::RunScript& run) {
+                  world_.each_watcher([&](Watcher& w) { w.script_begins(*this, run); });
+                },
+                [this](const std::string& service, core::Script script,
+                       const core::ScriptEnded& end) {
+                  world_.each_watcher(
+                      [&](Watcher& w) { w.script_ended(*this, service, script, end); });
+                },
+                [this](const std::string& service) {
+                  world_.each_watcher([&](Watcher& w) { w.copies_changed(*this, service); });
+                }},
+               [this](core::Event e) { deliver(std::move(e)); }) {
+  wipe();
+}
+
+HostId Machine::id() const {
+  const HostSpec* line = spec_.host(name_);
+  return line == nullptr ? HostId() : line->id;
+}
+
+Now Machine::now() const {
+  Instant now = world_.queue().now();
+  return {clock_.mono(now), clock_.wall(now)};
+}
+
+void Machine::wipe() {
+  ENSURE(!running());
+  key_ = "key-" + name_ + "-" + std::to_string(rng_.next());
+  for (size_t half = 0; half < 2; ++half) {
+    uint64_t value = Digest().add(key_).add(uint64_t{half}).value();
+    for (size_t i = 0; i < 8; ++i) node_id_.bytes[half * 8 + i] = static_cast<uint8_t>(value >> (8 * i));
+  }
+  disk_.replace({});
+}
+
+void Machine::restore(core::Stored stored) {
+  ENSURE(!running());
+  disk_.replace(std::move(stored));
+}
+
+void Machine::clone_of(const Machine& other) {
+  ENSURE(!running());
+  key_ = other.key_;
+  node_id_ = other.node_id_;
+  disk_.replace(other.disk_.stored());
+}
+
+void Machine::power_on() {
+  if (powered_) return;
+  powered_ = true;
+  clock_.boot(world_.queue().now(), rng_.between(kBootLow, kBootHigh));
+  world_.network().came_back(index_);
+  start_engine();
+}
+
+void Machine::start_engine() {
+  if (!powered_ || running()) return;
+  if (core::Node::refuse_renumbering(disk_.stored(), spec_.config_of(name_, beat_, dead_))) {
+    world_.note(name_ + " refuses to start: its stored names have other numbers");
+    return;
+  }
+  ++engine_;
+  leaving_ = left_ = false;
+  wake_ = MonoTime::max();
+  armed_ = Instant::max();
+  inbox_.clear();
+  core::Boot boot;
+  boot.node = node_id_;
+  boot.node_key = key_;
+  boot.version = version_;
+  boot.config = spec_.config_of(name_, beat_, dead_);
+  boot.stored = disk_.stored();
+  boot.seed = rng_.next();
+  core_ = std::make_unique<core::Node>(std::move(boot));
+  world_.network().touch();
+  world_.lived(*this, Life::kEngineStarted);
+  step(nullptr);
+  deliver(core::LocalAddresses{{world_.network().address(index_)}});
+}
+
+void Machine::end_engine() {
+  core_.reset();
+  leaving_ = left_ = frozen_ = false;
+  inbox_.clear();
+  waiting_.clear();
+  disk_.crash();
+  scripts_.engine_died();
+}
+
+void Machine::crash_engine() {
+  if (!running()) return;
+  end_engine();
+  world_.network().engine_died(index_);
+  world_.lived(*this, Life::kEngineDied);
+}
+
+void Machine::power_off() {
+  if (!powered_) return;
+  powered_ = asleep_ = false;
+  scripts_.set_asleep(false);
+  scripts_.power_lost();
+  end_engine();
+  world_.network().power_lost(index_);
+  world_.lived(*this, Life::kPowerLost);
+}
+
+void Machine::freeze() {
+  if (!running() || frozen()) return;
+  frozen_ = true;
+  world_.network().touch();
+  world_.lived(*this, Life::kFrozen);
+}
+
+void Machine::thaw() {
+  if (!frozen_) return;
+  frozen_ = false;
+  world_.lived(*this, Life::kThawed);
+  world_.network().thawed(index_);
+  drain();
+}
+
+void Machine::sleep() {
+  if (!powered_ || asleep_) return;
+  asleep_ = true;
+  scripts_.set_asleep(true);
+  world_.network().touch();
+  world_.lived(*this, Life::kAsleep);
+}
+
+void Machine::wake() {
+  if (!asleep_) return;
+  asleep_ = false;
+  world_.lived(*this, Life::kAwake);
+  world_.network().came_back(index_);
+  scripts_.set_asleep(false);
+  drain();
+}
+
+void Machine::leave() {
+  if (!healthy()) return;
+  leaving_ = true;
+  deliver(core::Leave{});
+}
+
+void Machine::reload(Spec spec) {
+  if (!healthy()) {
+    spec_ = std::move(spec);
+    return;
+  }
+  core::Config config = spec.config_of(name_, beat_, dead_);
+  if (core_->refuse_renumbering(config)) {
+    world_.note(name_ + " refuses the reload: a known name has another number");
+    return;
+  }
+  spec_ = std::move(spec);
+  world_.lived(*this, Life::kReloaded);
+  deliver(core::ConfigChanged{std::move(config)});
+}
+
+void Machine::change_address() {
+  world_.network().move(index_, world_.fresh_address(), world_.network().nat(index_));
+  if (running()) deliver(core::LocalAddresses{{world_.network().address(index_)}});
+}
+
+bool Machine::command(core::Verb verb, const std::string& service, HostId host, OnReply on_reply) {
+  if (!healthy()) return false;
+  RequestId request(world_.next_request());
+  waiting_.emplace(request, std::move(on_reply));
+  deliver(core::Command{request, verb, service, host});
+  return true;
+}
+
+void Machine::deliver(core::Event event) {
+  if (!running()) return;
+  if (frozen()) {
+    inbox_.push_back(std::move(event));
+    return;
+  }
+  step(&event);
+}
+
+void Machine::drain() {
+  uint64_t engine = engine_;
+  while (running() && engine == engine_ && !frozen() && !inbox_.empty()) {
+    core::Event event = std::move(inbox_.front());
+    inbox_.pop_front();
+    step(&event);
+  }
+  tick_if_due(engine);
+}
+
+void Machine::count_step() {
+  Instant second = std::chrono::floor<seconds>(world_.queue().now());
+  if (second != second_) {
+    second_ = second;
+    steps_in_it_ = 0;
+  }
+  if (++steps_in_it_ == kMaxStepsASecond)
+    world_.violated(Verdict::kLiveness, "livelock: " + name_ + " took " +
+                                            std::to_string(kMaxStepsASecond) +
+                                            " steps in one simulated second");
+}
+
+void Machine::step(const core::Event* event) {
+  ENSURE(!stepping_);
+  if (world_.failed()) return;
+  stepping_ = true;
+  count_step();
+  world_.each_watcher([&](Watcher& w) { w.stepping(*this, event); });
+  actions_.clear();
+  if (event == nullptr) {
+    core_->start(now(), actions_);
+  } else {
+    core_->step(now(), *event, actions_);
+  }
+  world_.each_watcher([&](Watcher& w) { w.stepped(*this, event, actions_); });
+  for (core::Action& action : actions_) perform(action);
+  stepping_ = false;
+  if (left_) {
+    end_engine();
+    world_.network().engine_died(index_);
+    world_.lived(*this, Life::kLeft);
+  }
+}
+
+void Machine::perform(core::Action& action) {
+  Network& network = world_.network();
+  if (auto* send = std::get_if<core::Send>(&action)) {
+    if (world_.tampered(*this, *send)) return;
+    network.send(index_, send->link, std::move(send->bytes));
+  } else if (auto* wake = std::get_if<core::Wake>(&action)) {
+    arm(wake->at);
+  } else if (auto* dial = std::get_if<core::Dial>(&action)) {
+    network.dial(index_, *dial);
+  } else if (auto* cancel = std::get_if<core::CancelDial>(&action)) {
+    network.cancel_dial(index_, cancel->dial);
+  } else if (auto* close = std::get_if<core::CloseLink>(&action)) {
+    network.close(index_, close->link);
+  } else if (auto* run = std::get_if<core::RunScript>(&action)) {
+    scripts_.run(*run);
+  } else if (auto* kill = std::get_if<core::KillScript>(&action)) {
+    scripts_.kill(kill->run);
+  } else if (auto* persist = std::get_if<core::Persist>(&action)) {
+    disk_.write(std::move(*persist));
+  } else if (auto* reply = std::get_if<core::Reply>(&action)) {
+    auto it = waiting_.find(reply->request);
+    if (it == waiting_.end()) {
+      world_.violated(Verdict::kSafety, name_ + " replied to a command that waits for no reply: " +
+                                            reply->text);
+      return;
+    }
+    OnReply on_reply = std::move(it->second);
+    waiting_.erase(it);
+    if (on_reply) on_reply(*reply);
+  } else if (std::holds_alternative<core::Left>(action)) {
+    left_ = true;
+  }
+}
+
+void Machine::arm(MonoTime at) {
+  wake_ = at;
+  if (at == MonoTime::max()) return;
+  Instant when = std::max(clock_.when(at), world_.queue().now());
+  if (when >= armed_) return;
+  armed_ = when;
+  uint64_t engine = engine_;
+  world_.queue().at(when, [this, engine] { tick_if_due(engine); });
+}
+
+void Machine::tick_if_due(uint64_t engine) {
+  if (engine != engine_ || !running()) return;
+  if (world_.queue().now() >= armed_) armed_ = Instant::max();
+  if (frozen()) return;
+  if (now().mono < wake_) {
+    arm(wake_);
+    return;
+  }
+  wake_ = MonoTime::max();
+  core::Event tick = core::Tick{};
+  step(&tick);
+}
+
+}  // namespace cluster::sim

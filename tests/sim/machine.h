@@ -1,0 +1,126 @@
+// One simulated machine: power, kernel, disk, scripts and clocks, and in it an engine, which is the
+// very core that the daemon runs. Events reach the core one at a time and its actions are performed in
+// order, as the daemon does; what arrives while the engine is frozen waits in an inbox.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/node.h"
+#include "tests/sim/clock.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/network.h"
+#include "tests/sim/scripts.h"
+#include "tests/sim/spec.h"
+#include "tests/sim/watcher.h"
+
+namespace cluster::sim {
+
+class World;
+
+class Machine {
+ public:
+  using OnReply = std::function<void(const core::Reply&)>;
+
+  Machine(World& world, MachineId index, std::string name, Rng rng);
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // -- Who it is.
+  MachineId index() const { return index_; }
+  const std::string& name() const { return name_; }
+  HostId id() const;  // by its own spec; 0 where it has no line
+  NodeId node() const { return node_id_; }
+  const Spec& spec() const { return spec_; }
+  Duration beat_interval() const { return beat_; }
+  Duration dead_time() const { return dead_; }
+
+  // -- Set-up, before the engine starts (spec: or with reload).
+  void set_spec(Spec spec) { spec_ = std::move(spec); }
+  void set_times(Duration beat_interval, Duration dead_time) {
+    beat_ = beat_interval;
+    dead_ = dead_time;
+  }
+  void set_version(std::string version) { version_ = std::move(version); }
+
+  // -- Its life. Orders that make no sense in its present state do nothing.
+  void power_on();  // boots, and starts the engine
+  void power_off();
+  void start_engine();
+  void crash_engine();  // service copies go on
+  void freeze();        // SIGSTOP; the kernel goes on
+  void thaw();
+  void sleep();  // the whole machine is suspended
+  void wake();
+  void leave();  // SIGTERM: ends with the engine gone
+  void reload(Spec spec);
+  void change_address();
+  // State lost, or put back from an older copy: only while no engine runs.
+  void wipe();  // a new key, too
+  void restore(core::Stored stored);
+  void clone_of(const Machine& other);  // the other's key and state
+
+  // The reply comes once; a crash of the engine drops it. Returns false where no engine runs.
+  bool command(core::Verb verb, const std::string& service, HostId host, OnReply on_reply);
+
+  // -- State.
+  bool powered() const { return powered_; }
+  bool asleep() const { return asleep_; }
+  bool frozen() const { return frozen_ || asleep_; }
+  bool running() const { return core_ != nullptr; }
+  bool leaving() const { return leaving_; }
+  bool healthy() const { return running() && powered_ && !frozen() && !leaving_; }
+  uint64_t engine() const { return engine_; }  // counts its engines
+  Now now() const;
+  core::View view() const { return core_->view(now()); }
+  const core::Node& core() const { return *core_; }
+  size_t commands_waiting() const { return waiting_.size(); }
+
+  Clock& clock() { return clock_; }
+  Disk& disk() { return disk_; }
+  Scripts& scripts() { return scripts_; }
+  const Scripts& scripts() const { return scripts_; }
+
+  // From the network, the disk and the scripts.
+  void deliver(core::Event event);
+
+ private:
+  void end_engine();
+  void step(const core::Event* event);
+  void perform(core::Action& action);
+  void arm(MonoTime at);
+  void tick_if_due(uint64_t engine);
+  void drain();
+  void count_step();
+
+  World& world_;
+  MachineId index_;
+  std::string name_;
+  Rng rng_;
+  Spec spec_;
+  Duration beat_ = seconds(1), dead_ = seconds(5);
+  std::string version_ = "1.0.0";
+  NodeId node_id_;
+  std::string key_;
+
+  Clock clock_;
+  Disk disk_;
+  Scripts scripts_;
+  std::unique_ptr<core::Node> core_;
+  uint64_t engine_ = 0;
+  bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;
+  bool stepping_ = false;
+  std::deque<core::Event> inbox_;
+  core::Actions actions_;
+  MonoTime wake_ = MonoTime::max();
+  Instant armed_ = Instant::max();  // when a task looks whether wake_ has come
+  std::map<RequestId, OnReply> waiting_;
+  Instant second_{};        // the simulated second that is counted
+  uint64_t steps_in_it_ = 0;
+};
+
+}  // namespace cluster::sim

@@ -1,0 +1,80 @@
+#include "tests/sim/plant.h"
+
+#include <string>
+#include <utility>
+
+#include "tests/sim/wire.h"
+#include "tests/sim/world.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::sim {
+
+const std::vector<PlantName>& plants() {
+  static const std::vector<PlantName> all = {
+      {"start-without-grant", Plant::kStartWithoutGrant},
+      {"forget-persist", Plant::kForgetPersist},
+      {"lose-floods", Plant::kLoseFloods},
+      {"lose-releases", Plant::kLoseReleases},
+  };
+  return all;
+}
+
+std::optional<Plant> plant_of(std::string_view name) {
+  for (const PlantName& p : plants())
+    if (p.name == name) return p.plant;
+  return std::nullopt;
+}
+
+namespace {
+
+// The answer that the claim's voter would give if it had nothing against it.
+std::string forged_grant(const wire::Routed& claim) {
+  wire::Message message;
+  wire::Routed& routed = *message.mutable_routed();
+  routed.set_from(claim.to());
+  routed.set_to(claim.from());
+  routed.set_hops(claim.hops());
+  wire::Answer& answer = *routed.mutable_answer();
+  answer.set_service(claim.claim().service());
+  answer.set_epoch(claim.claim().epoch());
+  answer.set_attempt(claim.claim().attempt());
+  answer.set_verdict(wire::Answer::GRANTED);
+  answer.set_incarnation(1);
+  return message.SerializeAsString();
+}
+
+}  // namespace
+
+void World::set_plant(Plant plant) {
+  plant_ = plant;
+  for (auto& machine : machines_) machine->disk().set_lying(plant == Plant::kForgetPersist);
+}
+
+bool World::tampered(Machine& from, core::Send& send) {
+  switch (plant_) {
+    case Plant::kNone:
+    case Plant::kForgetPersist:
+      return false;
+    case Plant::kLoseFloods:
+      return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);
+    case Plant::kLoseReleases:
+    case Plant::kStartWithoutGrant:
+      break;
+  }
+  if (kind_of(send.bytes) != MessageKind::kRouted) return false;
+  wire::Message message;
+  if (!message.ParseFromString(send.bytes)) return false;
+  if (plant_ == Plant::kLoseReleases) return message.routed().has_release();
+  if (!message.routed().has_claim() || message.routed().from() != from.node().raw()) return false;
+  MachineId index = from.index();
+  uint64_t engine = from.engine();
+  LinkId link = send.link;
+  std::string bytes = forged_grant(message.routed());
+  queue_.after(milliseconds(1), [this, index, engine, link, bytes] {
+    if (machine(index).engine() == engine && network_.is_up(index, link))
+      machine(index).deliver(core::Received{link, bytes});
+  });
+  return true;
+}
+
+}  // namespace cluster::sim

@@ -1,0 +1,26 @@
+// Bugs planted on purpose, between the core and its world, to show that the checkers find them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace cluster::sim {
+
+enum class Plant : uint8_t {
+  kNone,
+  kStartWithoutGrant,  // a claimant is told that everybody granted, and nobody is asked
+  kForgetPersist,      // the disk says stored, and loses it when the engine ends
+  kLoseFloods,         // half of the records that hosts tell each other never arrive
+  kLoseReleases,       // voters are never told that a grant has ended
+};
+
+struct PlantName {
+  std::string_view name;
+  Plant plant;
+};
+const std::vector<PlantName>& plants();
+std::optional<Plant> plant_of(std::string_view name);
+
+}  // namespace cluster::sim

@@ -1,0 +1,123 @@
+#include "tests/sim/world.h"
+
+#include <utility>
+
+#include "base/ensure.h"
+
+namespace cluster::sim {
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kClean: return "clean";
+    case Verdict::kSafety: return "safety";
+    case Verdict::kLiveness: return "liveness";
+    case Verdict::kCrash: return "crash";
+  }
+  return "?";
+}
+
+World::World(uint64_t seed, const std::vector<std::string>& names)
+    : rng_(seed), network_(queue_, *this, names.size(), rng_.fork()), together_(names.size()) {
+  for (const std::string& name : names) {
+    MachineId index = machines_.size();
+    machines_.push_back(std::make_unique<Machine>(*this, index, name, rng_.fork()));
+    network_.set_address(index, "10.0.0." + std::to_string(index + 1), false);
+  }
+}
+
+World::~World() = default;
+
+Machine& World::machine(const std::string& name) {
+  for (auto& m : machines_)
+    if (m->name() == name) return *m;
+  ENSURE(false, name.c_str());
+  return *machines_.front();
+}
+
+Machine* World::with_line(const Spec& spec, HostId id) {
+  const HostSpec* line = spec.host(id);
+  if (line == nullptr) return nullptr;
+  for (auto& m : machines_)
+    if (m->name() == line->name) return m.get();
+  return nullptr;
+}
+
+bool World::advance(Instant limit) {
+  if (failed() || !queue_.run_next(limit)) return false;
+  if (network_.topology() != seen_topology_) {
+    seen_topology_ = network_.topology();
+    together_.update(queue_.now(), network_, *this);
+  }
+  return true;
+}
+
+void World::run_for(Duration duration) {
+  Instant limit = queue_.now() + duration;
+  while (advance(limit)) continue;
+}
+
+bool World::run_until(const std::function<bool()>& condition, Duration limit, Duration step) {
+  Instant end = queue_.now() + limit;
+  while (!failed()) {
+    if (condition()) return true;
+    if (queue_.now() >= end) return false;
+    run_for(std::min(step, end - queue_.now()));
+  }
+  return false;
+}
+
+void World::lived(Machine& machine, Life life) {
+  each_watcher([&](Watcher& w) { w.lived(machine, life); });
+}
+
+void World::note(const std::string& text) {
+  each_watcher([&](Watcher& w) { w.noted(text); });
+}
+
+void World::violated(Verdict verdict, std::string what) {
+  if (failed()) return;
+  verdict_ = verdict;
+  violation_ = std::move(what);
+  note(std::string("VIOLATION (") + to_string(verdict) + "): " + violation_);
+}
+
+std::string World::fresh_address() {
+  ++addresses_;
+  return "10.0." + std::to_string(1 + addresses_ / 250) + "." +
+         std::to_string(1 + addresses_ % 250);
+}
+
+std::vector<MachineId> World::copies(const std::string& service) const {
+  std::vector<MachineId> out;
+  for (const auto& m : machines_)
+    if (m->scripts().copy(service).alive) out.push_back(m->index());
+  return out;
+}
+
+bool World::powered(MachineId machine) const { return machines_[machine]->powered(); }
+bool World::asleep(MachineId machine) const { return machines_[machine]->asleep(); }
+bool World::listening(MachineId machine) const { return machines_[machine]->running(); }
+bool World::frozen(MachineId machine) const { return machines_[machine]->frozen(); }
+NodeId World::node(MachineId machine) const { return machines_[machine]->node(); }
+
+std::optional<PeerName> World::admits(MachineId at, MachineId peer) const {
+  const Machine& here = *machines_[at];
+  const Machine& there = *machines_[peer];
+  const HostSpec* here_self = here.spec().host(here.name());
+  const HostSpec* here_peer = here.spec().host(there.name());
+  const HostSpec* there_self = there.spec().host(there.name());
+  const HostSpec* there_peer = there.spec().host(here.name());
+  if (here_self == nullptr || here_peer == nullptr || there_self == nullptr ||
+      there_peer == nullptr || here_self->passphrase != there_peer->passphrase ||
+      here_peer->passphrase != there_self->passphrase)
+    return std::nullopt;
+  // The handshake names both by their IDs, so lines that moved on one side only do not match.
+  if (here_self->id != there_peer->id || here_peer->id != there_self->id) return std::nullopt;
+  return PeerName{here_peer->id, here_peer->name};
+}
+
+void World::deliver(MachineId machine, core::Event event) {
+  machines_[machine]->deliver(std::move(event));
+}
+
+}  // namespace cluster::sim
