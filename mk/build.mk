@@ -40,6 +40,9 @@ pkg_libs = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --libs $(1)))
 system_libs = $(call pkg_libs,$(sort $(foreach f,$(1),$(libs_$(f)))))
 archives = $(foreach f,$(1),$(BUILD)/lib/$(f).a)
 
+# V=1 shows whole commands.
+quiet = $(if $(V),,@echo "$(1)	$(2)";)
+
 .PHONY: all clean
 .DELETE_ON_ERROR:
 all: $(BUILD)/clusterd $(BUILD)/clusterctl
@@ -56,7 +59,7 @@ protos := $(wildcard src/wire/*.proto)
 proto_headers := $(protos:src/%.proto=$(BUILD)/gen/%.pb.h)
 $(BUILD)/gen/wire/%.pb.cc: src/wire/%.proto
 	@mkdir -p $(@D)
-	$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=src wire/$*.proto
+	$(call quiet,PROTOC,$@)$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=src wire/$*.proto
 $(BUILD)/gen/wire/%.pb.h: $(BUILD)/gen/wire/%.pb.cc ;
 .SECONDARY: $(proto_headers) $(proto_headers:.h=.cc)
 
@@ -66,22 +69,22 @@ objects_$(1) := $$(sources_$(1):src/%.cc=$$(BUILD)/obj/%.o)
 $$(BUILD)/lib/$(1).a: $$(objects_$(1)) $$(extra_objects_$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call quiet,AR,$$@)$$(AR) rcs $$@ $$^
 $$(BUILD)/obj/$(1)/%.o: src/$(1)/%.cc $$(BUILD)/flags | $$(proto_headers)
 	@mkdir -p $$(@D)
-	$$(CXX) $$(all_flags) $$(call pkg_cflags,$$(libs_$(1))) -c -o $$@ $$<
+	$$(call quiet,CXX,$$@)$$(CXX) $$(all_flags) $$(call pkg_cflags,$$(libs_$(1))) -c -o $$@ $$<
 endef
 extra_objects_wire := $(protos:src/%.proto=$(BUILD)/obj/gen/%.pb.o)
 $(foreach f,$(folders),$(eval $(call folder_rules,$(f))))
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CXX) $(filter-out -Wpedantic -Wshadow -Werror,$(all_flags)) -c -o $@ $<
+	$(call quiet,CXX,$@)$(CXX) $(filter-out -Wpedantic -Wshadow -Werror,$(all_flags)) -c -o $@ $<
 
 $(BUILD)/clusterd: $(BUILD)/obj/daemon/main.o $(call archives,$(daemon_folders))
-	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(daemon_folders)) -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(daemon_folders)) -pthread
 $(BUILD)/clusterctl: $(BUILD)/obj/ctl/main.o $(call archives,$(ctl_folders))
-	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(ctl_folders)) -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(ctl_folders)) -pthread
 
 clean:
 	rm -rf build

@@ -5,7 +5,7 @@ build_packages := g++ pkgconf protobuf-compiler libprotobuf-dev libevent-dev lib
   libsdbus-c++-dev libsystemd-dev libssl-dev libsqlite3-dev libspdlog-dev libcli11-dev \
   nlohmann-json3-dev
 demo_packages := dbus-daemon python3 procps
-lab_packages := $(demo_packages) dbus-bin iproute2 nftables util-linux
+lab_packages := $(demo_packages) dbus-bin iproute2 util-linux
 test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
 lint_packages := mandoc shellcheck clang-tidy clang-format python3
 

@@ -11,30 +11,30 @@ object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
 
 $(BUILD)/obj/tests/%.o: tests/%.cc $(BUILD)/flags | $(proto_headers)
 	@mkdir -p $(@D)
-	$(CXX) $(all_flags) -I. $(call pkg_cflags,$(all_libs)) -c -o $@ $<
+	$(call quiet,CXX,$@)$(CXX) $(all_flags) -I. $(call pkg_cflags,$(all_libs)) -c -o $@ $<
 
 $(BUILD)/tests/unit-core: $(call object_of,$(core_tests) $(test_main)) $(call archives,$(core_folders))
 	@mkdir -p $(@D)
-	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
 $(BUILD)/tests/unit-shell: $(call object_of,$(shell_tests) $(test_main)) $(call archives,$(shell_folders))
 	@mkdir -p $(@D)
-	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(shell_folders)) -lgmock -lgtest -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(shell_folders)) -lgmock -lgtest -pthread
 
 # The runner's own test runs a program with every kind of outcome.
 $(BUILD)/tests/unit-runner: $(call object_of,tests/unit/runner/runner_test.cc $(test_main)) | $(BUILD)/tests/sample
 $(BUILD)/tests/sample: $(call object_of,tests/unit/runner/sample.cc $(test_main))
 $(BUILD)/tests/unit-runner $(BUILD)/tests/sample:
 	@mkdir -p $(@D)
-	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgmock -lgtest -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgmock -lgtest -pthread
 
 # The simulator: tests/sim is a library, main.cc beside it the program; scenarios run on it.
 sim_sources := $(filter-out tests/sim/main.cc,$(wildcard tests/sim/*.cc))
 $(BUILD)/tests/sim: $(call object_of,tests/sim/main.cc $(sim_sources)) $(call archives,$(core_folders))
 	@mkdir -p $(@D)
-	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -pthread
 $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(sim_sources) $(test_main)) $(call archives,$(core_folders))
 	@mkdir -p $(@D)
-	$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
 
 .PHONY: check unit scenarios sim lab bench lint format tidy-flags demo
 check:

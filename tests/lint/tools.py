@@ -50,7 +50,7 @@ def shellcheck(tree):
     need("shellcheck")
     scripts = shell_scripts(tree)
     if scripts:
-        _, output = run(tree, "shellcheck", "-x", "-P", "SCRIPTDIR", "-f", "gcc", *scripts)
+        _, output = run(tree, "shellcheck", "-f", "gcc", *scripts)
         yield from output.splitlines()
     completions = [name for name in tree.files if name.endswith(".bash.in")]
     if completions:
