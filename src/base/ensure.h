@@ -9,7 +9,7 @@ namespace cluster {
 
 }  // namespace cluster
 
-#define ENSURE(condition, ...)                                                              \
-  (static_cast<bool>(condition)                                                             \
-       ? static_cast<void>(0)                                                               \
+#define ENSURE(condition, ...)  \
+  (static_cast<bool>(condition) \
+       ? static_cast<void>(0)   \
        : ::cluster::ensure_failed(#condition, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__))

@@ -44,9 +44,9 @@ struct NodeId {
   constexpr auto operator<=>(const NodeId&) const = default;
   explicit operator bool() const { return *this != NodeId{}; }
 
-  std::string hex() const;         // 32 digits
-  std::string brief() const;       // the first 8 digits, for logs
-  std::string raw() const;         // 16 bytes
+  std::string hex() const;                                      // 32 digits
+  std::string brief() const;                                    // the first 8 digits, for logs
+  std::string raw() const;                                      // 16 bytes
   static std::optional<NodeId> from_raw(std::string_view raw);  // nullopt unless 16 bytes
 };
 

@@ -39,11 +39,11 @@ struct ServiceEntry {
   std::string name;
   std::vector<HostId> preference;  // most preferred first, never empty, no host twice
 
-  bool local = false;            // this host is on the line, and what follows counts
-  bool runnable = false;         // start and stop exist and may be executed
-  std::string unrunnable_why;    // a sentence, where not runnable
-  bool has_status = false;       // a status script exists
-  uint64_t folder_digest = 0;    // of scripts and service.conf: a change lifts a bar
+  bool local = false;          // this host is on the line, and what follows counts
+  bool runnable = false;       // start and stop exist and may be executed
+  std::string unrunnable_why;  // a sentence, where not runnable
+  bool has_status = false;     // a status script exists
+  uint64_t folder_digest = 0;  // of scripts and service.conf: a change lifts a bar
   Ownership ownership = Ownership::kPeers;
   Failback failback;
   Duration start_timeout = seconds(60);

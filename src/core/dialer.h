@@ -31,11 +31,11 @@ class Dialer {
   void dial_if_due(Context& context, HostId host, const DialTarget& target);
   MonoTime due_at(HostId host) const;
 
-  void linked(HostId host);                     // its dial is over, pauses start anew
-  void failed(Context& context, HostId host);   // the next pause begins
-  void at_once(HostId host);                    // forget the pause
+  void linked(HostId host);                    // its dial is over, pauses start anew
+  void failed(Context& context, HostId host);  // the next pause begins
+  void at_once(HostId host);                   // forget the pause
   void cancel(Context& context, HostId host);
-  void forget(Context& context, HostId host);   // it is no longer in the hosts file
+  void forget(Context& context, HostId host);  // it is no longer in the hosts file
 
  private:
   struct State {

@@ -61,9 +61,9 @@ struct LocalAddresses {
 };
 
 enum class ScriptEnd : uint8_t {
-  kExited,    // code is its exit status
-  kSignal,    // code is the signal that ended it (also after KillScript)
-  kNotStarted // could not be executed at all
+  kExited,     // code is its exit status
+  kSignal,     // code is the signal that ended it (also after KillScript)
+  kNotStarted  // could not be executed at all
 };
 
 struct ScriptEnded {
@@ -89,7 +89,15 @@ struct ConfigChanged {
 };
 
 enum class Verb : uint8_t {
-  kStart, kStop, kRestart, kEnable, kDisable, kMove, kClear, kStandby, kOnline,
+  kStart,
+  kStop,
+  kRestart,
+  kEnable,
+  kDisable,
+  kMove,
+  kClear,
+  kStandby,
+  kOnline,
 };
 
 // An operator's order. Answered by exactly one Reply, when it is done or refused.
@@ -174,7 +182,14 @@ struct Wake {
 
 // The names that follow com.bammeson.cluster.Error. on the bus.
 enum class Refusal : uint8_t {
-  kNone, kUnknownService, kUnknownHost, kNotAble, kFailed, kBusy, kLeaving, kNotHere,
+  kNone,
+  kUnknownService,
+  kUnknownHost,
+  kNotAble,
+  kFailed,
+  kBusy,
+  kLeaving,
+  kNotHere,
 };
 
 struct Reply {
@@ -194,7 +209,13 @@ struct HostOffline {
 };
 
 enum class ServiceState : uint8_t {
-  kStopped, kClaiming, kStarting, kRunning, kStopping, kFailed, kStopFailed,
+  kStopped,
+  kClaiming,
+  kStarting,
+  kRunning,
+  kStopping,
+  kFailed,
+  kStopFailed,
 };
 const char* to_string(ServiceState state);  // as in the status document: "stop-failed"
 

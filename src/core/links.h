@@ -23,22 +23,22 @@ struct Link {
   NodeId node;
   HostId host;
   std::string address;
-  bool dialled = false;         // by us
-  bool greeted = false;         // our Hello is sent
-  bool heard_hello = false;     // the peer's Hello has come
-  bool established = false;     // both
-  bool synced = false;          // the peer's records have come
-  bool peer_dialling = false;   // the peer was dialling us when it saw this link
+  bool dialled = false;        // by us
+  bool greeted = false;        // our Hello is sent
+  bool heard_hello = false;    // the peer's Hello has come
+  bool established = false;    // both
+  bool synced = false;         // the peer's records have come
+  bool peer_dialling = false;  // the peer was dialling us when it saw this link
   uint64_t peer_incarnation = 0;
   uint64_t ordinal = 0;
-  Duration beat{};              // the slower of both ends
+  Duration beat{};  // the slower of both ends
   Duration dead{};
   MonoTime up_at;
   MonoTime last_received;
-  MonoTime last_beat;           // sent
-  bool graced = false;          // has had its one beat of doubt
+  MonoTime last_beat;   // sent
+  bool graced = false;  // has had its one beat of doubt
   std::optional<Duration> rtt;
-  uint64_t peer_sent_us = 0;    // of the newest beat received
+  uint64_t peer_sent_us = 0;  // of the newest beat received
   MonoTime peer_beat_at;
 };
 

@@ -96,8 +96,8 @@ const Member* Members::of(HostId host) const {
   const Member* best = nullptr;
   for (const auto& [node, member] : members_) {
     if (member.host != host) continue;
-    if (best == nullptr ||
-        std::make_tuple(member.up, member.seen, node) > std::make_tuple(best->up, best->seen, best->node))
+    if (best == nullptr || std::make_tuple(member.up, member.seen, node) >
+                               std::make_tuple(best->up, best->seen, best->node))
       best = &member;
   }
   return best;
@@ -194,8 +194,8 @@ std::vector<UpChange> Members::refresh(Now now, const Links& links, Duration dea
       if (member.up) continue;
       come_up(now, member);
       if (node != self_) changes.push_back({node, member.host, true});
-    } else if (member.up && (now.mono >= member.heard + dead_time(member, dead) ||
-                             proved_gone(member))) {
+    } else if (member.up &&
+               (now.mono >= member.heard + dead_time(member, dead) || proved_gone(member))) {
       member.up = false;
       changes.push_back({node, member.host, false});
     }

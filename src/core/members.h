@@ -26,17 +26,17 @@ struct Member {
   HostId host;
   bool reachable = false;
   bool up = false;
-  MonoTime heard;             // last sign of life; counts once unreachable
+  MonoTime heard;  // last sign of life; counts once unreachable
   MonoTime up_since;
-  WallTime seen;              // last time that it was reachable, for people
-  bool gone = false;          // we hold a proof of its end, and have heard nothing new of it since
-  bool met = false;           // was up before, as far as this host has seen
-  NodeId next_hop;            // where reachable and not this host itself
+  WallTime seen;      // last time that it was reachable, for people
+  bool gone = false;  // we hold a proof of its end, and have heard nothing new of it since
+  bool met = false;   // was up before, as far as this host has seen
+  NodeId next_hop;    // where reachable and not this host itself
   std::vector<MonoTime> returns;  // when it came up after having been down
 };
 
 enum class Freshness : uint8_t {
-  kNewer,    // stored
+  kNewer,  // stored
   kSame,
   kOlder,    // the sender should get ours
   kInvalid,  // not a record that a peer may send

@@ -48,7 +48,8 @@ void Node::State::start(Context& context) {
   links.configure(config.beat_interval, config.dead_time);
   dialer.configure(config.dead_time);
   wire::StoredNode kept;
-  if (auto it = boot.stored.find(kNodeKey); it != boot.stored.end()) kept.ParseFromString(it->second);
+  if (auto it = boot.stored.find(kNodeKey); it != boot.stored.end())
+    kept.ParseFromString(it->second);
   incarnation = kept.incarnation() + 1;
   settings.load(boot.stored);
   orders.load(boot.stored);
@@ -135,9 +136,9 @@ void Node::State::on(Context& context, const PersistFailed& event) {
     context.alert(Severity::kCritical, "the state cannot be stored: " + event.reason);
     store_incarnation(context);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
-    context.alert(Severity::kCritical, "service " + claim->service +
-                                           " is not started: the claim cannot be stored: " +
-                                           event.reason);
+    context.alert(Severity::kCritical,
+                  "service " + claim->service +
+                      " is not started: the claim cannot be stored: " + event.reason);
     drop_claim(context, claim->service);
     not_before[claim->service] = context.now.mono + config.dead_time;
   } else {
@@ -193,7 +194,8 @@ void Node::State::leave_when_done(Context& context) {
     if (!service.idle() && !service.stop_failed()) return;
   left = true;
   for (PendingCommand& pending : commands)
-    context.emit(Reply{pending.command.request, Refusal::kLeaving, "this host is leaving the cluster"});
+    context.emit(
+        Reply{pending.command.request, Refusal::kLeaving, "this host is leaving the cluster"});
   commands.clear();
   rebuild_record(context);
   flood_pending(context);
@@ -264,8 +266,8 @@ void Node::State::finish_step(Context& context) {
 }
 
 MonoTime Node::State::next_deadline() const {
-  return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   next_dial()});
+  return std::min(
+      {links.next_deadline(), members.next_deadline(config.dead_time), review_at, next_dial()});
 }
 
 // ---------------------------------------------------------------------------------- for the shell
@@ -283,7 +285,8 @@ Node::Inspection Node::inspect() const {
     out.records_digest += node.brief() + ":" + std::to_string(member.record.incarnation()) + "." +
                           std::to_string(member.record.sequence()) + " ";
   }
-  for (const auto& [service, epoch] : state_->voter.epochs()) out.epochs.emplace_back(service, epoch);
+  for (const auto& [service, epoch] : state_->voter.epochs())
+    out.epochs.emplace_back(service, epoch);
   return out;
 }
 

@@ -20,11 +20,11 @@ using Stored = std::map<std::string, std::string>;
 
 struct Boot {
   NodeId node;
-  std::string node_key;     // public key, DER SubjectPublicKeyInfo
-  std::string version;      // of the software
+  std::string node_key;  // public key, DER SubjectPublicKeyInfo
+  std::string version;   // of the software
   Config config;
-  Stored stored;            // empty at the very first start
-  uint64_t seed = 0;        // of the core's own generator; the shell takes it from getrandom(2)
+  Stored stored;      // empty at the very first start
+  uint64_t seed = 0;  // of the core's own generator; the shell takes it from getrandom(2)
   bool accept_renumbering = false;
 };
 

@@ -149,8 +149,7 @@ void Node::State::receive_claim(Context& context, const NodeId& from, const wire
   const OrdersVersion theirs = version_of(claim.configuration());
   now.old_configuration = theirs < orders.version();
   wire::Routed reply;
-  *reply.mutable_answer() =
-      voter.vote(context.now.mono, from, claim, now, config.beat_interval);
+  *reply.mutable_answer() = voter.vote(context.now.mono, from, claim, now, config.beat_interval);
   reply.mutable_answer()->set_incarnation(incarnation);
   route(context, from, std::move(reply));
   dirty = true;
@@ -170,7 +169,9 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
   vote->second.first_asked = context.now.mono;
   vote->second.granted = answer.verdict() == wire::Answer::GRANTED;
   switch (answer.verdict()) {
-    case wire::Answer::LIFTED: ask(context, answer.service(), claim, from); break;
+    case wire::Answer::LIFTED:
+      ask(context, answer.service(), claim, from);
+      break;
     case wire::Answer::OLD_EPOCH:
       // Epochs grow: begin again above the highest that anybody has heard.
       drop_claim(context, answer.service());
@@ -187,7 +188,8 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
           context.now.mono + context.rng.between(round_trip, 2 * round_trip);
       break;
     }
-    default: break;
+    default:
+      break;
   }
 }
 

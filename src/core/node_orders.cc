@@ -45,21 +45,35 @@ void Node::State::on(Context& context, const Command& command) {
     if (!settings.get(key).empty()) entries.emplace_back(key, "");
   };
   switch (command.verb) {
-    case Verb::kStart: unset("stop/" + name); break;
-    case Verb::kStop: entries.emplace_back("stop/" + name, std::to_string(session.id)); break;
+    case Verb::kStart:
+      unset("stop/" + name);
+      break;
+    case Verb::kStop:
+      entries.emplace_back("stop/" + name, std::to_string(session.id));
+      break;
     case Verb::kRestart:
       pending.token = std::to_string(rng.next());
       entries.emplace_back("restart/" + name, pending.token);
       break;
-    case Verb::kEnable: unset("disable/" + name); break;
-    case Verb::kDisable: entries.emplace_back("disable/" + name, "1"); break;
-    case Verb::kMove: entries.emplace_back("move/" + name, name_of(command.host)); break;
+    case Verb::kEnable:
+      unset("disable/" + name);
+      break;
+    case Verb::kDisable:
+      entries.emplace_back("disable/" + name, "1");
+      break;
+    case Verb::kMove:
+      entries.emplace_back("move/" + name, name_of(command.host));
+      break;
     case Verb::kClear:
       entries.emplace_back("clear/" + name, "1");
       unset("move/" + name);
       break;
-    case Verb::kStandby: entries.emplace_back("standby/" + name_of(command.host), "1"); break;
-    case Verb::kOnline: unset("standby/" + name_of(command.host)); break;
+    case Verb::kStandby:
+      entries.emplace_back("standby/" + name_of(command.host), "1");
+      break;
+    case Verb::kOnline:
+      unset("standby/" + name_of(command.host));
+      break;
   }
   write_settings(context, pending, entries);
   commands.push_back(std::move(pending));
@@ -104,7 +118,8 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
                                         command.service + " in the services file"};
 }
 
-void Node::State::write_settings(Context& context, PendingCommand& pending, const Entries& entries) {
+void Node::State::write_settings(Context& context, PendingCommand& pending,
+                                 const Entries& entries) {
   if (entries.empty()) return;
   std::vector<Write> writes;
   for (const auto& [key, value] : entries) {
@@ -167,9 +182,10 @@ std::optional<Reply> Node::State::outcome(const PendingCommand& pending, MonoTim
   if (command.verb == Verb::kOnline) return done(name_of(command.host) + " is online");
   if (command.verb == Verb::kStandby) {
     const Member* member = member_of(command.host);
-    const bool busy = member != nullptr && member->up &&
-                      std::any_of(member->record.services().begin(), member->record.services().end(),
-                                  [](const wire::Holding& h) { return holds_service(h.state()); });
+    const bool busy =
+        member != nullptr && member->up &&
+        std::any_of(member->record.services().begin(), member->record.services().end(),
+                    [](const wire::Holding& h) { return holds_service(h.state()); });
     if (busy) return std::nullopt;
     return done(name_of(command.host) + " is on standby");
   }
@@ -231,12 +247,11 @@ std::optional<Reply> Node::State::outcome_of_start(const PendingCommand& pending
     return Reply{command.request, wants_it_to_run ? Refusal::kNotAble : Refusal::kNone,
                  order.service + " does not run: " + why};
   }
-  const bool restarted = command.verb != Verb::kRestart ||
-                         (there != nullptr && there->restarted() == pending.token);
+  const bool restarted =
+      command.verb != Verb::kRestart || (there != nullptr && there->restarted() == pending.token);
   if (held_elsewhere || there == nullptr || there->state() != wire::Holding::RUNNING || !restarted)
     return std::nullopt;
-  return Reply{command.request, Refusal::kNone,
-               order.service + " runs on " + name_of(choice.host)};
+  return Reply{command.request, Refusal::kNone, order.service + " runs on " + name_of(choice.host)};
 }
 
 }  // namespace cluster::core

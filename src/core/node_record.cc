@@ -104,13 +104,15 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
   std::erase_if(own_heard_newer, [&](MonoTime t) { return now - t > kDuplicateWindow; });
   own_heard_newer.push_back(now);
   if (own_heard_newer.size() >= 2) {
-    context.alert(Severity::kCritical,
-                  "another host runs with the key of this node (a copied state folder?); this one leaves");
+    context.alert(
+        Severity::kCritical,
+        "another host runs with the key of this node (a copied state folder?); this one leaves");
     begin_leaving(context, "its key is in use elsewhere");
     return;
   }
-  context.log(LogLevel::kWarning, "the others know a newer record of this host than itself; it goes on "
-                                  "with a higher incarnation");
+  context.log(LogLevel::kWarning,
+              "the others know a newer record of this host than itself; it goes on "
+              "with a higher incarnation");
   incarnation = record.incarnation() + 1;
   store_incarnation(context);
   dirty = true;
@@ -158,11 +160,12 @@ void Node::State::meet_session(Context& context, const wire::Record& record) {
 // One host that starts alone is no cold start of the whole cluster.
 void Node::State::confirm_session() {
   if (session.id == 0 || session.confirmed) return;
-  const auto here = std::count_if(config.hosts.begin(), config.hosts.end(), [&](const HostEntry& h) {
-    if (h.id == config.self) return settled;
-    const Member* member = members.of(h.id);
-    return member != nullptr && member->up && member->record.session() == session.id;
-  });
+  const auto here =
+      std::count_if(config.hosts.begin(), config.hosts.end(), [&](const HostEntry& h) {
+        if (h.id == config.self) return settled;
+        const Member* member = members.of(h.id);
+        return member != nullptr && member->up && member->record.session() == session.id;
+      });
   session.confirmed = 2 * static_cast<size_t>(here) > config.hosts.size();
 }
 

@@ -108,8 +108,8 @@ Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime c
   out.up = host == config.self || (member != nullptr && member->up);
   if (member == nullptr) return out;
   out.up_since = member->up_since;
-  out.returns = static_cast<uint32_t>(std::count_if(
-      member->returns.begin(), member->returns.end(), [&](MonoTime t) { return t >= cleared; }));
+  out.returns = static_cast<uint32_t>(std::count_if(member->returns.begin(), member->returns.end(),
+                                                    [&](MonoTime t) { return t >= cleared; }));
   const wire::Holding* holding = holding_of(*member, order.service);
   out.settled = host == config.self ? settled : member->record.settled();
   out.able = holding != nullptr && holding->able();
@@ -118,7 +118,8 @@ Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime c
   return out;
 }
 
-PlacementInput Node::State::placement_input(const Order& order, const std::set<HostId>& gone) const {
+PlacementInput Node::State::placement_input(const Order& order,
+                                            const std::set<HostId>& gone) const {
   PlacementInput input;
   const ServiceEntry* entry = config.service(order.service);
   if (entry != nullptr) input.failure_window = entry->failure_window;
@@ -135,7 +136,8 @@ PlacementInput Node::State::placement_input(const Order& order, const std::set<H
   input.dead_time = config.dead_time;
   for (const Candidate& candidate : input.candidates) {
     if (!candidate.holds || !candidate.up) continue;
-    const Member* member = candidate.host == config.self ? members.find(self) : members.of(candidate.host);
+    const Member* member =
+        candidate.host == config.self ? members.find(self) : members.of(candidate.host);
     const wire::Holding* holding = member == nullptr ? nullptr : holding_of(*member, order.service);
     if (holding == nullptr) continue;
     input.failback = {holding->failback_never(),
@@ -164,8 +166,8 @@ bool Node::State::standby(HostId host) const {
 size_t Node::State::rank(const Order& order, const NodeId& node) const {
   const Member* member = members.find(node);
   const HostId host = node == self ? config.self : member == nullptr ? HostId{} : member->host;
-  return static_cast<size_t>(
-      std::find(order.preference.begin(), order.preference.end(), host) - order.preference.begin());
+  return static_cast<size_t>(std::find(order.preference.begin(), order.preference.end(), host) -
+                             order.preference.begin());
 }
 
 // ---------------------------------------------------------------------------------------- driving
@@ -192,7 +194,8 @@ void Node::State::drive(Context& context, const Order& order) {
   for (const auto& [node, member] : members.all()) {
     if (!member.up) continue;
     const wire::Holding* holding = holding_of(member, order.service);
-    if (holding != nullptr && holds_service(holding->state())) note_owner(order.service, member.host);
+    if (holding != nullptr && holds_service(holding->state()))
+      note_owner(order.service, member.host);
   }
   Service* local = service(order.service);
   if (local == nullptr) return;
@@ -251,8 +254,8 @@ Reason Node::State::stop_reason(const Order* order, const Choice& choice) const 
 
 // ---------------------------------------------------------------------------------------- scripts
 
-RunId Node::State::run_script(Context& context, const Service& service, Script script, Reason reason,
-                              HostId from, HostId to) {
+RunId Node::State::run_script(Context& context, const Service& service, Script script,
+                              Reason reason, HostId from, HostId to) {
   const auto number = [](HostId host) {
     return host == HostId{} ? std::string() : std::to_string(host.value);
   };

@@ -196,23 +196,23 @@ struct Node::State final : ServiceWorld {
   Voter voter;
   std::map<std::string, Service> services;
   std::map<std::string, OwnClaim> claims;
-  std::map<std::string, MonoTime> not_before;      // after yielding to a rival
-  std::map<std::string, MonoTime> cleared_at;      // when this host saw the newest `clear`
+  std::map<std::string, MonoTime> not_before;  // after yielding to a rival
+  std::map<std::string, MonoTime> cleared_at;  // when this host saw the newest `clear`
   std::map<std::string, HostId> last_owner;
-  std::map<std::string, Choice> choices;           // as of the last decision
+  std::map<std::string, Choice> choices;  // as of the last decision
   std::list<PendingCommand> commands;
   std::map<StoreTicket, Continuation> continuations;
 
   wire::Record own;
-  std::string own_content;                         // serialized, but for sequence and ages
+  std::string own_content;  // serialized, but for sequence and ages
   uint64_t incarnation = 0;
-  bool speaking = false;                           // the incarnation is stored
+  bool speaking = false;  // the incarnation is stored
   std::vector<MonoTime> own_heard_newer;
   std::map<NodeId, LostLink> lost;
-  std::map<HostId, DialTarget> probes;             // dynamic hosts to be dialled once, after a loss
-  std::vector<wire::Routed> own_messages;          // end to end, from this host to itself
+  std::map<HostId, DialTarget> probes;     // dynamic hosts to be dialled once, after a loss
+  std::vector<wire::Routed> own_messages;  // end to end, from this host to itself
   std::vector<std::string> addresses;
-  std::map<NodeId, LinkId> news;                   // records to flood, and the link they came by
+  std::map<NodeId, LinkId> news;  // records to flood, and the link they came by
   std::vector<wire::Setting> setting_news;
   OrdersVersion orders_asked;
   NodeId orders_asked_from;
@@ -220,14 +220,14 @@ struct Node::State final : ServiceWorld {
 
   bool settled = false;
   MonoTime settling_since;
-  std::set<HostId> answered;                       // linked or refused since then
+  std::set<HostId> answered;  // linked or refused since then
   Session session;
   bool leaving = false;
   bool left = false;
 
-  bool dirty = true;                               // something changed that decisions depend on
-  MonoTime woken_at = kNever;                      // the newest Wake asked for
-  MonoTime review_at = kNever;                     // decide again then, whatever happens
+  bool dirty = true;            // something changed that decisions depend on
+  MonoTime woken_at = kNever;   // the newest Wake asked for
+  MonoTime review_at = kNever;  // decide again then, whatever happens
   uint64_t next_run = 1;
   uint64_t next_ticket = 1;
   uint64_t next_attempt = 1;

@@ -10,24 +10,36 @@ namespace {
 
 ServiceState state_of(wire::Holding::State state) {
   switch (state) {
-    case wire::Holding::CLAIMING: return ServiceState::kClaiming;
-    case wire::Holding::STARTING: return ServiceState::kStarting;
-    case wire::Holding::RUNNING: return ServiceState::kRunning;
-    case wire::Holding::STOPPING: return ServiceState::kStopping;
-    case wire::Holding::STOP_FAILED: return ServiceState::kStopFailed;
-    default: return ServiceState::kStopped;
+    case wire::Holding::CLAIMING:
+      return ServiceState::kClaiming;
+    case wire::Holding::STARTING:
+      return ServiceState::kStarting;
+    case wire::Holding::RUNNING:
+      return ServiceState::kRunning;
+    case wire::Holding::STOPPING:
+      return ServiceState::kStopping;
+    case wire::Holding::STOP_FAILED:
+      return ServiceState::kStopFailed;
+    default:
+      return ServiceState::kStopped;
   }
 }
 
 // Of several hosts that have to do with a service, the one to tell of first.
 int weight(wire::Holding::State state) {
   switch (state) {
-    case wire::Holding::RUNNING: return 5;
-    case wire::Holding::STARTING: return 4;
-    case wire::Holding::STOPPING: return 3;
-    case wire::Holding::CLAIMING: return 2;
-    case wire::Holding::STOP_FAILED: return 1;
-    default: return 0;
+    case wire::Holding::RUNNING:
+      return 5;
+    case wire::Holding::STARTING:
+      return 4;
+    case wire::Holding::STOPPING:
+      return 3;
+    case wire::Holding::CLAIMING:
+      return 2;
+    case wire::Holding::STOP_FAILED:
+      return 1;
+    default:
+      return 0;
   }
 }
 
@@ -149,8 +161,7 @@ void Node::State::announce_services(Context& context) {
     it->second = now;
     context.emit(ServiceChanged{order.service, seen.state, seen.host});
   }
-  std::erase_if(announced,
-                [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
+  std::erase_if(announced, [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
 }
 
 std::optional<std::string> Node::explain(Now now, const std::string& name) const {
@@ -162,7 +173,8 @@ std::optional<std::string> Node::explain(Now now, const std::string& name) const
   std::string out = name + " is " + to_string(seen.state);
   if (seen.host != HostId{}) out += " on " + state.name_of(seen.host);
   out += ", epoch " + std::to_string(seen.epoch) + "\n";
-  out += choice.host == HostId{} ? "it belongs nowhere: " : "it belongs on " + state.name_of(choice.host) + ": ";
+  out += choice.host == HostId{} ? "it belongs nowhere: "
+                                 : "it belongs on " + state.name_of(choice.host) + ": ";
   out += choice.reason + "\n";
   for (const auto& [host, about] : choice.hosts)
     out += "  " + std::to_string(host.value) + " " + state.name_of(host) + ": " + about + "\n";

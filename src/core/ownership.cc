@@ -38,8 +38,9 @@ wire::Answer Voter::vote(MonoTime now, const NodeId& from, const wire::Claim& cl
     return refuse(wire::Answer::RIVAL, other);
   if (!renewal && claim.epoch() <= highest_epoch(claim.service()))
     return refuse(wire::Answer::OLD_EPOCH, NodeId{});
-  const Duration beat = std::max(
-      own_beat, Duration(microseconds(static_cast<int64_t>(std::min(claim.beat_us(), kMaxBeatUs)))));
+  const Duration beat =
+      std::max(own_beat,
+               Duration(microseconds(static_cast<int64_t>(std::min(claim.beat_us(), kMaxBeatUs)))));
   ballot.grant = Grant{from, claim.attempt(), now + beat};
   ballot.refused.erase(from);
   hear_epoch(claim.service(), claim.epoch());

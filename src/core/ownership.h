@@ -16,8 +16,8 @@ namespace cluster::core {
 
 // What a voter knows when it is asked.
 struct Situation {
-  NodeId runner;            // runs it, and is not the claimant; 0: nobody
-  NodeId rival;             // claims it here, and is not the claimant; 0: nobody
+  NodeId runner;                   // runs it, and is not the claimant; 0: nobody
+  NodeId rival;                    // claims it here, and is not the claimant; 0: nobody
   bool old_configuration = false;  // the claimant's services file is older than ours
 };
 
@@ -69,7 +69,7 @@ struct OwnClaim {
 
   uint64_t epoch = 0;
   uint64_t attempt = 0;
-  bool stored = false;      // epoch and "may run here" are on disk
+  bool stored = false;  // epoch and "may run here" are on disk
   StoreTicket ticket;
   std::map<NodeId, Vote> votes;
   std::string waiting_for;  // the newest refusal, for people

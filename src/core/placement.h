@@ -20,18 +20,18 @@ struct Candidate {
   bool settled = false;
   bool standby = false;
   bool able = false;
-  std::string why_not;        // where not able
-  bool holds = false;         // starting, running or stopping it
+  std::string why_not;  // where not able
+  bool holds = false;   // starting, running or stopping it
   MonoTime up_since;
-  uint32_t returns = 0;       // after having been down, within failure_window and since the last clear
+  uint32_t returns = 0;  // after having been down, within failure_window and since the last clear
 };
 
 struct PlacementInput {
   std::vector<Candidate> candidates;  // in order of preference
   bool disabled = false;
   bool stopped = false;
-  HostId moved_to;                    // 0: no move in force
-  Failback failback;                  // as the present holder has it
+  HostId moved_to;    // 0: no move in force
+  Failback failback;  // as the present holder has it
   Duration dead_time = seconds(5);
   Duration failure_window = minutes(10);
 };
@@ -39,7 +39,8 @@ struct PlacementInput {
 struct Choice {
   HostId host;         // 0: nobody
   std::string reason;  // of the choice, one sentence without a full stop
-  std::vector<std::pair<HostId, std::string>> hosts;  // each candidate, and what speaks for or against it
+  std::vector<std::pair<HostId, std::string>>
+      hosts;                    // each candidate, and what speaks for or against it
   MonoTime review_at = kNever;  // the choice may change by itself then
 };
 

@@ -14,9 +14,12 @@ constexpr int kOcfNotRunning = 7;
 
 const char* script_name(Script script) {
   switch (script) {
-    case Script::kStart: return "start";
-    case Script::kStop: return "stop";
-    case Script::kStatus: return "status";
+    case Script::kStart:
+      return "start";
+    case Script::kStop:
+      return "stop";
+    case Script::kStatus:
+      return "status";
   }
   return "";
 }
@@ -32,14 +35,22 @@ bool says_stopped(const ScriptEnded& end) {
 
 const char* to_string(Reason reason) {
   switch (reason) {
-    case Reason::kPlacement: return "placement";
-    case Reason::kFailover: return "failover";
-    case Reason::kFailback: return "failback";
-    case Reason::kMove: return "move";
-    case Reason::kOperator: return "operator";
-    case Reason::kShutdown: return "shutdown";
-    case Reason::kLostOwnership: return "lost-ownership";
-    case Reason::kHealth: return "health";
+    case Reason::kPlacement:
+      return "placement";
+    case Reason::kFailover:
+      return "failover";
+    case Reason::kFailback:
+      return "failback";
+    case Reason::kMove:
+      return "move";
+    case Reason::kOperator:
+      return "operator";
+    case Reason::kShutdown:
+      return "shutdown";
+    case Reason::kLostOwnership:
+      return "lost-ownership";
+    case Reason::kHealth:
+      return "health";
   }
   return "";
 }
@@ -57,15 +68,20 @@ void Service::configure(ServiceEntry entry) {
 
 wire::Holding::State Service::state() const {
   switch (phase_) {
-    case Phase::kIdle: return wire::Holding::STOPPED;
-    case Phase::kStarting: return wire::Holding::STARTING;
-    case Phase::kRunning: return wire::Holding::RUNNING;
-    case Phase::kStopFailed: return wire::Holding::STOP_FAILED;
+    case Phase::kIdle:
+      return wire::Holding::STOPPED;
+    case Phase::kStarting:
+      return wire::Holding::STARTING;
+    case Phase::kRunning:
+      return wire::Holding::RUNNING;
+    case Phase::kStopFailed:
+      return wire::Holding::STOP_FAILED;
     case Phase::kChecking:
     case Phase::kCleaning:
     case Phase::kRestarting:
     case Phase::kStopping:
-    case Phase::kVerifying: return wire::Holding::STOPPING;
+    case Phase::kVerifying:
+      return wire::Holding::STOPPING;
   }
   return wire::Holding::STOPPED;
 }
@@ -106,9 +122,12 @@ void Service::stop(Context& context, ServiceWorld& world, Reason reason, HostId 
     case Phase::kCleaning:
     case Phase::kStopping:
     case Phase::kVerifying:
-    case Phase::kStopFailed: return;
+    case Phase::kStopFailed:
+      return;
     case Phase::kChecking:
-    case Phase::kRestarting: stop_wanted_ = Stop{reason, to}; return;
+    case Phase::kRestarting:
+      stop_wanted_ = Stop{reason, to};
+      return;
     case Phase::kStarting:
       stop_wanted_ = Stop{reason, to};
       if (at_once && !killed_) {
@@ -178,9 +197,12 @@ std::string Service::describe(const ScriptEnded& end) const {
     return text;
   }
   switch (end.how) {
-    case ScriptEnd::kExited: return script + " exited with " + std::to_string(end.code);
-    case ScriptEnd::kSignal: return script + " was ended by signal " + std::to_string(end.code);
-    case ScriptEnd::kNotStarted: return script + " could not be executed";
+    case ScriptEnd::kExited:
+      return script + " exited with " + std::to_string(end.code);
+    case ScriptEnd::kSignal:
+      return script + " was ended by signal " + std::to_string(end.code);
+    case ScriptEnd::kNotStarted:
+      return script + " could not be executed";
   }
   return script;
 }
@@ -191,9 +213,15 @@ bool Service::script_ended(Context& context, ServiceWorld& world, const ScriptEn
   script_deadline_ = kNever;
   const std::string how = describe(end);
   switch (script_) {
-    case Script::kStart: after_start(context, world, succeeded(end), how); break;
-    case Script::kStop: after_stop(context, world, succeeded(end), how); break;
-    case Script::kStatus: after_status(context, world, end, how); break;
+    case Script::kStart:
+      after_start(context, world, succeeded(end), how);
+      break;
+    case Script::kStop:
+      after_stop(context, world, succeeded(end), how);
+      break;
+    case Script::kStatus:
+      after_status(context, world, end, how);
+      break;
   }
   return true;
 }
@@ -212,7 +240,8 @@ void Service::enter_idle(Context& context, ServiceWorld& world) {
   world.service_ended(context, *this);
 }
 
-void Service::after_start(Context& context, ServiceWorld& world, bool done, const std::string& how) {
+void Service::after_start(Context& context, ServiceWorld& world, bool done,
+                          const std::string& how) {
   if (done && !stop_wanted_) {
     enter_running(context);
     return;
@@ -254,8 +283,10 @@ void Service::after_status(Context& context, ServiceWorld& world, const ScriptEn
       return;
     }
     phase_ = Phase::kStopFailed;
-    context.alert(Severity::kCritical, "service " + name_ + " could not be stopped here: stop failed, "
-                                       "and then " + how);
+    context.alert(Severity::kCritical, "service " + name_ +
+                                           " could not be stopped here: stop failed, "
+                                           "and then " +
+                                           how);
     return;
   }
   if (phase_ == Phase::kChecking && says_stopped(end)) {
@@ -308,7 +339,8 @@ void Service::tick(Context& context, ServiceWorld& world) {
     launch(context, world, Script::kStatus, Reason::kHealth, HostId{}, HostId{},
            entry_.status_timeout);
   }
-  if (bar_ && phase_ == Phase::kRunning && now - running_since_ >= entry_.failure_window) bar_.reset();
+  if (bar_ && phase_ == Phase::kRunning && now - running_since_ >= entry_.failure_window)
+    bar_.reset();
 }
 
 MonoTime Service::next_deadline(MonoTime now) const {

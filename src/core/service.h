@@ -19,7 +19,14 @@ namespace cluster::core {
 
 // Why a script runs; CLUSTER_REASON.
 enum class Reason : uint8_t {
-  kPlacement, kFailover, kFailback, kMove, kOperator, kShutdown, kLostOwnership, kHealth,
+  kPlacement,
+  kFailover,
+  kFailback,
+  kMove,
+  kOperator,
+  kShutdown,
+  kLostOwnership,
+  kHealth,
 };
 const char* to_string(Reason reason);
 
@@ -90,7 +97,15 @@ class Service {
 
  private:
   enum class Phase : uint8_t {
-    kIdle, kChecking, kStarting, kCleaning, kRunning, kRestarting, kStopping, kVerifying, kStopFailed,
+    kIdle,
+    kChecking,
+    kStarting,
+    kCleaning,
+    kRunning,
+    kRestarting,
+    kStopping,
+    kVerifying,
+    kStopFailed,
   };
   struct Bar {
     MonoTime until;
@@ -123,7 +138,7 @@ class Service {
   HostId from_;
   std::optional<Stop> stop_wanted_;
 
-  RunId run_;                 // the script that runs now; 0: none
+  RunId run_;  // the script that runs now; 0: none
   Script script_ = Script::kStart;
   MonoTime script_deadline_ = kNever;
   Duration script_timeout_{};

@@ -21,34 +21,34 @@ struct HostView {
   bool up = false;
   bool standby = false;
   bool settled = false;
-  std::string address;               // where it is reached or was seen last; empty where unknown
+  std::string address;  // where it is reached or was seen last; empty where unknown
   Path path = Path::kNone;
-  HostId via;                        // of kMesh: the next host on the way; else 0
-  std::optional<Duration> rtt;       // of kDirect, once measured
-  std::optional<WallTime> last_seen; // none: never
-  std::string version;               // of its software; empty where unknown
-  NodeId node;                       // 0 where never met
+  HostId via;                         // of kMesh: the next host on the way; else 0
+  std::optional<Duration> rtt;        // of kDirect, once measured
+  std::optional<WallTime> last_seen;  // none: never
+  std::string version;                // of its software; empty where unknown
+  NodeId node;                        // 0 where never met
 };
 
 struct ServiceView {
   std::string name;
   ServiceState state = ServiceState::kStopped;
-  HostId host;                       // the owner, or 0
+  HostId host;  // the owner, or 0
   std::vector<HostId> running_on;
   uint64_t epoch = 0;
-  std::string reason;                // why it is where it is, one sentence
+  std::string reason;  // why it is where it is, one sentence
   std::vector<HostId> preference;
   bool disabled = false;
   bool stopped_by_operator = false;
-  HostId moved_to;                   // 0: no move in force
+  HostId moved_to;  // 0: no move in force
 };
 
 struct View {
   HostId self;
   std::string self_name;
   bool settled = false;
-  std::vector<HostView> hosts;       // ascending by id, one for each line of the hosts file
-  std::vector<ServiceView> services; // in the order of the services file
+  std::vector<HostView> hosts;        // ascending by id, one for each line of the hosts file
+  std::vector<ServiceView> services;  // in the order of the services file
 };
 
 }  // namespace cluster::core
