@@ -13,7 +13,9 @@ const char* brief_name(core::Refusal refusal) {
     case core::Refusal::kUnknownHost: return "UnknownHost";
     case core::Refusal::kNotAble: return "NotAble";
     case core::Refusal::kFailed: return "Failed";
+    case core::Refusal::kBusy: return "Busy";
     case core::Refusal::kLeaving: return "Leaving";
+    case core::Refusal::kNotHere: return "NotHere";
   }
   return nullptr;
 }

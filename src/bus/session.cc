@@ -8,6 +8,9 @@ namespace {
 
 constexpr Milliseconds kDriverTimeout{25'000};
 
+// What is kept for a bus that does not read.
+constexpr size_t kMaxUnsentSignals = 1024;
+
 // Flags 0: no replacing, and where another has the name this one waits in the bus's queue, so that
 // nothing need be asked again and again. Answers of org.freedesktop.DBus.RequestName:
 constexpr uint32_t kNoFlags = 0;
@@ -59,7 +62,16 @@ Session::~Session() {
   dispose(std::move(connected_), may_block);
 }
 
-void Session::attempt(const std::function<void()>& send) {
+bool Session::attempt(const std::function<void()>& send) {
+  if (!pump_->output_pending()) {
+    unsent_ = 0;
+  } else if (++unsent_ > kMaxUnsentSignals) {
+    if (unsent_ == kMaxUnsentSignals + 1) {
+      cluster_.log(core::LogLevel::kWarning,
+                   "the bus takes nothing; signals are dropped until it does");
+    }
+    return false;
+  }
   try {
     send();
   } catch (const sdbus::Error& error) {
@@ -67,6 +79,7 @@ void Session::attempt(const std::function<void()>& send) {
     cluster_.log(core::LogLevel::kDebug, "not sent on the bus: " + error.getMessage());
   }
   pump_->kick();
+  return true;
 }
 
 void Session::request_name() {
@@ -109,13 +122,13 @@ void Session::publish(const core::ServiceView& service) {
 void Session::refresh() {
   fresh_.reset();
   const core::View after = view_();
-  attempt([&] {
+  const bool sent = attempt([&] {
     refresh_hosts(after);
     refresh_services(after);
     const auto names = changed_properties(announced_, after);
     if (!names.empty()) emit_properties_changed(*manager_, kManagerInterface, names);
   });
-  announced_ = after;
+  if (sent) announced_ = after;
 }
 
 void Session::refresh_hosts(const core::View& after) {

@@ -53,7 +53,8 @@ class Session {
   void refresh();
 
  private:
-  void attempt(const std::function<void()>& send);
+  // False, and nothing done: too much waits for the bus to read.
+  bool attempt(const std::function<void()>& send);
   void publish(const core::HostView& host);
   void publish(const core::ServiceView& service);
   void refresh_hosts(const core::View& after);
@@ -64,6 +65,7 @@ class Session {
   Clusterhandler& handler_;
   Watcher watcher_;
   bool ours_ = false;
+  size_t unsent_ = 0;
 
   std::optional<core::View> fresh_;  // taken at most once a wake
   core::View announced_;

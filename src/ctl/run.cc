@@ -1,0 +1,296 @@
+#include "ctl/run.h"
+
+#include <signal.h>
+
+#include <functional>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ctl/arguments.h"
+#include "ctl/client.h"
+#include "ctl/output.h"
+#include "ctl/status_text.h"
+#include "ctl/watch.h"
+
+namespace cluster::ctl {
+namespace {
+
+class Runner {
+ public:
+  explicit Runner(const Arguments& arguments)
+      : arguments_(arguments),
+        client_(arguments.bus, arguments.timeout),
+        style_(stdout_style()) {}
+
+  Exit run();
+
+ private:
+  const std::string& word(size_t i) const { return arguments_.words[i]; }
+  bool has_word(size_t i) const { return arguments_.words.size() > i; }
+
+  // A call that returns text for people, and the same as JSON under `key`.
+  Exit read(const char* method, const std::vector<Argument>& arguments, const char* key,
+            const std::vector<std::pair<const char*, Json>>& context);
+  Exit change(const char* method, const std::vector<Argument>& arguments, const std::string& what);
+
+  Exit with_status(const std::function<Exit(const Json& status)>& function);
+  Exit with_host(const std::string& id_or_name, const std::function<Exit(uint32_t)>& function);
+
+  Exit show_status();
+  Exit show_log();
+  Exit simulate();
+  Exit set_standby(bool standby);
+  Exit maintenance();
+  Exit files();
+  Exit push();
+  Exit readmit();
+  Exit silence();
+  Exit service_order(const char* method);
+
+  const Arguments& arguments_;
+  Client client_;
+  const Style style_;
+};
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Exit wrong_usage(const std::string& why) {
+  complain({kUsage, why});
+  std::fputs(usage().c_str(), stderr);
+  return kUsage;
+}
+
+std::string with_newline(std::string text) {
+  if (text.empty() || text.back() != '\n') text += '\n';
+  return text;
+}
+
+Exit Runner::read(const char* method, const std::vector<Argument>& arguments, const char* key,
+                  const std::vector<std::pair<const char*, Json>>& context) {
+  const Answer answer = client_.call(method, arguments, Patience::kReading);
+  if (const auto* fault = std::get_if<Fault>(&answer)) return complain(*fault);
+  const auto& text = std::get<std::string>(answer);
+  if (arguments_.json) {
+    Json out;
+    for (const auto& [name, value] : context) out[name] = value;
+    out[key] = text;
+    print(dump(out));
+  } else {
+    print(with_newline(printable(text)));
+  }
+  return kDone;
+}
+
+Exit Runner::change(const char* method, const std::vector<Argument>& arguments,
+                    const std::string& what) {
+  const Answer answer = client_.call(method, arguments, Patience::kWorking);
+  if (const auto* fault = std::get_if<Fault>(&answer)) return complain(*fault);
+  const auto& text = std::get<std::string>(answer);
+  if (arguments_.json) {
+    Json out;
+    out["command"] = arguments_.command;
+    out["done"] = true;
+    if (!text.empty()) out["report"] = text;
+    print(dump(out));
+  } else {
+    print(text.empty() ? what + ": done\n" : with_newline(printable(text)));
+  }
+  return kDone;
+}
+
+Exit Runner::with_status(const std::function<Exit(const Json&)>& function) {
+  const Answer answer = client_.call("GetStatus", {}, Patience::kReading);
+  if (const auto* fault = std::get_if<Fault>(&answer)) return complain(*fault);
+  const auto status = parse_status(std::get<std::string>(answer));
+  if (!status) return complain({kRefused, "failed: " + status.error()});
+  return function(*status);
+}
+
+Exit Runner::with_host(const std::string& id_or_name, const std::function<Exit(uint32_t)>& function) {
+  return with_status([&](const Json& status) {
+    const uint32_t host = find_host(status, id_or_name);
+    if (host != 0) return function(host);
+    return complain({kRefused, "refused: the hosts file has no host " + printable(id_or_name)});
+  });
+}
+
+Exit Runner::show_status() {
+  return with_status([this](const Json& status) {
+    const std::string& command = arguments_.command;
+    if (arguments_.json) {
+      print(dump(command == "status" ? status : status[command]));
+    } else if (command == "hosts") {
+      print(hosts_table(status, wall_now(), style_));
+    } else if (command == "services") {
+      print(services_table(status, style_));
+    } else {
+      print(status_text(status, wall_now(), style_));
+    }
+    return kDone;
+  });
+}
+
+Exit Runner::show_log() {
+  const Answer answer = client_.call("Events", {}, Patience::kReading);
+  if (const auto* fault = std::get_if<Fault>(&answer)) return complain(*fault);
+  const Json events = Json::parse(std::get<std::string>(answer), nullptr, false);
+  if (!events.is_array()) return complain({kRefused, "failed: the daemon's answer is no list of events"});
+  if (arguments_.json) {
+    print(dump(events));
+    return kDone;
+  }
+  std::string out;
+  for (const Json& event : events) {
+    if (!event.is_object()) continue;
+    const std::string severity = event.value("severity", "");
+    const Tone tone = severity == "critical"  ? Tone::kBad
+                      : severity == "warning" ? Tone::kWarning
+                                              : Tone::kPlain;
+    out += printable(event.value("time", "")) + "  " +
+           paint(printable(event.value("text", "")), tone, style_) + "\n";
+  }
+  print(out);
+  return kDone;
+}
+
+Exit Runner::simulate() {
+  return with_status([this](const Json& status) {
+    std::string ids;
+    Json lost = Json::array();
+    for (const std::string& each : arguments_.lost) {
+      const uint32_t host = find_host(status, each);
+      if (host == 0) {
+        return complain({kRefused, "refused: the hosts file has no host " + printable(each)});
+      }
+      ids += (ids.empty() ? "" : ",") + std::to_string(host);
+      lost.push_back(host);
+    }
+    return read("Simulate", {ids}, "outcome", {{"lost", lost}});
+  });
+}
+
+Exit Runner::set_standby(bool standby) {
+  const char* status = standby ? "standby" : "online";
+  if (!has_word(0)) return change("NotifyStatus", {std::string(status)}, status);
+  return with_host(word(0), [&](uint32_t host) {
+    return change("SetStandby", {host, standby}, std::string(status) + " " + word(0));
+  });
+}
+
+Exit Runner::maintenance() {
+  if (word(0) != "on" && word(0) != "off") {
+    return wrong_usage("maintenance takes on or off, not \"" + word(0) + "\"");
+  }
+  const bool on = word(0) == "on";
+  if (!has_word(1)) {
+    return change("NotifyStatus", {std::string(on ? "maintenance" : "online")}, "maintenance");
+  }
+  return with_host(word(1), [&](uint32_t host) {
+    return change("SetMaintenance", {host, on}, "maintenance " + word(0) + " " + word(1));
+  });
+}
+
+Exit Runner::files() {
+  if (!has_word(0)) return read("Files", {}, "files", {});
+  const size_t more = arguments_.words.size() - 1;
+  if (word(0) == "log" && more == 1) return read("FileLog", {word(1)}, "log", {{"path", word(1)}});
+  if (word(0) == "restore" && more == 2) {
+    return change("FileRestore", {word(1), word(2)}, "restore " + word(1));
+  }
+  if (word(0) == "confirm" && more == 1) return change("FilesConfirm", {word(1)}, "confirm " + word(1));
+  if (word(0) == "revert" && more == 1) return change("FilesRevert", {word(1)}, "revert " + word(1));
+  return wrong_usage("files takes nothing, log PATH, restore PATH VERSION, confirm ROOT or revert ROOT");
+}
+
+Exit Runner::push() {
+  if (word(0) == "config" && !has_word(1)) return change("PushConfig", {}, "push config");
+  if (word(0) == "service" && has_word(1)) {
+    return change("PushService", {word(1)}, "push service " + word(1));
+  }
+  if (word(0) == "file" && has_word(1)) return change("PushFile", {word(1)}, "push file " + word(1));
+  return wrong_usage("push takes config, service NAME or file PATH");
+}
+
+Exit Runner::readmit() {
+  if (word(0) == "self") return change("ReadmitSelf", {}, "readmit self");
+  return with_host(word(0),
+                   [&](uint32_t host) { return change("Readmit", {host}, "readmit " + word(0)); });
+}
+
+Exit Runner::silence() {
+  constexpr size_t kMostDigits = 9;
+  const std::string& seconds = word(1);
+  if (seconds.empty() || seconds.size() > kMostDigits ||
+      seconds.find_first_not_of("0123456789") != std::string::npos) {
+    return wrong_usage("silence takes a service and seconds");
+  }
+  return change("Silence", {word(0), static_cast<uint32_t>(std::stoul(seconds))}, "silence " + word(0));
+}
+
+Exit Runner::service_order(const char* method) {
+  return change(method, {word(0)}, arguments_.command + " " + word(0));
+}
+
+Exit Runner::run() {
+  static const std::map<std::string, std::function<Exit(Runner&)>> kCommands = {
+      {"status", &Runner::show_status},
+      {"hosts", &Runner::show_status},
+      {"services", &Runner::show_status},
+      {"watch", [](Runner& r) { return watch(r.client_, r.arguments_.json, r.style_); }},
+      {"log", &Runner::show_log},
+      {"explain",
+       [](Runner& r) {
+         return r.read("Explain", {r.word(0)}, "explanation", {{"service", r.word(0)}});
+       }},
+      {"simulate", &Runner::simulate},
+      {"reload", [](Runner& r) { return r.change("Reload", {}, "reload"); }},
+      {"start", [](Runner& r) { return r.service_order("StartService"); }},
+      {"stop", [](Runner& r) { return r.service_order("StopService"); }},
+      {"restart", [](Runner& r) { return r.service_order("RestartService"); }},
+      {"enable", [](Runner& r) { return r.service_order("EnableService"); }},
+      {"disable", [](Runner& r) { return r.service_order("DisableService"); }},
+      {"clear", [](Runner& r) { return r.service_order("ClearService"); }},
+      {"move",
+       [](Runner& r) {
+         return r.with_host(r.word(1), [&](uint32_t host) {
+           return r.change("MoveService", {r.word(0), host}, "move " + r.word(0));
+         });
+       }},
+      {"standby", [](Runner& r) { return r.set_standby(true); }},
+      {"online", [](Runner& r) { return r.set_standby(false); }},
+      {"maintenance", &Runner::maintenance},
+      {"files", &Runner::files},
+      {"push", &Runner::push},
+      {"readmit", &Runner::readmit},
+      {"silence", &Runner::silence},
+  };
+  const auto command = kCommands.find(arguments_.command);
+  if (command != kCommands.end()) return command->second(*this);
+  // init and invite work without a daemon, and there is nothing that they could do so far.
+  return complain({kRefused, "not supported yet: " + arguments_.command +
+                                 " is not built yet in this version"});
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  // Whoever reads our output may stop reading: then print() says so.
+  signal(SIGPIPE, SIG_IGN);
+  const auto arguments = parse_arguments({argv + std::min(argc, 1), argv + argc});
+  if (!arguments) return wrong_usage(printable(arguments.error()));
+  if (arguments->help) {
+    print(usage());
+    return kDone;
+  }
+  if (arguments->version) {
+    print("clusterctl " CLUSTER_VERSION "\n");
+    return kDone;
+  }
+  return Runner(*arguments).run();
+}
+
+}  // namespace cluster::ctl

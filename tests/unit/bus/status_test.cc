@@ -1,0 +1,121 @@
+#include "bus/status.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "bus/errors.h"
+#include "bus/manager.h"
+#include "bus/objects.h"
+#include "tests/unit/bus/fixture.h"
+
+namespace cluster::bus::test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+TEST(Status, DocumentOfHostsAndServices) {
+  const core::View view = sample_view();
+  EXPECT_EQ(
+      status_json(view, "1.2.3"),
+      R"({"host":{"id":1,"name":"server1.example.com"},"version":"1.2.3","settled":true,)"
+      R"("hosts":[{"id":1,"name":"server1.example.com","state":"up","standby":false,"maintenance":false,)"
+      R"("settled":true,"address":"192.0.2.1","path":"self","via":null,"rtt_ms":null,"last_seen":null,)"
+      R"("version":"0.1.0"},)"
+      R"({"id":2,"name":"laptop1","state":"down","standby":false,"maintenance":false,"settled":false,)"
+      R"("address":"","path":null,"via":null,"rtt_ms":null,"last_seen":null,"version":""}],)"
+      R"("services":[{"name":"web","state":"running","host":1,"running_on":[1],"epoch":3,)"
+      R"("reason":"the most preferred host that is up","preference":[1,2],"disabled":false,)"
+      R"("stopped":false,"moved_to":null},)"
+      R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
+      R"("reason":"no host of its line is up","preference":[2],"disabled":false,"stopped":false,)"
+      R"("moved_to":null}],"files":{}})");
+}
+
+TEST(Status, MeshHostShowsTheWayRoundTripAndWhenSeen) {
+  core::View view = sample_view();
+  core::HostView& laptop = view.hosts[1];
+  laptop.up = true;
+  laptop.path = core::Path::kMesh;
+  laptop.via = HostId{7};
+  laptop.rtt = std::chrono::nanoseconds(1'234'567);
+  laptop.last_seen = WallTime(seconds(1'700'000'000) + milliseconds(42));
+  const Json host = Json::parse(status_json(view, "")).at("hosts").at(1);
+  EXPECT_EQ(host.at("path"), "mesh");
+  EXPECT_EQ(host.at("via"), 7);
+  EXPECT_DOUBLE_EQ(host.at("rtt_ms").get<double>(), 1.235);
+  EXPECT_EQ(host.at("last_seen"), "2023-11-14T22:13:20.042Z");
+}
+
+TEST(Status, AHostThatIsDownHasNoPathWhateverWasKnownLast) {
+  core::View view = sample_view();
+  view.hosts[1].path = core::Path::kDirect;
+  EXPECT_TRUE(Json::parse(status_json(view, "")).at("hosts").at(1).at("path").is_null());
+}
+
+TEST(Status, TextThatIsNoUtf8DoesNotSpoilTheDocument) {
+  core::View view = sample_view();
+  view.services[0].reason = "bad \xff byte";
+  EXPECT_FALSE(Json::parse(status_json(view, ""), nullptr, false).is_discarded());
+}
+
+TEST(Status, TimesBeforeTheEpochAreStillTimes) {
+  EXPECT_EQ(iso8601(WallTime(-milliseconds(1))), "1969-12-31T23:59:59.999Z");
+}
+
+TEST(Status, EventsInTheirOrder) {
+  const std::vector<Happening> events = {{WallTime(seconds(1)), core::Severity::kInfo, "one"},
+                                         {WallTime(seconds(2)), core::Severity::kCritical, "two"}};
+  EXPECT_EQ(events_json(events),
+            R"([{"time":"1970-01-01T00:00:01.000Z","severity":"info","text":"one"},)"
+            R"({"time":"1970-01-01T00:00:02.000Z","severity":"critical","text":"two"}])");
+  EXPECT_EQ(events_json({}), "[]");
+}
+
+TEST(Errors, EveryRefusalHasItsName) {
+  EXPECT_EQ(error_name(core::Refusal::kUnknownService), "com.bammeson.cluster.Error.UnknownService");
+  EXPECT_EQ(error_name(core::Refusal::kUnknownHost), "com.bammeson.cluster.Error.UnknownHost");
+  EXPECT_EQ(error_name(core::Refusal::kNotAble), "com.bammeson.cluster.Error.NotAble");
+  EXPECT_EQ(error_name(core::Refusal::kFailed), "com.bammeson.cluster.Error.Failed");
+  EXPECT_EQ(error_name(core::Refusal::kLeaving), "com.bammeson.cluster.Error.Leaving");
+}
+
+TEST(Objects, PathsHoldOnlyWhatAPathMay) {
+  EXPECT_EQ(service_path("web"), "/com/bammeson/cluster/service/web");
+  EXPECT_EQ(service_path("mail-1.b_c"), "/com/bammeson/cluster/service/mail_2d1_2eb_5fc");
+  EXPECT_EQ(host_path(HostId{12}), "/com/bammeson/cluster/host/12");
+}
+
+TEST(Objects, RoundTripAndLastSeenAreNoChange) {
+  const core::View before = sample_view();
+  core::View after = before;
+  after.hosts[1].rtt = milliseconds(3);
+  after.hosts[1].last_seen = WallTime(seconds(5));
+  EXPECT_TRUE(changed_properties(before.hosts[1], after.hosts[1]).empty());
+  EXPECT_TRUE(changed_properties(before, after).empty());
+  after.hosts[1].up = true;
+  after.hosts[1].standby = true;
+  EXPECT_EQ(changed_properties(before.hosts[1], after.hosts[1]),
+            (std::vector<std::string>{"Standby", "State"}));
+  EXPECT_EQ(changed_properties(before, after), std::vector<std::string>{"HostsUp"});
+}
+
+TEST(Simulate, ListsOfIds) {
+  EXPECT_TRUE(parse_ids("").value().empty());
+  EXPECT_EQ(parse_ids(" 3, 1").value(), (std::vector<HostId>{HostId{3}, HostId{1}}));
+  for (const char* bad : {"x", "1,,2", "0", "1 2", "-1", "4294967296", "1;2"}) {
+    EXPECT_FALSE(parse_ids(bad)) << bad;
+  }
+}
+
+TEST(Address, WhatBusTakes) {
+  for (const char* good : {"system", "session", "none", "unix:path=/run/x", "tcp:host=a,port=1"}) {
+    EXPECT_TRUE(Bus::check_address(good)) << good;
+  }
+  for (const char* bad : {"", "sistem", "/run/dbus/socket", ":x=1", "unix:"}) {
+    EXPECT_FALSE(Bus::check_address(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace cluster::bus::test
