@@ -80,6 +80,7 @@ void load_all(const Options& options, Loaded& out, Report& report) {
   if (const auto self = find_self(*hosts, given, options.local, report)) {
     out.core.self = *self;
     out.port = own_port(conf, *hosts->find(*self), report);
+    out.core.port = out.port;
   }
   out.core.hosts = std::move(hosts->entries);
   out.passphrases = std::move(hosts->passphrases);

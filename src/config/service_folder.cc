@@ -105,11 +105,12 @@ void load_service_folder(const std::string& folder, const ServiceLine& where,
                          core::ServiceEntry& entry, Report& report) {
   const size_t before = report.faults().size();
   struct stat info {};
+  errno = 0;
   if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
-    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    const bool other = errno != 0 && errno != ENOENT && errno != ENOTDIR;
     report.fault(where.file, where.line,
                  "service " + quoted(entry.name) + " may run on this host, but " + folder +
-                     (missing ? " is no folder" : std::string(": ") + std::strerror(errno)),
+                     (other ? std::string(": ") + std::strerror(errno) : " is no folder"),
                  "a folder with the executables start and stop");
   } else {
     check_script(folder, "start", Presence::kRequired, where, entry, report);

@@ -53,7 +53,12 @@ class RowParser {
     if (words.size() == 1) {
       return refuse("service " + quoted(row.entry.name) + " has no host", kSyntax);
     }
-    for (size_t i = 1; i < words.size(); ++i) sound = host(words[i], row) && sound;
+    for (size_t i = 1; i < words.size(); ++i) {
+      if (words[i].starts_with('#')) {
+        return refuse("a comment stands behind the hosts", "comments on lines of their own");
+      }
+      sound = host(words[i], row) && sound;
+    }
     return sound;
   }
 
