@@ -1,16 +1,14 @@
 // The machine's own addresses, and a word when they change.
 #pragma once
 
+#include <chrono>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "net/event.h"
 #include "net/report.h"
 #include "net/socket.h"
-
-struct event_base;
-struct event;
 
 namespace cluster::net {
 
@@ -19,27 +17,28 @@ namespace cluster::net {
 std::vector<std::string> local_addresses();
 
 // Calls back on the loop when the list has changed; a burst of changes gives one call, kSettle after
-// it began. Without netlink it looks every kPollInterval.
+// it began. Without netlink it looks every kPollInterval. Dropping it ends it.
 class AddressWatch {
  public:
-  static constexpr int kSettleMs = 200;
-  static constexpr int kPollIntervalMs = 30'000;
+  static constexpr std::chrono::milliseconds kSettle{200};
+  static constexpr std::chrono::milliseconds kPollInterval{30'000};
+  static constexpr int kReadsPerTurn = 64;
 
-  AddressWatch(event_base* base, std::function<void(std::vector<std::string>)> changed, Report report);
-  ~AddressWatch();
+  AddressWatch(event_base* base, std::function<void(std::vector<std::string>)> changed,
+               const Report& report);
   AddressWatch(const AddressWatch&) = delete;
   AddressWatch& operator=(const AddressWatch&) = delete;
 
  private:
-  void readable();
+  void drain();
+  void arm(std::chrono::milliseconds after);
   void look();
 
   std::function<void(std::vector<std::string>)> changed_;
   std::vector<std::string> known_;
   Fd netlink_;
-  event* read_ = nullptr;
-  event* timer_ = nullptr;
-  bool pending_ = false;
+  EventPtr readable_;
+  EventPtr timer_;
 };
 
 }  // namespace cluster::net

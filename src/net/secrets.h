@@ -60,7 +60,8 @@ class Secrets final : public Peers {
   void set_lines(HostId self, std::vector<HostLine> lines);
   void set_admission(Admission admission) { admission_ = std::move(admission); }
 
-  // Nothing is being derived. `changed` is called (on the loop) each time that becomes true.
+  // Nothing is being derived. `changed` is called (on the loop) each time that becomes true; the
+  // Transport that uses these secrets sets it.
   bool ready() const;
   void on_ready(std::function<void()> changed) { ready_changed_ = std::move(changed); }
 

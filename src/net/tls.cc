@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/ensure.h"
@@ -14,7 +15,7 @@ namespace cluster::net {
 namespace {
 
 constexpr long kMaxCertificateBytes = 4096;
-constexpr size_t kReadBytes = 16 << 10;  // one TLS record
+constexpr size_t kRecordBytes = 16 << 10;
 constexpr char kExporterLabel[] = "EXPORTER-Channel-Binding";
 
 // What OpenSSL's queue holds, as a sentence; empties it, else it would be taken for a later error.
@@ -117,13 +118,14 @@ TlsSession::State TlsSession::feed(std::string_view received, std::string& plain
       fail("TLS handshake failed");
     }
   }
+  static thread_local std::array<char, kRecordBytes> record;
   while (state_ == State::kOpen) {
-    const size_t before = plain.size();
     size_t got = 0;
-    plain.resize(before + kReadBytes);
-    const int result = SSL_read_ex(ssl_.get(), plain.data() + before, kReadBytes, &got);
-    plain.resize(before + got);
-    if (result == 1) continue;
+    const int result = SSL_read_ex(ssl_.get(), record.data(), record.size(), &got);
+    if (result == 1) {
+      plain.append(record.data(), got);
+      continue;
+    }
     const int why = SSL_get_error(ssl_.get(), result);
     if (why == SSL_ERROR_WANT_READ) break;
     if (why == SSL_ERROR_ZERO_RETURN)

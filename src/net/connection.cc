@@ -1,0 +1,285 @@
+#include "net/connection.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/ensure.h"
+#include "wire/framing.h"
+
+namespace cluster::net {
+namespace {
+
+constexpr size_t kReadBytes = 64 << 10;
+constexpr size_t kStrangerReadBytes = 16 << 10;
+constexpr int kReadsPerTurn = 4;
+// Encrypted ahead of the socket: little, so that control waits for little.
+constexpr size_t kFeedBytes = 32 << 10;
+constexpr int kUnsentInKernelBytes = 128 << 10;
+constexpr size_t kKeptBufferBytes = 64 << 10;
+
+constexpr size_t kTlsHeaderBytes = 5;
+constexpr char kTlsHandshakeRecord = 22;
+constexpr char kTlsClientHello = 1;
+
+void shrink(std::string& buffer) {
+  if (buffer.empty() && buffer.capacity() > kKeptBufferBytes) std::string().swap(buffer);
+}
+
+}  // namespace
+
+Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers, Owner& owner,
+                       Origin origin)
+    : base_(base),
+      fd_(std::move(fd)),
+      tls_context_(tls),
+      peers_(peers),
+      owner_(owner),
+      origin_(std::move(origin)),
+      role_(origin_.target ? Handshake::Role::kDialer : Handshake::Role::kListener) {
+  const int one = 1;
+  setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  setsockopt(fd_.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentInKernelBytes,
+             sizeof kUnsentInKernelBytes);
+  tls_ = std::make_unique<TlsSession>(tls, role_ == Handshake::Role::kDialer
+                                               ? TlsSession::Role::kClient
+                                               : TlsSession::Role::kServer);
+  roles_settled_ = !origin_.from_listening_port;
+  readable_.reset(event_new(
+      base, fd_.get(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->on_readable(); }, this));
+  writable_.reset(event_new(
+      base, fd_.get(), EV_WRITE,
+      [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->flush(); }, this));
+  flush_soon_.reset(event_new(
+      base, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->flush(); },
+      this));
+  timer_.reset(evtimer_new(
+      base, [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->on_timer(); },
+      this));
+  ENSURE(readable_ && writable_ && flush_soon_ && timer_);
+}
+
+Connection::~Connection() = default;
+
+void Connection::start() {
+  const timeval limit = timeval_of(kHandshakeTime);
+  event_add(readable_.get(), nullptr);
+  event_add(timer_.get(), &limit);
+  if (role_ == Handshake::Role::kDialer) {
+    tls_->feed({}, plain_);
+    flush();
+  }
+}
+
+// ---------------------------------------------------------------------------------------- reading
+
+void Connection::on_readable() {
+  static thread_local std::array<char, kReadBytes> buffer;
+  for (int i = 0; i < kReadsPerTurn && stage_ != Stage::kGone; ++i) {
+    const size_t room = linked() || closing() ? buffer.size() : kStrangerReadBytes;
+    const ssize_t got = recv(fd_.get(), buffer.data(), room, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (got <= 0)
+      return end_by_network(got == 0 ? "the other end closed the connection" : std::strerror(errno));
+    if (!closing()) take({buffer.data(), static_cast<size_t>(got)});
+    if (static_cast<size_t>(got) < room) return;
+  }
+}
+
+void Connection::take(std::string_view bytes) {
+  received_bytes_ += bytes.size();
+  std::string first;
+  if (!roles_settled_) {
+    held_.append(bytes);
+    first = std::move(held_);
+    held_.clear();
+    bytes = first;
+    if (!simultaneous_open(bytes)) {
+      held_.assign(bytes);
+      return;
+    }
+  }
+  const TlsSession::State before = tls_->state();
+  const TlsSession::State now = tls_->feed(bytes, plain_);
+  const bool opened = before == TlsSession::State::kShaking && now != before &&
+                      (now == TlsSession::State::kOpen || now == TlsSession::State::kClosed);
+  if (opened && stage_ == Stage::kTls) begin_handshake();
+  if (stage_ == Stage::kHandshake) continue_handshake();
+  if (stage_ == Stage::kLinked) cut_frames();
+  if (stage_ == Stage::kClosing || stage_ == Stage::kGone) return;
+  if (now == TlsSession::State::kFailed)
+    return end({.refused = true, .reason = tls_->error()}, false);
+  if (now == TlsSession::State::kClosed) return end_by_network("the other end closed the link");
+  if (!linked() && received_bytes_ > kMaxHandshakeBytes)
+    return end({.failure = Handshake::Failure::kMalformed,
+                .refused = true,
+                .reason = "more than 64 KiB came before it authenticated"},
+               false);
+  flush();
+}
+
+// Both ends dialled each other from and to their listening ports at the same time, so TCP made one
+// connection of it (RFC 9293, 3.5) and both began as TLS clients. The lower ID stays client and skips
+// the other's ClientHello. False: more bytes are needed to tell.
+bool Connection::simultaneous_open(std::string_view& bytes) {
+  if (bytes.size() <= kTlsHeaderBytes) return bytes[0] != kTlsHandshakeRecord && (roles_settled_ = true);
+  if (bytes[0] != kTlsHandshakeRecord || bytes[kTlsHeaderBytes] != kTlsClientHello)
+    return roles_settled_ = true;
+  if (peers_.self() < origin_.target) {
+    const size_t record = kTlsHeaderBytes + (static_cast<uint8_t>(bytes[3]) << 8 | static_cast<uint8_t>(bytes[4]));
+    if (bytes.size() < record) return false;
+    bytes.remove_prefix(record);
+  } else {
+    // What is queued of our own ClientHello must go out whole: the other end skips it.
+    std::string unsent = tls_->outgoing().substr(sent_);
+    role_ = Handshake::Role::kListener;
+    tls_ = std::make_unique<TlsSession>(tls_context_, TlsSession::Role::kServer);
+    tls_->outgoing() = std::move(unsent);
+    sent_ = 0;
+  }
+  return roles_settled_ = true;
+}
+
+void Connection::begin_handshake() {
+  stage_ = Stage::kHandshake;
+  handshake_ = std::make_unique<Handshake>(
+      role_, peers_, Channel{tls_->channel_binding(), tls_context_.own_key(), tls_->peer_key()},
+      origin_.target);
+}
+
+void Connection::continue_handshake() {
+  std::string out;
+  const Handshake::State state = handshake_->advance(plain_, out);
+  tls_->write(out);
+  if (state == Handshake::State::kFailed)
+    return end({.failure = handshake_->failure(), .refused = true, .reason = handshake_->reason()}, true);
+  if (state != Handshake::State::kDone) return;
+  if (origin_.target && peer().host != origin_.target)
+    return end({.failure = Handshake::Failure::kNotMe,
+                .refused = true,
+                .reason = "host " + std::to_string(peer().host.value) + " answered instead"},
+               true);
+  stage_ = Stage::kLinked;
+  event_del(timer_.get());
+  flush();
+  if (stage_ == Stage::kLinked) owner_.authenticated(*this);
+}
+
+void Connection::cut_frames() {
+  size_t at = 0;
+  while (stage_ == Stage::kLinked) {
+    const std::string_view rest = std::string_view(plain_).substr(at);
+    size_t size = 0;
+    const wire::Header header = wire::parse_header(rest, &size);
+    if (header == wire::Header::kMalformed)
+      return end({.failure = Handshake::Failure::kMalformed,
+                  .refused = true,
+                  .reason = "a malformed frame: its length is 0 or beyond the limit"},
+                 true);
+    if (header == wire::Header::kIncomplete || rest.size() - wire::kHeaderBytes < size) break;
+    at += wire::kHeaderBytes + size;
+    owner_.received(*this, std::string(rest.substr(wire::kHeaderBytes, size)));
+  }
+  plain_.erase(0, at);
+  shrink(plain_);
+}
+
+// ---------------------------------------------------------------------------------------- sending
+
+void Connection::send(std::string payload, core::Priority priority) {
+  if (!linked()) return;
+  if (!queue_.push(std::move(payload), priority))
+    return end({.reason = "the send queue is full: the other end takes too little"}, false);
+  // Once a turn: what one step of the core sends goes out in one system call.
+  event_active(flush_soon_.get(), EV_WRITE, 0);
+}
+
+void Connection::flush() {
+  if (stage_ == Stage::kGone || event_pending(writable_.get(), EV_WRITE, nullptr)) return;
+  std::string& out = tls_->outgoing();
+  std::string plain;
+  while (true) {
+    if (sent_ == out.size()) {
+      out.clear();
+      sent_ = 0;
+      plain.clear();
+      queue_.take(kFeedBytes, plain);
+      tls_->write(plain);
+      if (out.empty() && closing() && !said_close_) {
+        said_close_ = true;
+        tls_->close();
+      }
+      if (out.empty()) break;
+    }
+    const ssize_t wrote = ::send(fd_.get(), out.data() + sent_, out.size() - sent_, MSG_NOSIGNAL);
+    if (wrote >= 0) {
+      sent_ += static_cast<size_t>(wrote);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      event_add(writable_.get(), nullptr);
+      return;
+    } else if (errno != EINTR) {
+      return end_by_network(std::strerror(errno));
+    }
+  }
+  shrink(out);
+  // A host that dials from its listening port waits for the other end to close first, so that no
+  // TIME_WAIT keeps its next dial from that port.
+  if (closing() && !origin_.from_listening_port) shutdown(fd_.get(), SHUT_WR);
+}
+
+// ----------------------------------------------------------------------------------------- ending
+
+void Connection::on_timer() {
+  if (closing()) return go();
+  end({.silent = received_bytes_ == 0,
+       .reason = "not authenticated within " + std::to_string(kHandshakeTime.count()) + " s"},
+      false);
+}
+
+void Connection::end_by_network(const std::string& reason) {
+  if (stage_ == Stage::kGone) return;
+  const bool report = !closing();
+  stage_ = Stage::kGone;
+  if (report) owner_.ended(*this, {.silent = received_bytes_ == 0, .reason = reason});
+  go();
+}
+
+void Connection::end(End end, bool say_goodbye) {
+  if (closing() || stage_ == Stage::kGone) return;
+  owner_.ended(*this, end);
+  if (say_goodbye || tls_->state() == TlsSession::State::kFailed) {
+    // So that the refusal or TLS's alert arrives.
+    queue_ = {};
+    close();
+  } else {
+    go();
+  }
+}
+
+void Connection::close() {
+  if (closing() || stage_ == Stage::kGone) return;
+  stage_ = Stage::kClosing;
+  const timeval limit = timeval_of(kClosingTime);
+  event_add(timer_.get(), &limit);
+  flush();
+}
+
+void Connection::abort() { go(); }
+
+void Connection::go() {
+  stage_ = Stage::kGone;
+  if (!readable_) return;
+  readable_.reset();
+  writable_.reset();
+  flush_soon_.reset();
+  timer_.reset();
+  fd_.reset();
+  owner_.gone(*this);
+}
+
+}  // namespace cluster::net

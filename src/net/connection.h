@@ -1,0 +1,117 @@
+// One connected socket: TLS, then the handshake, then frames; and its orderly end.
+//
+// The owner gets authenticated(), then received() for each frame; ended() at most once, for any end
+// that it did not ask for by close(); and gone() last, after which it deletes the connection, but not
+// from within that call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "core/io.h"
+#include "net/event.h"
+#include "net/handshake.h"
+#include "net/send_queue.h"
+#include "net/socket.h"
+#include "net/tls.h"
+
+namespace cluster::net {
+
+inline constexpr std::chrono::seconds kHandshakeTime{5};
+inline constexpr size_t kMaxHandshakeBytes = 64 << 10;  // received before it is authenticated
+inline constexpr std::chrono::seconds kClosingTime{1};
+
+class Connection {
+ public:
+  struct End {
+    Handshake::Failure failure = Handshake::Failure::kNone;  // kNone: the network's or TLS's doing
+    bool refused = false;   // a reason that will not pass by itself: TLS or the handshake failed
+    bool silent = false;    // it never sent a byte
+    std::string reason;
+  };
+
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void authenticated(Connection& connection) = 0;
+    virtual void received(Connection& connection, std::string frame) = 0;
+    virtual void ended(Connection& connection, const End& end) = 0;
+    virtual void gone(Connection& connection) = 0;
+  };
+
+  struct Origin {
+    HostId target;                 // of a dial; 0: accepted
+    DialId dial;
+    Endpoint remote;
+    bool from_listening_port = false;
+  };
+
+  // All references outlive it.
+  Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers, Owner& owner,
+             Origin origin);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Starts to talk; may call the owner.
+  void start();
+
+  void send(std::string payload, core::Priority priority);
+
+  // Sends what is queued and close_notify, waits for the other end to close, kClosingTime in all;
+  // then gone().
+  void close();
+  // gone() at once, nothing is sent.
+  void abort();
+
+  const Origin& origin() const { return origin_; }
+  bool linked() const { return stage_ == Stage::kLinked; }
+  bool closing() const { return stage_ == Stage::kClosing; }
+  const Handshake::Peer& peer() const { return handshake_->peer(); }
+  HostId claimed() const { return handshake_ ? handshake_->claimed() : HostId(); }
+
+  LinkId link;  // the owner's number for it, once authenticated
+
+ private:
+  enum class Stage : uint8_t { kTls, kHandshake, kLinked, kClosing, kGone };
+
+  void on_readable();
+  void on_timer();
+  void take(std::string_view bytes);
+  bool simultaneous_open(std::string_view& bytes);
+  void begin_handshake();
+  void continue_handshake();
+  void cut_frames();
+  void flush();
+  void end(End end, bool say_goodbye);
+  void end_by_network(const std::string& reason);
+  void go();
+
+  event_base* base_;
+  Fd fd_;
+  const TlsContext& tls_context_;
+  const Peers& peers_;
+  Owner& owner_;
+  Origin origin_;
+  Stage stage_ = Stage::kTls;
+  Handshake::Role role_;
+  std::unique_ptr<TlsSession> tls_;
+  std::unique_ptr<Handshake> handshake_;
+  std::string plain_;       // decrypted, not cut into messages yet
+  std::string held_;        // the first bytes, until it is clear who is the TLS client
+  bool roles_settled_ = false;
+  uint64_t received_bytes_ = 0;
+  SendQueue queue_;
+  size_t sent_ = 0;         // of tls_->outgoing()
+  bool said_close_ = false;
+  EventPtr readable_;
+  EventPtr writable_;
+  EventPtr flush_soon_;
+  EventPtr timer_;
+};
+
+}  // namespace cluster::net

@@ -1,0 +1,369 @@
+#include "net/transport.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "base/ensure.h"
+#include "net/connection.h"
+#include "net/dial.h"
+#include "net/listener.h"
+#include "net/resolver.h"
+#include "net/tls.h"
+
+namespace cluster::net {
+namespace {
+
+constexpr size_t kMaxStrangers = 64;
+constexpr size_t kMaxStrangersPerAddress = 8;
+constexpr std::chrono::seconds kResolveTime{10};
+
+}  // namespace
+
+class Transport::Impl final : public Connection::Owner {
+ public:
+  Impl(event_base* base, const Identity& identity, Secrets& secrets, TransportOptions options,
+       std::function<void(core::Event)> events, Report report);
+  ~Impl() override;
+
+  void listen(std::vector<Fd> sockets);
+  void dial(const core::Dial& action);
+  void cancel(DialId dial);
+  void send(const core::Send& action);
+  void close(const core::CloseLink& action);
+
+  // Connection::Owner
+  void authenticated(Connection& connection) override;
+  void received(Connection& connection, std::string frame) override;
+  void ended(Connection& connection, const Connection::End& end) override;
+  void gone(Connection& connection) override;
+
+  TransportOptions options;
+  std::unique_ptr<Listener> listener;
+  TransportCounters counters;
+  std::map<LinkId, Connection*> links;
+  std::vector<std::unique_ptr<Connection>> connections;
+
+ private:
+  // A dial goes through its addresses in turn; at any time it waits for one of: the secrets, the
+  // resolver, a connect, a connection's handshake.
+  struct Dialing {
+    core::Dial action;
+    std::vector<Endpoint> addresses;
+    size_t next = 0;
+    size_t refused = 0;
+    bool rejected = false;
+    std::string reason;  // of the worst failure so far: rejected, else the last
+    EventPtr resolve_limit;
+    std::unique_ptr<ConnectAttempt> attempt;
+    Connection* connection = nullptr;
+    Impl* owner = nullptr;
+  };
+
+  void secrets_ready();
+  void begin(Dialing& dialing);
+  void resolved(DialId dial, const Resolver::Answer& answer);
+  void try_next(Dialing& dialing);
+  void connected(DialId dial, const Endpoint& target, ConnectAttempt::Outcome outcome);
+  void fail(DialId dial, core::DialOutcome outcome, const std::string& reason);
+  bool free_ports_to(const Endpoint& target);
+  void accepted(Fd fd, const Endpoint& remote);
+  void make_room(const Endpoint& remote);
+  void tell_refusal(const Connection& connection, const Connection::End& end);
+  Connection& adopt(Fd fd, Connection::Origin origin);
+
+  event_base* base_;
+  Secrets& secrets_;
+  TlsContext tls_;
+  std::function<void(core::Event)> events_;
+  Report report_;
+  Throttle throttle_;
+  Resolver resolver_;
+  std::map<DialId, Dialing> dials_;
+  std::vector<std::unique_ptr<Connection>> graveyard_;
+  EventPtr bury_;  // frees connections after the turn in which they went
+  uint64_t next_link_ = 1;
+};
+
+Transport::Impl::Impl(event_base* base, const Identity& identity, Secrets& secrets,
+                      TransportOptions opts, std::function<void(core::Event)> events, Report report)
+    : options(opts),
+      base_(base),
+      secrets_(secrets),
+      tls_(identity),
+      events_(std::move(events)),
+      report_(std::move(report)),
+      resolver_(base) {
+  bury_.reset(event_new(
+      base, -1, 0,
+      [](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->graveyard_.clear(); }, this));
+  ENSURE(bury_);
+  secrets_.on_ready([this] { secrets_ready(); });
+}
+
+Transport::Impl::~Impl() { secrets_.on_ready(nullptr); }
+
+// -------------------------------------------------------------------------------------- accepting
+
+void Transport::Impl::listen(std::vector<Fd> sockets) {
+  listener.reset();
+  if (sockets.empty()) return;
+  listener = std::make_unique<Listener>(
+      base_, std::move(sockets), [this] { return secrets_.ready(); },
+      [this](Fd fd, const Endpoint& remote) { accepted(std::move(fd), remote); }, report_);
+}
+
+void Transport::Impl::secrets_ready() {
+  if (listener) listener->resume();
+  std::vector<DialId> waiting;
+  for (const auto& [id, dialing] : dials_)
+    if (!dialing.connection && !dialing.attempt && dialing.addresses.empty() && !dialing.resolve_limit)
+      waiting.push_back(id);
+  for (const DialId id : waiting)
+    if (const auto found = dials_.find(id); found != dials_.end()) begin(found->second);
+}
+
+void Transport::Impl::accepted(Fd fd, const Endpoint& remote) {
+  ++counters.accepted;
+  make_room(remote);
+  adopt(std::move(fd), {HostId(), DialId(), remote, false}).start();
+}
+
+void Transport::Impl::make_room(const Endpoint& remote) {
+  const auto stranger = [](const Connection& c) { return !c.link && !c.origin().target; };
+  const std::string group = remote.limit_group();
+  size_t all = 0;
+  size_t same = 0;
+  Connection* oldest = nullptr;
+  Connection* oldest_same = nullptr;
+  for (const auto& connection : connections) {  // in the order in which they came
+    if (!stranger(*connection)) continue;
+    if (++all == 1) oldest = connection.get();
+    if (connection->origin().remote.limit_group() != group) continue;
+    if (++same == 1) oldest_same = connection.get();
+  }
+  Connection* victim = same >= kMaxStrangersPerAddress ? oldest_same
+                       : all >= kMaxStrangers          ? oldest
+                                                       : nullptr;
+  if (!victim) return;
+  ++counters.dropped_for_room;
+  uint64_t suppressed = 0;
+  if (throttle_.allow("room", victim->origin().remote.limit_group(), &suppressed))
+    report_.log(core::LogLevel::kWarning,
+                "dropped the unauthenticated connection from " + victim->origin().remote.text() +
+                    " to make room: too many at once");
+  victim->abort();
+}
+
+// ---------------------------------------------------------------------------------------- dialling
+
+void Transport::Impl::dial(const core::Dial& action) {
+  Dialing& dialing = dials_[action.dial];
+  dialing.action = action;
+  dialing.owner = this;
+  if (secrets_.ready()) begin(dialing);
+}
+
+void Transport::Impl::begin(Dialing& dialing) {
+  const core::Dial& action = dialing.action;
+  if (action.host == secrets_.self())
+    return fail(action.dial, core::DialOutcome::kRejected, "that is this host itself");
+  if (!secrets_.name(action.host))
+    return fail(action.dial, core::DialOutcome::kRejected,
+                "host " + std::to_string(action.host.value) + " is not in the hosts file");
+  dialing.resolve_limit.reset(evtimer_new(
+      base_,
+      [](evutil_socket_t, short, void* argument) {
+        const auto* late = static_cast<const Dialing*>(argument);
+        late->owner->fail(late->action.dial, core::DialOutcome::kUnreachable,
+                          "cannot resolve " + late->action.address + " within " +
+                              std::to_string(kResolveTime.count()) + " s");
+      },
+      &dialing));
+  const timeval limit = timeval_of(kResolveTime);
+  event_add(dialing.resolve_limit.get(), &limit);
+  resolver_.resolve(action.dial, action.address, action.port,
+                    [this, dial = action.dial](const Resolver::Answer& answer) { resolved(dial, answer); });
+}
+
+void Transport::Impl::resolved(DialId dial, const Resolver::Answer& answer) {
+  const auto found = dials_.find(dial);
+  if (found == dials_.end()) return;
+  Dialing& dialing = found->second;
+  event_del(dialing.resolve_limit.get());
+  if (answer.addresses.empty()) return fail(dial, core::DialOutcome::kUnreachable, answer.error);
+  dialing.addresses = answer.addresses;
+  try_next(dialing);
+}
+
+void Transport::Impl::try_next(Dialing& dialing) {
+  const DialId dial = dialing.action.dial;
+  if (dialing.next == dialing.addresses.size()) {
+    const core::DialOutcome outcome = dialing.refused == dialing.addresses.size()
+                                          ? core::DialOutcome::kRefused
+                                      : dialing.rejected ? core::DialOutcome::kRejected
+                                                         : core::DialOutcome::kUnreachable;
+    return fail(dial, outcome, dialing.reason);
+  }
+  const Endpoint target = dialing.addresses[dialing.next++];
+  static const std::vector<Endpoint> none;
+  dialing.attempt = std::make_unique<ConnectAttempt>(
+      base_, target,
+      departure_for(target, listener ? listener->addresses() : none, options.dial_from_listening_port),
+      [this, &target] { return free_ports_to(target); },
+      [this, dial, target](ConnectAttempt::Outcome outcome) {
+        connected(dial, target, std::move(outcome));
+      });
+}
+
+// A link that is only finishing its goodbye may hold the pair of ports that the next dial wants.
+bool Transport::Impl::free_ports_to(const Endpoint& target) {
+  std::vector<Connection*> finishing;
+  for (const auto& connection : connections)
+    if (connection->closing() && connection->origin().remote == target) finishing.push_back(connection.get());
+  for (Connection* connection : finishing) connection->abort();
+  return !finishing.empty();
+}
+
+void Transport::Impl::connected(DialId dial, const Endpoint& target, ConnectAttempt::Outcome outcome) {
+  const auto found = dials_.find(dial);
+  if (found == dials_.end()) return;
+  Dialing& dialing = found->second;
+  dialing.attempt.reset();
+  if (!outcome.fd) {
+    if (outcome.error == ECONNREFUSED) ++dialing.refused;
+    if (!dialing.rejected)
+      dialing.reason = "cannot connect to " + target.text() + ": " + std::strerror(outcome.error);
+    return try_next(dialing);
+  }
+  Connection& connection = adopt(std::move(outcome.fd),
+                                 {dialing.action.host, dial, target, outcome.from_listening_port});
+  dialing.connection = &connection;
+  connection.start();
+}
+
+void Transport::Impl::fail(DialId dial, core::DialOutcome outcome, const std::string& reason) {
+  resolver_.forget(dial);
+  const auto node = dials_.extract(dial);
+  if (!node.empty()) events_(core::DialFailed{dial, outcome, reason});
+}
+
+void Transport::Impl::cancel(DialId dial) {
+  const auto node = dials_.extract(dial);
+  if (node.empty()) return;
+  resolver_.forget(dial);
+  if (node.mapped().connection) node.mapped().connection->abort();
+}
+
+// ------------------------------------------------------------------------------------- connections
+
+Connection& Transport::Impl::adopt(Fd fd, Connection::Origin origin) {
+  connections.push_back(std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this,
+                                                     std::move(origin)));
+  return *connections.back();
+}
+
+void Transport::Impl::authenticated(Connection& connection) {
+  ++counters.authenticated;
+  const DialId dial = connection.origin().dial;
+  dials_.erase(dial);
+  connection.link = LinkId(next_link_++);
+  links[connection.link] = &connection;
+  const Handshake::Peer& peer = connection.peer();
+  events_(core::LinkUp{connection.link, peer.node, peer.host, peer.name, dial,
+                       connection.origin().remote.text()});
+}
+
+void Transport::Impl::received(Connection& connection, std::string frame) {
+  events_(core::Received{connection.link, std::move(frame)});
+}
+
+void Transport::Impl::ended(Connection& connection, const Connection::End& end) {
+  if (connection.link) {
+    links.erase(connection.link);
+    if (end.refused) tell_refusal(connection, end);
+    events_(core::LinkDown{connection.link, end.reason});
+    return;
+  }
+  ++counters.refused;
+  const auto found = dials_.find(connection.origin().dial);
+  if (found == dials_.end()) return tell_refusal(connection, end);
+  Dialing& dialing = found->second;
+  dialing.connection = nullptr;
+  if (end.refused || !dialing.rejected)
+    dialing.reason = "connected to " + connection.origin().remote.text() + ", but " + end.reason;
+  if (end.refused) {
+    dialing.rejected = true;
+    tell_refusal(connection, end);
+  }
+  try_next(dialing);
+}
+
+void Transport::Impl::tell_refusal(const Connection& connection, const Connection::End& end) {
+  const Endpoint& remote = connection.origin().remote;
+  const std::string where =
+      (connection.origin().target ? "connection to " : "connection from ") + remote.text();
+  // Whoever only looks whether the port is open says nothing and is no news.
+  if (end.silent && !end.refused) return report_.log(core::LogLevel::kDebug, where + ": " + end.reason);
+  const char* kind = end.failure != Handshake::Failure::kNone ? to_string(end.failure)
+                     : end.refused                            ? "TLS"
+                                                              : "lost";
+  uint64_t suppressed = 0;
+  if (!throttle_.allow(kind, remote.limit_group(), &suppressed)) return;
+  const std::string more =
+      suppressed ? " (and " + std::to_string(suppressed) + " more of this kind since it was last said)" : "";
+  report_.log(end.refused ? core::LogLevel::kWarning : core::LogLevel::kInfo,
+              (connection.link ? "link closed, " : "refused, ") + where + ": " + kind + ": " + end.reason + more);
+}
+
+void Transport::Impl::gone(Connection& connection) {
+  links.erase(connection.link);
+  const auto at = std::find_if(connections.begin(), connections.end(),
+                               [&](const auto& one) { return one.get() == &connection; });
+  ENSURE(at != connections.end());
+  graveyard_.push_back(std::move(*at));
+  connections.erase(at);
+  event_active(bury_.get(), EV_TIMEOUT, 0);
+}
+
+void Transport::Impl::send(const core::Send& action) {
+  const auto found = links.find(action.link);
+  if (found != links.end()) found->second->send(action.bytes, action.priority);
+}
+
+void Transport::Impl::close(const core::CloseLink& action) {
+  const auto found = links.find(action.link);
+  if (found == links.end()) return;
+  Connection* connection = found->second;
+  links.erase(found);
+  connection->close();
+}
+
+// ------------------------------------------------------------------------------------------ outside
+
+Transport::Transport(event_base* base, const Identity& identity, Secrets& secrets,
+                     TransportOptions options, std::function<void(core::Event)> events, Report report)
+    : impl_(std::make_unique<Impl>(base, identity, secrets, options, std::move(events),
+                                   std::move(report))) {}
+Transport::~Transport() = default;
+
+void Transport::listen(std::vector<Fd> sockets) { impl_->listen(std::move(sockets)); }
+
+uint16_t Transport::port() const {
+  return impl_->listener ? impl_->listener->addresses().front().port() : 0;
+}
+
+void Transport::set_options(TransportOptions options) { impl_->options = options; }
+void Transport::perform(const core::Dial& action) { impl_->dial(action); }
+void Transport::perform(const core::CancelDial& action) { impl_->cancel(action.dial); }
+void Transport::perform(const core::Send& action) { impl_->send(action); }
+void Transport::perform(const core::CloseLink& action) { impl_->close(action); }
+
+size_t Transport::closing() const {
+  return static_cast<size_t>(std::count_if(impl_->connections.begin(), impl_->connections.end(),
+                                           [](const auto& one) { return one->closing() && one->link; }));
+}
+
+const TransportCounters& Transport::counters() const { return impl_->counters; }
+
+}  // namespace cluster::net

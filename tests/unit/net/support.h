@@ -1,0 +1,146 @@
+// A loop, a scratch folder and hosts for the tests of src/net.
+#pragma once
+
+#include <event2/event.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/identity.h"
+#include "net/secrets.h"
+#include "net/transport.h"
+
+namespace cluster::net::testing {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = std::filesystem::temp_directory_path() / "cluster-net-XXXXXX";
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+class Loop {
+ public:
+  event_base* base() const { return base_.get(); }
+
+  // Runs the loop until `done`; false after a bound far beyond what it should take.
+  bool until(const std::function<bool()>& done, std::chrono::seconds bound = std::chrono::seconds(20)) {
+    const auto end = std::chrono::steady_clock::now() + bound;
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      const timeval tick{0, 5000};
+      event_base_loopexit(base(), &tick);
+      event_base_loop(base(), EVLOOP_ONCE);
+    }
+    return true;
+  }
+  void spin(std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    until([&] { return std::chrono::steady_clock::now() >= end; });
+  }
+
+ private:
+  struct Free {
+    void operator()(event_base* base) const { event_base_free(base); }
+  };
+  std::unique_ptr<event_base, Free> base_{event_base_new()};
+};
+
+// Node keys and caches live as long as the program, so that scrypt runs once a line and key.
+inline const Identity& identity(uint32_t host) {
+  static Folder folder;
+  static std::map<uint32_t, Identity> made;
+  auto at = made.find(host);
+  if (at == made.end()) {
+    Result<Identity> fresh = Identity::load_or_create(folder / ("key" + std::to_string(host)));
+    at = made.emplace(host, std::move(fresh).value()).first;
+  }
+  return at->second;
+}
+
+inline SecretCache cache(uint32_t host, std::map<std::string, std::string>* store = nullptr) {
+  static std::map<std::string, std::string> stored;
+  if (!store) store = &stored;
+  const std::string prefix = std::to_string(host) + "/";
+  return {[store, prefix](const std::string& key) -> std::optional<std::string> {
+            const auto at = store->find(prefix + key);
+            if (at == store->end()) return std::nullopt;
+            return at->second;
+          },
+          [store, prefix](const std::string& key, const std::optional<std::string>& value) {
+            if (value)
+              (*store)[prefix + key] = *value;
+            else
+              store->erase(prefix + key);
+          }};
+}
+
+inline std::vector<HostLine> lines() {
+  return {{HostId(1), "one", "password1"}, {HostId(2), "two", "password2"}, {HostId(3), "three", "password3"}};
+}
+
+// One host: its transport, and all that it reported.
+struct Host {
+  Loop& loop;
+  Secrets secrets;
+  std::vector<core::Event> events;
+  std::vector<std::string> logs;
+  std::vector<std::string> alerts;
+  Transport transport;
+
+  Host(Loop& l, uint32_t id, std::vector<HostLine> hosts = lines(), TransportOptions options = {})
+      : loop(l),
+        secrets(l.base(), identity(id), cache(id)),
+        transport(l.base(), identity(id), secrets, options,
+                  [this](core::Event event) { events.push_back(std::move(event)); },
+                  {[this](core::LogLevel level, const std::string& text) {
+                     if (level != core::LogLevel::kDebug) logs.push_back(text);
+                   },
+                   [this](core::Severity, const std::string& text) { alerts.push_back(text); }}) {
+    secrets.set_lines(HostId(id), std::move(hosts));
+  }
+
+  uint16_t listen(const std::string& address = "127.0.0.1") {
+    Result<std::vector<Fd>> sockets = open_listeners({address}, 0);
+    EXPECT_TRUE(sockets.ok()) << (sockets.ok() ? "" : sockets.error());
+    if (sockets) transport.listen(std::move(*sockets));
+    return transport.port();
+  }
+
+  void dial(uint64_t number, uint32_t host, uint16_t port, const std::string& address = "127.0.0.1") {
+    transport.perform(core::Dial{DialId(number), HostId(host), address, port});
+  }
+  void send(LinkId link, std::string bytes, core::Priority priority = core::Priority::kControl) {
+    transport.perform(core::Send{link, std::move(bytes), priority});
+  }
+
+  template <class T>
+  std::vector<T> all() const {
+    std::vector<T> found;
+    for (const core::Event& event : events)
+      if (const T* one = std::get_if<T>(&event)) found.push_back(*one);
+    return found;
+  }
+  template <class T>
+  size_t count() const { return all<T>().size(); }
+  bool logged(const std::string& part) const {
+    for (const std::string& text : logs)
+      if (text.find(part) != std::string::npos) return true;
+    return false;
+  }
+};
+
+}  // namespace cluster::net::testing
