@@ -17,7 +17,7 @@
 namespace cluster::config {
 namespace {
 
-constexpr int kRounds = 20'000;
+constexpr int kRounds = 8'000;
 constexpr int kRoundsOnDisk = 300;
 
 const std::string kConf =
