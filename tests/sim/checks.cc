@@ -1,6 +1,7 @@
 #include "tests/sim/checks.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "tests/sim/describe.h"
@@ -74,11 +75,8 @@ void CopyChecks::script_begins(Machine& machine, const core::RunScript& run) {
 }
 
 void CopyChecks::check_start(Machine& machine, const std::string& service, uint64_t epoch) {
-  // A restart in place has had its grants.
-  auto& started = started_[{machine.index(), service}];
-  std::pair<uint64_t, uint64_t> now{machine.engine(), epoch};
-  bool again = started == now;
-  started = now;
+  // A restart in place has had its grants, perhaps those of an engine before this one.
+  bool again = std::exchange(started_[{machine.index(), service}], epoch) == epoch;
   Duration bound = settle_bound(world_);
   for (MachineId other = 0; other < world_.size(); ++other) {
     Machine& there = world_.machine(other);

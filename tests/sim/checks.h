@@ -42,7 +42,7 @@ class CopyChecks final : public Watcher {
 
   World& world_;
   std::set<Grant> grants_;
-  std::map<std::pair<MachineId, std::string>, std::pair<uint64_t, uint64_t>> started_;
+  std::map<std::pair<MachineId, std::string>, uint64_t> started_;  // the newest epoch
   std::map<std::string, int> alive_;  // by service: machines with a copy
   std::map<std::pair<MachineId, std::string>, bool> was_alive_;
 };

@@ -11,7 +11,8 @@ namespace cluster::sim {
 void Faults::copy_dies() {
   std::string service = any_service();
   std::vector<MachineId> on = world_.copies(service);
-  if (on.empty()) return;
+  // Without a status script nobody could ever know.
+  if (on.empty() || !spec_.service(service)->has_status) return;
   MachineId m = on[rng_.below(on.size())];
   say(service + " dies on " + who(m));
   world_.machine(m).scripts().copy_dies(service);

@@ -8,6 +8,15 @@
 
 namespace cluster::sim {
 
+namespace {
+
+bool changing(const Machine& machine, const std::string& service) {
+  auto script = machine.scripts().running_script(service);
+  return script && *script != core::Script::kStatus;
+}
+
+}  // namespace
+
 void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
   for (const core::Action& action : out) {
     if (const auto* send = std::get_if<core::Send>(&action)) {
@@ -82,7 +91,7 @@ RestChecks::Reason RestChecks::service_wrong(const core::ServiceView& service,
     return service.name + " runs on " + world_.machine(on[0]).name() + " and " +
            world_.machine(on[1]).name();
   const Machine& machine = world_.machine(on.front());
-  if (!machine.scripts().copy(service.name).complete || machine.scripts().busy(service.name))
+  if (!machine.scripts().copy(service.name).complete || changing(machine, service.name))
     return service.name + " is still changing on " + machine.name();
   if (service.state != core::ServiceState::kRunning || service.host != machine.id())
     return service.name + " runs on " + machine.name() + ", and is seen " +

@@ -106,8 +106,12 @@ void Scripts::finish(RunId id, uint64_t generation) {
 }
 
 void Scripts::take_effect(const Run& run, bool succeeded, bool killed) {
-  if (run.end.how == ScriptEnd::kNotStarted) return;
   Copy now = copy(run.service);
+  if (run.end.how == ScriptEnd::kNotStarted) {
+    if (run.script == Script::kStop && now.alive)
+      set_copy(run.service, true, now.complete, true);
+    return;
+  }
   bool done = succeeded || (killed && rng_.chance(kDoneWhenKilled));
   if (run.script == Script::kStart) {
     // A start on top of a copy that ran leaves that one alone when it fails.
