@@ -135,7 +135,6 @@ std::string expected_value(const Key& key) {
       return "an absolute path";
     case kText:
       return "a text";
-    case kFlag:
       return "yes or no";
     case kList:
       return "one value or a list {\"a\", \"b\"}";

@@ -18,7 +18,6 @@ enum class KeyType : uint8_t {
   kFailback,  // immediate, never, or a time within low and high
   kPath,      // absolute
   kText,
-  kFlag,     // yes or no
   kList,     // one text or {"a", "b"}
   kSection,  // NAME "TITLE" { … }
 };
