@@ -174,23 +174,26 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
       break;
     case wire::Answer::OLD_EPOCH:
       // Epochs grow: begin again above the highest that anybody has heard.
-      drop_claim(context, answer.service());
+      retry_later(context, answer.service());
       break;
     case wire::Answer::RIVAL: {
       const NodeId rival = node_of(answer.rival());
       const size_t ours = rank(*order, self), theirs = rank(*order, rival);
-      if (ours < theirs || (ours == theirs && rival < self)) break;
-      Duration round_trip = kShortestRoundTrip;
-      for (const auto& [id, link] : links.all())
-        round_trip = std::max(round_trip, link.rtt.value_or(kDefaultRoundTrip));
-      drop_claim(context, answer.service());
-      not_before[answer.service()] =
-          context.now.mono + context.rng.between(round_trip, 2 * round_trip);
+      if (ours > theirs || (ours == theirs && self < rival)) retry_later(context, answer.service());
       break;
     }
     default:
       break;
   }
+}
+
+// Releases all that the claim has, and claims again after a random one to two round trips.
+void Node::State::retry_later(Context& context, const std::string& name) {
+  Duration round_trip = kShortestRoundTrip;
+  for (const auto& [id, link] : links.all())
+    round_trip = std::max(round_trip, link.rtt.value_or(kDefaultRoundTrip));
+  drop_claim(context, name);
+  not_before[name] = context.now.mono + context.rng.between(round_trip, 2 * round_trip);
 }
 
 void Node::State::lift_refusals(Context& context) {

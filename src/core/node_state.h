@@ -142,6 +142,7 @@ struct Node::State final : ServiceWorld {
   void pursue_claim(Context& context, const Order& order);
   void claim_won(Context& context, const Order& order);
   void drop_claim(Context& context, const std::string& service);
+  void retry_later(Context& context, const std::string& service);
   void receive_claim(Context& context, const NodeId& from, const wire::Claim& claim);
   void receive_answer(Context& context, const NodeId& from, const wire::Answer& answer);
   Situation situation(const std::string& service, const NodeId& claimant) const;

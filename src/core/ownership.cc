@@ -24,19 +24,20 @@ wire::Answer Voter::vote(MonoTime now, const NodeId& from, const wire::Claim& cl
   Ballot& ballot = ballots_[claim.service()];
   const auto refuse = [&](wire::Answer::Verdict verdict, const NodeId& rival) {
     wire::Answer answer = answer_to(claim, verdict);
-    if (rival) answer.set_rival(rival.raw());
     answer.set_highest_epoch(highest_epoch(claim.service()));
-    ballot.refused[from] = answer;
+    if (rival) {
+      answer.set_rival(rival.raw());
+      ballot.refused[from] = answer;
+    }
     return answer;
   };
-  const bool renewal =
-      ballot.grant && ballot.grant->to == from && ballot.grant->attempt == claim.attempt();
   if (situation.old_configuration) return refuse(wire::Answer::OLD_CONFIGURATION, NodeId{});
   if (situation.runner) return refuse(wire::Answer::RUNS, situation.runner);
   if (situation.rival) return refuse(wire::Answer::RIVAL, situation.rival);
   if (const NodeId other = granted_to_other(now, claim.service(), from))
     return refuse(wire::Answer::RIVAL, other);
-  if (!renewal && claim.epoch() <= highest_epoch(claim.service()))
+  // The epoch of this very claim may have got here before it, by way of a faster voter's record.
+  if (claim.epoch() < highest_epoch(claim.service()))
     return refuse(wire::Answer::OLD_EPOCH, NodeId{});
   const Duration beat =
       std::max(own_beat,

@@ -1,0 +1,285 @@
+#include "core/service.h"
+
+#include <gtest/gtest.h>
+
+namespace cluster::core {
+namespace {
+
+constexpr ScriptEnd kExited = ScriptEnd::kExited;
+
+class ServiceTest : public testing::Test, public ServiceWorld {
+ protected:
+  struct Run {
+    RunId run;
+    Script script;
+    Reason reason;
+  };
+
+  ServiceTest() : service_("web", entry()) {}
+
+  static ServiceEntry entry() {
+    ServiceEntry out;
+    out.name = "web";
+    out.local = out.runnable = out.has_status = true;
+    return out;
+  }
+
+  RunId run_script(Context&, const Service&, Script script, Reason reason, HostId,
+                   HostId) override {
+    runs_.push_back({RunId(runs_.size() + 1), script, reason});
+    return runs_.back().run;
+  }
+  void service_ended(Context&, const Service&) override { ++ended_; }
+
+  Context context() { return Context{now_, out_, rng_}; }
+  void start() {
+    Context c = context();
+    service_.start(c, *this, 7, Reason::kPlacement, HostId{});
+  }
+  void stop(bool at_once = false) {
+    Context c = context();
+    service_.stop(c, *this, Reason::kOperator, HostId{}, at_once);
+  }
+  void end(int code, ScriptEnd how = kExited) {
+    Context c = context();
+    ASSERT_TRUE(service_.script_ended(c, *this, {runs_.back().run, how, code}));
+  }
+  void pass(Duration time) {
+    now_.mono += time;
+    Context c = context();
+    service_.tick(c, *this);
+  }
+  bool killed() const {
+    return std::any_of(out_.begin(), out_.end(), [&](const Action& a) {
+      const KillScript* kill = std::get_if<KillScript>(&a);
+      return kill != nullptr && kill->run == runs_.back().run;
+    });
+  }
+  Script newest() const { return runs_.back().script; }
+  void run() {
+    start();
+    end(0);
+    ASSERT_TRUE(service_.running());
+  }
+
+  Now now_{MonoTime{hours(1)}, WallTime{hours(1)}};
+  Actions out_;
+  Rng rng_{1};
+  std::vector<Run> runs_;
+  int ended_ = 0;
+  Service service_;
+};
+
+TEST_F(ServiceTest, StartsRunsAndStops) {
+  start();
+  EXPECT_EQ(service_.state(), wire::Holding::STARTING);
+  end(0);
+  EXPECT_EQ(service_.state(), wire::Holding::RUNNING);
+  stop();
+  EXPECT_EQ(service_.state(), wire::Holding::STOPPING);
+  end(0);
+  EXPECT_TRUE(service_.idle());
+  EXPECT_EQ(ended_, 1);
+}
+
+TEST_F(ServiceTest, AFailedStartIsCleanedUpAndBarsThisHost) {
+  start();
+  end(1);
+  EXPECT_EQ(newest(), Script::kStop);
+  EXPECT_EQ(service_.state(), wire::Holding::STOPPING) << "part of it may run";
+  end(0);
+  EXPECT_TRUE(service_.idle());
+  EXPECT_TRUE(service_.barred(now_.mono));
+  EXPECT_EQ(service_.bar_why(), "failed here: start exited with 1");
+  EXPECT_TRUE(service_.barred(now_.mono + minutes(10) - milliseconds(1)));
+  EXPECT_FALSE(service_.barred(now_.mono + minutes(10)));
+}
+
+TEST_F(ServiceTest, TheBarDoublesEachTimeUntilCleared) {
+  for (Duration length : {minutes(10), minutes(20), minutes(40)}) {
+    start();
+    end(1);
+    end(0);
+    EXPECT_TRUE(service_.barred(now_.mono + length - milliseconds(1)));
+    EXPECT_FALSE(service_.barred(now_.mono + length));
+    pass(length);
+  }
+  service_.lift_bar();
+  start();
+  end(1);
+  end(0);
+  EXPECT_FALSE(service_.barred(now_.mono + minutes(10)));
+}
+
+TEST_F(ServiceTest, AChangedFolderLiftsTheBar) {
+  start();
+  end(1);
+  end(0);
+  ServiceEntry changed = entry();
+  service_.configure(changed);
+  EXPECT_TRUE(service_.barred(now_.mono)) << "nothing changed";
+  changed.folder_digest = 1;
+  service_.configure(changed);
+  EXPECT_FALSE(service_.barred(now_.mono));
+}
+
+TEST_F(ServiceTest, AHangingStartIsKilledAndCleanedUp) {
+  start();
+  pass(seconds(60) - milliseconds(1));
+  EXPECT_FALSE(killed());
+  pass(milliseconds(1));
+  EXPECT_TRUE(killed());
+  end(9, ScriptEnd::kSignal);
+  EXPECT_EQ(newest(), Script::kStop);
+  EXPECT_EQ(service_.bar_why(), "failed here: start was killed after 60 s");
+}
+
+TEST_F(ServiceTest, AStopDuringTheStartWaitsForItsEnd) {
+  start();
+  stop();
+  EXPECT_EQ(newest(), Script::kStart);
+  EXPECT_FALSE(killed());
+  end(0);
+  EXPECT_EQ(newest(), Script::kStop);
+  end(0);
+  EXPECT_TRUE(service_.idle());
+  EXPECT_FALSE(service_.barred(now_.mono));
+}
+
+TEST_F(ServiceTest, AStopAtOnceKillsTheStart) {
+  start();
+  stop(true);
+  EXPECT_TRUE(killed());
+  end(9, ScriptEnd::kSignal);
+  EXPECT_EQ(newest(), Script::kStop);
+  end(0);
+  EXPECT_TRUE(service_.idle());
+  EXPECT_FALSE(service_.barred(now_.mono)) << "it did not fail";
+}
+
+TEST_F(ServiceTest, AFailedStopAsksTheStatusBeforeItAlerts) {
+  run();
+  stop();
+  end(1);
+  EXPECT_EQ(newest(), Script::kStatus);
+  end(3);
+  EXPECT_TRUE(service_.idle());
+}
+
+TEST_F(ServiceTest, WhatCannotBeStoppedIsStopFailedUntilItCan) {
+  run();
+  stop();
+  pass(seconds(60));
+  EXPECT_TRUE(killed());
+  end(9, ScriptEnd::kSignal);
+  end(0);  // status: it still runs
+  EXPECT_EQ(service_.state(), wire::Holding::STOP_FAILED);
+  EXPECT_EQ(ended_, 0);
+  Context c = context();
+  service_.retry_stop(c, *this);
+  end(0);
+  EXPECT_TRUE(service_.idle());
+}
+
+TEST_F(ServiceTest, ChecksAndRestartsInPlaceAndMovesAtTheThirdFailure) {
+  run();
+  for (int failure = 1; failure <= 2; ++failure) {
+    pass(seconds(10));
+    ASSERT_EQ(newest(), Script::kStatus);
+    end(1);
+    ASSERT_EQ(newest(), Script::kStop);
+    EXPECT_EQ(runs_.back().reason, Reason::kHealth);
+    end(0);
+    ASSERT_EQ(newest(), Script::kStart);
+    end(0);
+    ASSERT_TRUE(service_.running());
+    EXPECT_EQ(service_.epoch(), 7u);
+    EXPECT_EQ(ended_, 0) << "it stays ours";
+  }
+  pass(seconds(10));
+  end(1);
+  EXPECT_EQ(newest(), Script::kStop);
+  end(0);
+  EXPECT_TRUE(service_.idle());
+  EXPECT_TRUE(service_.barred(now_.mono));
+}
+
+TEST_F(ServiceTest, OldFailuresAreForgotten) {
+  run();
+  for (int failure = 1; failure <= 5; ++failure) {
+    pass(minutes(10) + seconds(1));
+    end(1);
+    end(0);
+    end(0);
+    ASSERT_TRUE(service_.running());
+  }
+}
+
+TEST_F(ServiceTest, ASlowCheckIsKilledAndCountsAsFailed) {
+  run();
+  pass(seconds(10));
+  pass(seconds(10));
+  EXPECT_TRUE(killed());
+  end(9, ScriptEnd::kSignal);
+  EXPECT_EQ(newest(), Script::kStop);
+}
+
+TEST_F(ServiceTest, AStopMakesACheckGiveWay) {
+  run();
+  pass(seconds(10));
+  ASSERT_EQ(newest(), Script::kStatus);
+  stop();
+  EXPECT_TRUE(killed());
+  EXPECT_EQ(newest(), Script::kStatus) << "one script at a time";
+  end(9, ScriptEnd::kSignal);
+  EXPECT_EQ(newest(), Script::kStop);
+}
+
+TEST_F(ServiceTest, FoundRunningAtBootIsKept) {
+  Context c = context();
+  service_.check(c, *this, 5);
+  EXPECT_EQ(service_.state(), wire::Holding::STOPPING) << "it may run";
+  end(0);
+  EXPECT_TRUE(service_.running());
+  EXPECT_EQ(service_.epoch(), 5u);
+}
+
+TEST_F(ServiceTest, FoundBrokenAtBootIsStopped) {
+  Context c = context();
+  service_.check(c, *this, 5);
+  end(1);
+  EXPECT_EQ(newest(), Script::kStop);
+  end(0);
+  EXPECT_TRUE(service_.idle());
+}
+
+TEST_F(ServiceTest, WithoutAStatusScriptWhatMayRunIsStoppedAtBoot) {
+  ServiceEntry bare = entry();
+  bare.has_status = false;
+  service_.configure(bare);
+  Context c = context();
+  service_.check(c, *this, 5);
+  EXPECT_EQ(newest(), Script::kStop);
+}
+
+TEST_F(ServiceTest, AnOperatorsRestartIsDoneOnceItRunsAgain) {
+  run();
+  Context c = context();
+  service_.restart(c, *this, Reason::kOperator, "token");
+  EXPECT_EQ(service_.restarted(), "");
+  end(0);
+  EXPECT_EQ(service_.restarted(), "");
+  end(0);
+  EXPECT_EQ(service_.restarted(), "token");
+}
+
+TEST_F(ServiceTest, KeepForgetsAStopThatHasNotBegun) {
+  start();
+  stop();
+  service_.keep();
+  end(0);
+  EXPECT_TRUE(service_.running());
+}
+
+}  // namespace
+}  // namespace cluster::core
