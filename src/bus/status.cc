@@ -36,7 +36,7 @@ Json host_json(const core::HostView& host) {
   const bool reached = host.up && host.path != core::Path::kNone;
   out["path"] = reached ? Json(core::to_string(host.path)) : Json(nullptr);
   out["via"] = reached ? id_or_null(host.via) : Json(nullptr);
-  out["rtt_ms"] = milliseconds_or_null(host.rtt);
+  out["rtt_ms"] = reached ? milliseconds_or_null(host.rtt) : Json(nullptr);
   out["last_seen"] = host.last_seen ? Json(iso8601(*host.last_seen)) : Json(nullptr);
   out["version"] = host.version;
   return out;

@@ -158,9 +158,10 @@ std::optional<Fault> Client::subscribe(const std::string& rule, SignalFunction f
 bool Client::run_once(std::chrono::microseconds wait) {
   if (!bus_) return false;
   int result = 0;
-  while ((result = sd_bus_process(bus_.get(), nullptr)) > 0) {
-  }
-  if (result >= 0) result = sd_bus_wait(bus_.get(), static_cast<uint64_t>(wait.count()));
+  bool something = false;
+  while ((result = sd_bus_process(bus_.get(), nullptr)) > 0) something = true;
+  // Who called decides what follows from it before any more waiting.
+  if (result >= 0 && !something) result = sd_bus_wait(bus_.get(), static_cast<uint64_t>(wait.count()));
   if (result == -EINTR) return true;
   if (result < 0 || sd_bus_is_open(bus_.get()) <= 0) {
     disconnect();

@@ -91,7 +91,7 @@ std::vector<Cell> host_row(const Json& status, const Json& host, WallTime now) {
           {text_at(host, "name"), tone},
           host_state(host),
           {path_text(status, host), Tone::kPlain},
-          {rtt_text(host), Tone::kPlain},
+          {up ? rtt_text(host) : "", Tone::kPlain},
           {text_at(host, "address"), Tone::kPlain},
           {last, tone}};
 }
