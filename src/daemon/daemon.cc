@@ -44,8 +44,16 @@ net::Report Daemon::report() {
                      [this](core::Severity severity, const std::string& text) { alert(severity, text); }};
 }
 
+std::vector<std::string> listen_addresses(const config::Loaded& config) {
+  if (!config.listen.empty()) return config.listen;
+  const core::HostEntry* self = config.core.host(config.core.self);
+  const auto own = net::Endpoint::parse(self->address, config.port);
+  if (own && own->is_loopback()) return {self->address};
+  return {};
+}
+
 Status Daemon::open_network() {
-  auto sockets = net::open_listeners(config_.listen, config_.port);
+  auto sockets = net::open_listeners(listen_addresses(config_), config_.port);
   if (!sockets) return Error{sockets.error()};
   secrets_ = std::make_unique<net::Secrets>(
       loop_.base(), *identity_,
@@ -91,11 +99,8 @@ Status Daemon::start_core() {
   performer_ = std::make_unique<Performer>(
       Parts{*transport_, *runner_, *store_, *bus_, *wake_, requests_, happenings_},
       [this] { left(); });
-  const Now now = read_clocks();
-  if (verbosity() >= kVerbosityEvents) log_event(to_text(now, boot));
+  boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));
-  node_->start(now, actions_);
-  perform();
   loop_.post(core::Event(core::LocalAddresses{net::local_addresses()}));
   addresses_ = std::make_unique<net::AddressWatch>(
       loop_.base(),
@@ -103,7 +108,23 @@ Status Daemon::start_core() {
         loop_.post(core::Event(core::LocalAddresses{std::move(addresses)}));
       },
       report());
+  secrets_look_ = std::make_unique<Watch>(loop_.base(), -1, 0, [this] { start_once_able(); });
+  start_once_able();
   return {};
+}
+
+void Daemon::start_once_able() {
+  if (!secrets_->ready()) return secrets_look_->add(kSecretsLook);
+  loop_.post(Loop::Task([this] {
+    const Now now = read_clocks();
+    if (verbosity() >= kVerbosityEvents) log_event(to_text(now, *boot_));
+    boot_.reset();
+    secrets_look_.reset();
+    node_->start(now, actions_);
+    started_ = true;
+    perform();
+    for (const core::Event& event : std::exchange(early_, {})) step(event);
+  }));
 }
 
 void Daemon::watch(evutil_socket_t fd, short what, std::function<void()> callback,
@@ -141,6 +162,7 @@ int Daemon::run() {
 
 void Daemon::step(const core::Event& event) {
   if (gone_) return;
+  if (!started_) return early_.push_back(event);
   const Now now = read_clocks();
   if (verbosity() >= kVerbosityEvents) log_event(to_text(now, event));
   performer_->heard(event);

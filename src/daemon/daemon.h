@@ -31,6 +31,9 @@ namespace cluster::daemon {
 inline constexpr char kNodeKeyName[] = "node.key";  // in the state folder
 // A bus that does not answer keeps nobody waiting for a daemon that works without it.
 inline constexpr Duration kBusPatience = seconds(5);
+// Secrets are derived once, at a host's first start: until then it could neither link nor know that it is
+// alone, and must not count the time towards being settled. How often it looks whether they are there.
+inline constexpr Duration kSecretsLook = milliseconds(5);
 // Memory that only starting needed goes back to the system.
 inline constexpr Duration kTrimAfter = seconds(3);
 
@@ -39,6 +42,10 @@ config::Options config_options(const Options& options, config::Mode mode);
 
 // --verbose raises what cluster.conf says.
 int effective_verbosity(const Options& options, int configured);
+
+// Empty: all of this machine. A host named by a loopback address listens there alone, so that several on
+// one machine need no port of their own each.
+std::vector<std::string> listen_addresses(const config::Loaded& config);
 
 class Daemon final : public bus::Cluster {
  public:
@@ -65,6 +72,7 @@ class Daemon final : public bus::Cluster {
   Status open_state();
   Status open_network();
   Status start_core();
+  void start_once_able();
   // For as long as the daemon lives; nullopt: without a time limit.
   void watch(evutil_socket_t fd, short what, std::function<void()> callback,
              std::optional<Duration> after = std::nullopt);
@@ -92,6 +100,7 @@ class Daemon final : public bus::Cluster {
   int exit_code_ = kExitOk;
   bool ready_ = false;
   bool bus_settled_ = false;
+  bool started_ = false;  // the core has; before, events wait in early_
   bool gone_ = false;  // the core has left: it hears nothing more
 
   Loop loop_;
@@ -103,6 +112,9 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<net::Transport> transport_;
   std::unique_ptr<scripts::Runner> runner_;
   std::unique_ptr<core::Node> node_;
+  std::optional<core::Boot> boot_;  // for the log, until the core has started
+  std::vector<core::Event> early_;
+  std::unique_ptr<Watch> secrets_look_;
   std::unique_ptr<WakeTimer> wake_;
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<Performer> performer_;

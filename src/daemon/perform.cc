@@ -11,6 +11,14 @@ void Happenings::add(WallTime at, core::Severity severity, std::string text) {
   kept_.push_back(bus::Happening{at, severity, std::move(text)});
 }
 
+namespace {
+
+std::string named(HostId host, const std::string& name) {
+  return "host " + std::to_string(host.value) + " (" + name + ")";
+}
+
+}  // namespace
+
 struct Performer::Visitor {
   Performer& to;
   const Parts& parts;
@@ -35,20 +43,20 @@ struct Performer::Visitor {
   void operator()(const core::Wake& a) const { parts.wake.set(a.at); }
   void operator()(const core::Reply& a) const { parts.requests.answer(a); }
   void operator()(const core::HostOnline& a) const {
-    to.happened(core::Severity::kInfo, "host " + std::to_string(a.host.value) + " (" + a.name + ") is up");
+    to.happened(core::Severity::kInfo, named(a.host, a.name) + " is up");
     parts.bus.emit(a);
   }
   void operator()(const core::HostOffline& a) const {
-    to.happened(core::Severity::kWarning,
-                "host " + std::to_string(a.host.value) + " (" + a.name + ") is down");
+    to.happened(core::Severity::kWarning, named(a.host, a.name) + " is down");
     parts.bus.emit(a);
   }
   void operator()(const core::ServiceChanged& a) const {
     const bool failed =
         a.state == core::ServiceState::kFailed || a.state == core::ServiceState::kStopFailed;
-    to.happened(failed ? core::Severity::kWarning : core::Severity::kInfo,
-                "service " + a.service + " is " + core::to_string(a.state) +
-                    (a.host ? " on host " + std::to_string(a.host.value) : std::string()));
+    const std::string text = "service " + a.service + " is " + core::to_string(a.state) +
+                             (a.host ? " on host " + std::to_string(a.host.value) : std::string());
+    log(failed ? core::LogLevel::kWarning : core::LogLevel::kInfo, text);
+    to.happened(failed ? core::Severity::kWarning : core::Severity::kInfo, text);
     parts.bus.emit(a);
   }
   void operator()(const core::Alert& a) const {
@@ -62,7 +70,6 @@ struct Performer::Visitor {
 };
 
 void Performer::happened(core::Severity severity, const std::string& text) {
-  log(severity == core::Severity::kInfo ? core::LogLevel::kInfo : core::LogLevel::kWarning, text);
   news_ = true;
   parts_.happenings.add(read_clocks().wall, severity, text);
 }
