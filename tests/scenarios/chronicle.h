@@ -1,0 +1,47 @@
+// Writes down what happens in a world in lines that a person reads: hosts seen up and down, scripts,
+// alerts. Times are left out, so that a story changes only when its course does.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/sim/watcher.h"
+#include "tests/sim/world.h"
+
+namespace cluster::scenarios {
+
+class Chronicle final : public sim::Watcher {
+ public:
+  explicit Chronicle(sim::World& world) : world_(world) { world.watch(*this); }
+
+  // The lines since the last call.
+  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+  void add(std::string line) { lines_.push_back(std::move(line)); }
+
+  // Ever since the story began: copies of one service at one time on machines that are not dead.
+  int most_copies(const std::string& service) const;
+  // The longest time without a copy that has ended, or is going on, since watch_gap().
+  Duration gap(const std::string& service) const;
+  void watch_gap(const std::string& service);
+
+  void stepped(sim::Machine& machine, const core::Event* event, const core::Actions& out) override;
+  void script_begins(sim::Machine& machine, const core::RunScript& run) override;
+  void script_ended(sim::Machine& machine, const std::string& service, core::Script script,
+                    const core::ScriptEnded& end) override;
+  void copies_changed(sim::Machine& machine, const std::string& service) override;
+  void lived(sim::Machine& machine, sim::Life life) override;
+
+ private:
+  struct Gap {
+    std::optional<Duration> open_since;
+    Duration longest{};
+  };
+
+  sim::World& world_;
+  std::vector<std::string> lines_;
+  std::map<std::string, int> most_;
+  std::map<std::string, Gap> gaps_;
+};
+
+}  // namespace cluster::scenarios

@@ -1,0 +1,35 @@
+# A reload applies differences only: a removed service is stopped, a new one started, an added host dialled,
+# and nothing else is disturbed.
+hosts A B C*
+service web A B
+service mail B A
+install all
+hosts A B
+install A B
+boot A B
+settle
+expect web on A
+expect mail on B
+----
+
+unservice mail
+service news B A
+reload A B
+settle
+expect mail nowhere
+expect news on B
+expect web on A
+----
+
+# C's line is added, and C is preferred for web.
+hosts A B C*
+service web C A B
+install C
+boot C
+reload A B
+settle
+expect web on C
+expect news on B
+expect one copy of web
+expect one copy of news
+----
