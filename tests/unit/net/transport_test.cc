@@ -1,0 +1,470 @@
+#include "net/transport.h"
+
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "net/handshake.h"
+#include "net/send_queue.h"
+#include "net/tls.h"
+#include "support.h"
+#include "wire/framing.h"
+
+namespace cluster::net {
+namespace {
+
+using core::CancelDial;
+using core::CloseLink;
+using core::DialFailed;
+using core::DialOutcome;
+using core::LinkDown;
+using core::LinkUp;
+using core::Priority;
+using core::Received;
+using testing::Host;
+using testing::lines;
+using testing::Loop;
+
+class TransportTest : public ::testing::Test {
+ protected:
+  Loop loop;
+  Host one{loop, 1};
+  Host two{loop, 2};
+
+  void link_them() {
+    two.dial(7, 1, one.listen());
+    ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 1 && two.count<LinkUp>() == 1; }));
+  }
+  LinkId at_one() const { return one.all<LinkUp>().at(0).link; }
+  LinkId at_two() const { return two.all<LinkUp>().at(0).link; }
+
+  // A plain connection to `port`.
+  static Fd connect_to(uint16_t port) {
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const Endpoint target = *Endpoint::parse("127.0.0.1", port);
+    EXPECT_EQ(connect(fd.get(), target.get(), target.length()), 0);
+    evutil_make_socket_nonblocking(fd.get());
+    return fd;
+  }
+  static bool closed(const Fd& fd) {
+    char buffer[4096];
+    ssize_t got = 0;
+    while ((got = recv(fd.get(), buffer, sizeof buffer, 0)) > 0) {
+    }
+    return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+};
+
+TEST_F(TransportTest, LinksAndSendsBothWays) {
+  link_them();
+  const LinkUp up1 = one.all<LinkUp>()[0];
+  const LinkUp up2 = two.all<LinkUp>()[0];
+  EXPECT_EQ(up1.host, HostId(2));
+  EXPECT_EQ(up1.name, "two");
+  EXPECT_EQ(up1.node, testing::identity(2).node());
+  EXPECT_EQ(up1.dial, DialId(0));
+  EXPECT_EQ(up2.host, HostId(1));
+  EXPECT_EQ(up2.node, testing::identity(1).node());
+  EXPECT_EQ(up2.dial, DialId(7));
+  EXPECT_EQ(up2.address, "127.0.0.1:" + std::to_string(one.transport.port()));
+  EXPECT_EQ(up1.address.substr(0, 10), "127.0.0.1:");
+
+  one.send(at_one(), "from one");
+  two.send(at_two(), "from two");
+  two.send(at_two(), "and another");
+  ASSERT_TRUE(loop.until([&] { return one.count<Received>() == 2 && two.count<Received>() == 1; }));
+  EXPECT_EQ(two.all<Received>()[0].bytes, "from one");
+  EXPECT_EQ(one.all<Received>()[0].bytes, "from two");
+  EXPECT_EQ(one.all<Received>()[1].bytes, "and another");
+  EXPECT_EQ(two.all<Received>()[0].link, at_two());
+  EXPECT_TRUE(one.logs.empty() && two.logs.empty());
+}
+
+TEST_F(TransportTest, LargeFramesArriveWholeAndControlOvertakesBulk) {
+  link_them();
+  const int kFrames = 24;
+  for (int i = 0; i < kFrames; ++i)
+    two.send(at_two(), std::string(wire::kMaxFrameBytes, static_cast<char>('a' + i)), Priority::kBulk);
+  loop.spin(std::chrono::milliseconds(1));
+  two.send(at_two(), "urgent");
+  ASSERT_TRUE(loop.until([&] { return one.count<Received>() == kFrames + 1; }, std::chrono::seconds(60)));
+  const std::vector<Received> got = one.all<Received>();
+  int urgent_at = -1;
+  int next = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    if (got[i].bytes == "urgent") {
+      urgent_at = static_cast<int>(i);
+      continue;
+    }
+    EXPECT_EQ(got[i].bytes, std::string(wire::kMaxFrameBytes, static_cast<char>('a' + next++)));
+  }
+  EXPECT_GE(urgent_at, 0);
+  EXPECT_LT(urgent_at, kFrames);
+}
+
+TEST_F(TransportTest, CloseLinkSendsFirstWhatIsQueued) {
+  link_them();
+  for (int i = 0; i < 4; ++i) one.send(at_one(), std::string(wire::kMaxFrameBytes, 'x'), Priority::kBulk);
+  one.send(at_one(), "goodbye");
+  one.transport.perform(CloseLink{at_one(), "test"});
+  EXPECT_EQ(one.transport.closing(), 1u);
+  ASSERT_TRUE(loop.until([&] { return two.count<LinkDown>() == 1; }));
+  EXPECT_EQ(two.count<Received>(), 5u);
+  ASSERT_TRUE(loop.until([&] { return one.transport.closing() == 0; }));
+  EXPECT_EQ(one.count<LinkDown>(), 0u);
+  one.send(at_one(), "too late");
+  two.send(at_two(), "too late");
+}
+
+TEST_F(TransportTest, BothEndsMayCloseAtOnce) {
+  link_them();
+  one.transport.perform(CloseLink{at_one(), "test"});
+  two.transport.perform(CloseLink{at_two(), "test"});
+  ASSERT_TRUE(loop.until([&] { return !one.transport.closing() && !two.transport.closing(); }));
+  EXPECT_EQ(one.count<LinkDown>() + two.count<LinkDown>(), 0u);
+}
+
+TEST_F(TransportTest, AnEndThatVanishesIsNoticed) {
+  auto three = std::make_unique<Host>(loop, 3);
+  three->dial(1, 1, one.listen());
+  ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 1 && three->count<LinkUp>() == 1; }));
+  three.reset();
+  ASSERT_TRUE(loop.until([&] { return one.count<LinkDown>() == 1; }));
+}
+
+TEST_F(TransportTest, AnEndThatTakesNothingFillsTheQueueUpToItsLimit) {
+  link_them();
+  // Everything happens within one turn of the loop, so nothing is taken.
+  size_t sent = 0;
+  while (one.count<LinkDown>() == 0 && sent < 2 * kMaxControlQueueBytes) {
+    one.send(at_one(), std::string(64 << 10, 'x'));
+    sent += 64 << 10;
+  }
+  EXPECT_LE(sent, kMaxControlQueueBytes + (64 << 10));
+  ASSERT_EQ(one.count<LinkDown>(), 1u);
+  EXPECT_NE(one.all<LinkDown>()[0].reason.find("queue is full"), std::string::npos);
+  ASSERT_TRUE(loop.until([&] { return two.count<LinkDown>() == 1; }));
+}
+
+TEST_F(TransportTest, DialsThatFailSayHow) {
+  const uint16_t port = one.listen();
+  uint16_t unused = 0;
+  {
+    const auto sockets = open_listeners({"127.0.0.1"}, 0);
+    unused = Endpoint::local_of((*sockets)[0].get()).port();
+  }
+  two.dial(1, 1, unused);
+  ASSERT_TRUE(loop.until([&] { return two.count<DialFailed>() == 1; }));
+  EXPECT_EQ(two.all<DialFailed>()[0].outcome, DialOutcome::kRefused);
+  EXPECT_EQ(two.all<DialFailed>()[0].dial, DialId(1));
+
+  two.dial(2, 1, port, "no-such-host.invalid");
+  ASSERT_TRUE(loop.until([&] { return two.count<DialFailed>() == 2; }, std::chrono::seconds(60)));
+  EXPECT_EQ(two.all<DialFailed>()[1].outcome, DialOutcome::kUnreachable);
+  EXPECT_NE(two.all<DialFailed>()[1].reason.find("no-such-host.invalid"), std::string::npos);
+
+  two.dial(3, 9, port);
+  two.dial(4, 2, port);
+  two.dial(5, 3, port);  // host 1 is not host 3
+  ASSERT_TRUE(loop.until([&] { return two.count<DialFailed>() == 5; }));
+  for (size_t i = 2; i < 5; ++i) EXPECT_EQ(two.all<DialFailed>()[i].outcome, DialOutcome::kRejected) << i;
+  EXPECT_TRUE(one.logged("wants host 3"));
+  EXPECT_EQ(two.count<LinkUp>() + one.count<LinkUp>(), 0u);
+}
+
+TEST_F(TransportTest, ANameIsResolved) {
+  two.dial(1, 1, one.listen(), "localhost");
+  ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }, std::chrono::seconds(60)));
+}
+
+TEST_F(TransportTest, Ipv6Works) {
+  const auto sockets = open_listeners({"::1"}, 0);
+  if (!sockets.ok()) GTEST_SKIP() << "no IPv6 loopback here";
+  two.dial(1, 1, one.listen("::1"), "::1");
+  ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }));
+  EXPECT_EQ(two.all<LinkUp>()[0].address, "[::1]:" + std::to_string(one.transport.port()));
+}
+
+TEST_F(TransportTest, AWrongPassphraseIsRefusedAndLoggedOnceWithTheAddress) {
+  std::vector<HostLine> wrong = lines();
+  wrong[0].passphrase = "guess number 1";
+  Host three(loop, 3, wrong);
+  const uint16_t port = one.listen();
+  for (uint64_t i = 1; i <= 5; ++i) {
+    three.dial(i, 1, port);
+    ASSERT_TRUE(loop.until([&] { return three.count<DialFailed>() == i; }));
+  }
+  for (const DialFailed& failed : three.all<DialFailed>())
+    EXPECT_EQ(failed.outcome, DialOutcome::kRejected);
+  ASSERT_TRUE(loop.until([&] { return one.transport.counters().refused == 5; }));
+  EXPECT_EQ(one.logs.size(), 1u);
+  EXPECT_TRUE(one.logged("127.0.0.1") && one.logged("passphrase")) << one.logs[0];
+  EXPECT_EQ(three.logs.size(), 1u);
+  EXPECT_EQ(one.count<LinkUp>() + three.count<LinkUp>(), 0u);
+}
+
+TEST_F(TransportTest, AKeyThatIsNotAdmittedNeverComesUpAtEitherEnd) {
+  one.secrets.set_admission([](HostId, const NodeId&, const std::string&) {
+    return std::optional<std::string>("its key has changed: clusterctl readmit two");
+  });
+  two.dial(1, 1, one.listen());
+  ASSERT_TRUE(loop.until([&] { return two.count<DialFailed>() == 1 && !one.logs.empty(); }));
+  EXPECT_NE(two.all<DialFailed>()[0].reason.find("readmit two"), std::string::npos);
+  EXPECT_TRUE(one.logged("readmit two"));
+  EXPECT_EQ(one.count<LinkUp>() + two.count<LinkUp>(), 0u);
+}
+
+TEST_F(TransportTest, OtherProtocolsAreRefused) {
+  const uint16_t port = one.listen();
+  for (const std::string& text : {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(3000, '\0'),
+                                  std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string(100'000, '\x16'),
+                                  std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)}) {
+    const Fd fd = connect_to(port);
+    send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    if (text.size() == 11) shutdown(fd.get(), SHUT_WR);  // half a ClientHello, half open
+    EXPECT_TRUE(loop.until([&] { return closed(fd); })) << text.substr(0, 20);
+  }
+  EXPECT_EQ(one.count<LinkUp>(), 0u);
+  EXPECT_FALSE(one.logs.empty());
+  EXPECT_LE(one.logs.size(), 3u);
+  two.dial(1, 1, port);  // still works
+  ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }));
+}
+
+// A TLS client of a given version without our handshake.
+struct TlsClient {
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  SSL* ssl = nullptr;
+
+  TlsClient(int fd, int version, const Identity* with) {
+    SSL_CTX_set_max_proto_version(context, version);
+    if (with) {
+      SSL_CTX_use_certificate(context, with->certificate());
+      SSL_CTX_use_PrivateKey(context, with->key());
+    }
+    ssl = SSL_new(context);
+    SSL_set_fd(ssl, fd);
+  }
+  ~TlsClient() {
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    ERR_clear_error();
+  }
+  // 0: in progress, 1: done, -1: failed.
+  int step() {
+    ERR_clear_error();
+    const int result = SSL_connect(ssl);
+    if (result == 1) return 1;
+    const int why = SSL_get_error(ssl, result);
+    return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? 0 : -1;
+  }
+};
+
+TEST_F(TransportTest, TlsBelow13IsRefused) {
+  const uint16_t port = one.listen();
+  const Fd fd = connect_to(port);
+  TlsClient client(fd.get(), TLS1_2_VERSION, &testing::identity(2));
+  ASSERT_TRUE(loop.until([&] { return client.step() != 0; }));
+  EXPECT_EQ(client.step(), -1);
+  ASSERT_TRUE(loop.until([&] { return closed(fd) && !one.logs.empty(); }));
+  EXPECT_TRUE(one.logged("TLS")) << one.logs[0];
+}
+
+TEST_F(TransportTest, TlsWithoutOurHandshakeOrACertificateIsRefused) {
+  const uint16_t port = one.listen();
+  for (const Identity* with : {static_cast<const Identity*>(nullptr), &testing::identity(2)}) {
+    const Fd fd = connect_to(port);
+    TlsClient client(fd.get(), TLS1_3_VERSION, with);
+    ASSERT_TRUE(loop.until([&] { return client.step() != 0; }));
+    if (client.step() == 1) SSL_write(client.ssl, "GET / HTTP/1.0\r\n\r\n", 18);
+    ASSERT_TRUE(loop.until([&] { return closed(fd); }));
+  }
+  EXPECT_EQ(one.count<LinkUp>(), 0u);
+}
+
+TEST_F(TransportTest, AStrangerWhoSaysNothingIsGoneAfterItsTime) {
+  const Fd fd = connect_to(one.listen());
+  EXPECT_TRUE(loop.until([&] { return closed(fd); }, std::chrono::seconds(30)));
+  EXPECT_TRUE(one.logs.empty());  // a look at the port is no news
+}
+
+TEST_F(TransportTest, OfTooManyStrangersTheOldestGoes) {
+  const uint16_t port = one.listen();
+  std::vector<Fd> all;
+  for (int i = 0; i < 12; ++i) {
+    all.push_back(connect_to(port));
+    const uint64_t expected = static_cast<uint64_t>(i) + 1;
+    ASSERT_TRUE(loop.until([&] { return one.transport.counters().accepted == expected; }));
+  }
+  ASSERT_TRUE(loop.until([&] { return closed(all[3]); }));
+  int open = 0;
+  for (const Fd& fd : all) open += !closed(fd);
+  EXPECT_EQ(open, 8);
+  EXPECT_FALSE(closed(all[11]));
+  EXPECT_EQ(one.transport.counters().dropped_for_room, 4u);
+  EXPECT_EQ(one.logs.size(), 1u);
+  two.dial(1, 1, port);
+  ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }));
+}
+
+TEST_F(TransportTest, WithoutDescriptorsItPausesAndGoesOnLater) {
+  link_them();
+  const uint16_t port = one.transport.port();
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const Fd waiting = connect_to(port);
+  const Fd more = connect_to(port);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  setrlimit(RLIMIT_NOFILE, &none);
+  EXPECT_TRUE(loop.until([&] { return !one.alerts.empty(); }));
+  loop.spin(std::chrono::milliseconds(300));
+  EXPECT_EQ(one.alerts.size(), 1u);
+  setrlimit(RLIMIT_NOFILE, &before);
+  one.send(at_one(), "the link lives");
+  EXPECT_TRUE(loop.until([&] { return two.count<Received>() == 1; }));
+  EXPECT_TRUE(loop.until([&] { return one.transport.counters().accepted >= 3; }));
+}
+
+TEST_F(TransportTest, ACancelledDialIsNeverHeardOfAgain) {
+  const uint16_t port = one.listen();
+  two.dial(1, 1, port);  // waits for the secrets
+  two.transport.perform(CancelDial{DialId(1)});
+  ASSERT_TRUE(loop.until([&] { return two.secrets.ready() && one.secrets.ready(); }));
+  two.dial(2, 1, port);  // connects
+  two.transport.perform(CancelDial{DialId(2)});
+  two.dial(3, 1, port, "localhost");  // resolves
+  two.transport.perform(CancelDial{DialId(3)});
+  two.dial(4, 1, port);  // shakes hands
+  loop.until([&] { return one.transport.counters().accepted > 0; });
+  two.transport.perform(CancelDial{DialId(4)});
+  two.transport.perform(CancelDial{DialId(99)});
+  loop.spin(std::chrono::milliseconds(300));
+  EXPECT_TRUE(two.events.empty());
+}
+
+TEST_F(TransportTest, TwoThatDialEachOtherGetTwoLinks) {
+  const uint16_t to_one = one.listen();
+  const uint16_t to_two = two.listen();
+  one.dial(1, 2, to_two);
+  two.dial(1, 1, to_one);
+  ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 2 && two.count<LinkUp>() == 2; }));
+}
+
+TEST_F(TransportTest, ADynamicHostIsSeenAtItsListeningPortAlsoWhenItDialsAgain) {
+  Host dynamic(loop, 3, lines(), {.dial_from_listening_port = true});
+  const std::string seen = "127.0.0.3:" + std::to_string(dynamic.listen("127.0.0.3"));
+  const uint16_t port = one.listen();
+  for (size_t i = 1; i <= 3; ++i) {
+    dynamic.dial(i, 1, port);
+    ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == i && dynamic.count<LinkUp>() == i; }));
+    EXPECT_EQ(one.all<LinkUp>().back().address, seen) << i;
+    if (i == 1) dynamic.transport.perform(CloseLink{dynamic.all<LinkUp>().back().link, "test"});
+    if (i == 2) one.transport.perform(CloseLink{one.all<LinkUp>().back().link, "test"});
+    if (i == 2) loop.until([&] { return dynamic.count<LinkDown>() == 1; });
+  }
+  // The pair of ports is taken by the third link: from another port.
+  dynamic.dial(9, 1, port);
+  ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 4; }));
+  EXPECT_NE(one.all<LinkUp>().back().address, seen);
+  // The observed address can be dialled.
+  two.dial(1, 3, dynamic.transport.port(), "127.0.0.3");
+  ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }));
+}
+
+TEST_F(TransportTest, AHostThatListensOnOneAddressDialsFromIt) {
+  two.listen("127.0.0.2");
+  two.dial(1, 1, one.listen());
+  ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 1; }));
+  EXPECT_EQ(one.all<LinkUp>()[0].address.substr(0, 10), "127.0.0.2:");
+}
+
+// A peer that does by hand what a transport does, so that it can do it wrong.
+struct RawPeer {
+  Host& host;
+  Fd fd;
+  TlsContext context;
+  TlsSession tls{context, TlsSession::Role::kClient};
+  std::unique_ptr<Handshake> handshake;
+  std::string plain;
+
+  RawPeer(Host& as, Fd connected) : host(as), fd(std::move(connected)), context(testing::identity(3)) {
+    tls.feed({}, plain);
+  }
+  // True once it is authenticated.
+  bool step() {
+    char buffer[4096];
+    ssize_t got = 0;
+    while ((got = recv(fd.get(), buffer, sizeof buffer, 0)) > 0)
+      tls.feed({buffer, static_cast<size_t>(got)}, plain);
+    if (tls.state() == TlsSession::State::kOpen) {
+      if (!handshake)
+        handshake = std::make_unique<Handshake>(
+            Handshake::Role::kDialer, host.secrets,
+            Channel{tls.channel_binding(), context.own_key(), tls.peer_key()}, HostId(1));
+      std::string out;
+      handshake->advance(plain, out);
+      tls.write(out);
+    }
+    flush();
+    return handshake && handshake->state() == Handshake::State::kDone;
+  }
+  void flush() {
+    send(fd.get(), tls.outgoing().data(), tls.outgoing().size(), MSG_NOSIGNAL);
+    tls.outgoing().clear();
+  }
+  void say(const std::string& bytes) {
+    tls.write(bytes);
+    flush();
+  }
+};
+
+TEST_F(TransportTest, AMalformedFrameClosesThatLinkWithAReason) {
+  link_them();
+  Host three(loop, 3);
+  ASSERT_TRUE(loop.until([&] { return three.secrets.ready(); }));
+  uint64_t links = 1;
+  for (const std::string& header : {std::string("\xff\xff\xff\xff"), std::string(4, '\0')}) {
+    RawPeer raw(three, connect_to(one.transport.port()));
+    ++links;
+    ASSERT_TRUE(loop.until([&] { return raw.step() && one.count<LinkUp>() == links; }));
+    raw.say(std::string("\0\0\0\x05" "hello", 9) + header);
+    ASSERT_TRUE(loop.until([&] { return one.count<LinkDown>() == links - 1; }));
+    EXPECT_EQ(one.all<Received>().back().bytes, "hello");
+    EXPECT_EQ(one.all<LinkDown>().back().link, one.all<LinkUp>().back().link);
+    EXPECT_NE(one.all<LinkDown>().back().reason.find("malformed frame"), std::string::npos);
+    ASSERT_TRUE(loop.until([&] { return closed(raw.fd); }));
+  }
+  EXPECT_EQ(one.logs.size(), 1u);
+  two.send(at_two(), "the other link lives");
+  ASSERT_TRUE(loop.until([&] { return one.all<Received>().back().bytes == "the other link lives"; }));
+}
+
+TEST_F(TransportTest, ATrickleInsideTlsDoesNotProlongTheHandshake) {
+  const uint16_t port = one.listen();
+  Host three(loop, 3);
+  ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));
+  RawPeer raw(three, connect_to(port));
+  // Once TLS is open, a byte at a time of a message that is announced as 4 KiB long.
+  char buffer[4096];
+  bool announced = false;
+  auto next = std::chrono::steady_clock::now();
+  ASSERT_TRUE(loop.until(
+      [&] {
+        const ssize_t got = recv(raw.fd.get(), buffer, sizeof buffer, 0);
+        if (got > 0) raw.tls.feed({buffer, static_cast<size_t>(got)}, raw.plain);
+        if (raw.tls.state() == TlsSession::State::kOpen && std::chrono::steady_clock::now() > next) {
+          raw.tls.write(std::exchange(announced, true) ? "x" : std::string("\0\0\x10\0", 4));
+          next += std::chrono::milliseconds(100);
+        }
+        raw.flush();
+        return got == 0 || (got < 0 && errno == ECONNRESET);
+      },
+      std::chrono::seconds(40)));
+  EXPECT_TRUE(one.logged("not authenticated within 5 s")) << one.logs.size();
+}
+
+}  // namespace
+}  // namespace cluster::net
