@@ -56,7 +56,7 @@ class Trials:
         self.values.setdefault(figure, []).append(ns / 1e6)
 
     def begin(self):
-        self.lab.up()
+        self.lab.acquaint().up()
         self.home()
 
     def home(self):
@@ -152,7 +152,7 @@ class Trials:
 def idle(make_lab, seconds, say):
     """Per host: CPU ms a second, PSS in MiB, bytes a second sent."""
     lab = make_lab("addr", "addr", "addr", services={SERVICE: L.Service([1, 2, 3])}, beat=1, dead=5)
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked(timeout=40)
     lab.await_placed(timeout=40, **{SERVICE: HOME})
     for h in lab:

@@ -140,7 +140,7 @@ class Agent:
         os.set_blocking(wake_r, False)
         signal.set_wakeup_fd(wake_w, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, lambda *_: None)  # a handler, so that what is started here can be interrupted
         print(json.dumps({"ok": 1}), flush=True)
         pending = b""
         while True:

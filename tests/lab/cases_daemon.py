@@ -11,7 +11,7 @@ from lab import Service, expect, until
 def test_killed_alone_it_adopts_what_runs(c):
     """kill -9 leaves the service; the next daemon finds it by status and leaves it in peace."""
     lab = c.lab("addr", "addr", services={"web": Service([1], status="")})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=1)
     t = lab[1].kill()
@@ -25,7 +25,7 @@ def test_killed_alone_it_adopts_what_runs(c):
 
 def test_killed_alone_without_status_it_stops_first(c):
     lab = c.lab("addr", "addr", services={"web": Service([1])})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=1)
     t = lab[1].kill()
@@ -39,7 +39,7 @@ def test_killed_alone_without_status_it_stops_first(c):
 def test_killed_alone_while_others_take_over(c):
     """The dead daemon's copy lives on until its next daemon resolves it: one copy in the end."""
     lab = c.lab("addr", "addr", "addr", services={"web": Service([1, 2, 3], status="", conf="failback = never\n")})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=1)
     lab.two_copies_allowed = True
@@ -55,7 +55,7 @@ def test_killed_alone_while_others_take_over(c):
 
 def test_sigterm_hands_over(c):
     lab = c.lab("addr", "addr", "addr", services={"web": Service([1, 2, 3]), "mail": Service([1, 3]), "one": Service([1])})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=1, mail=1, one=1)
     t = lab[1].signal(signal.SIGTERM)
@@ -75,7 +75,7 @@ def test_sigterm_hands_over(c):
 
 def test_sigterm_waits_for_slow_stops(c):
     lab = c.lab("addr", "addr", services={"web": Service([1, 2], stop="sleep 1.5")})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=1)
     lab[1].signal(signal.SIGTERM)
@@ -86,7 +86,7 @@ def test_sigterm_waits_for_slow_stops(c):
 
 def test_sigint_leaves_like_sigterm(c):
     lab = c.lab("addr", "addr", services={"web": Service([1, 2])})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=1)
     lab[1].ended[lab[1].pid] = True
@@ -97,9 +97,7 @@ def test_sigint_leaves_like_sigterm(c):
 
 def test_daemon_flag_detaches_when_ready(c):
     lab = c.lab("addr", "addr", services={"web": Service([1])})
-    lab.build_network()
-    for h in lab:
-        h.write_all()
+    lab.ready()
     h = lab[1]
     h.bus_up()
     p = h.run(*h.argv("--daemon"), timeout=20)
@@ -195,9 +193,7 @@ class Notify:
 
 def test_sd_notify(c):
     lab = c.lab("addr", "addr", services={"web": Service([1, 2], stop="sleep 1.2")})
-    lab.build_network()
-    for h in lab:
-        h.write_all()
+    lab.ready()
     n = Notify(lab.dir + "/notify")
     lab[2].up()
     lab[1].up(env={"NOTIFY_SOCKET": n.path, "WATCHDOG_USEC": "800000"})
@@ -246,7 +242,7 @@ def test_version_and_help(c):
 
 def test_services_survive_sighup_storms(c):
     lab = c.lab("addr", "addr", services={"web": Service([1, 2])})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=1)
     n = len(lab.events())

@@ -7,10 +7,19 @@ from lab import Service, expect, until
 
 def three(c, preference=(1, 2, 3), **kw):
     lab = c.lab("addr", "addr", "addr", services={"web": Service(preference, **kw)})
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     lab.await_placed(web=preference[0])
     return lab
+
+
+def test_first_start_of_all(c):
+    """Hosts that have never met, started at once."""
+    lab = c.lab("addr", "addr", "addr", services={"web": Service([2, 1, 3])})
+    lab.up()
+    lab.await_linked()
+    lab.await_placed(web=2)
+    lab.expect_stable()
 
 
 def test_cold_start_of_all(c):
@@ -21,11 +30,8 @@ def test_cold_start_of_all(c):
 
 def test_hosts_come_one_by_one(c):
     lab = c.lab("addr", "addr", "addr", services={"web": Service([1, 2, 3])})
+    lab.acquaint()
     for last in (3, 2, 1):
-        lab.build_network() if not lab.switch else None
-        if last == 3:
-            for h in lab:
-                h.write_all()
         lab[last].up()
         lab.await_placed(web=last)
     lab.await_linked()
@@ -206,13 +212,10 @@ def test_flapping_link(c):
 def test_dead_time_of_the_slower_end(c):
     """Each end announces its times; a link uses the slower of both."""
     lab = c.lab("addr", "addr", services={"web": Service([1, 2])})
-    lab[1].conf = "dead_time = 4\nbeat_interval = 1\n"
-    lab.build_network()
-    for h in lab:
-        h.write_all()
+    lab.ready()
     path = lab[1].etc + "/cluster.conf"
     with open(path, "w") as f:
-        f.write(lab[1].conf)
+        f.write("dead_time = 4\nbeat_interval = 1\n")
     lab.up()
     lab.await_linked()
     lab.await_placed(web=1)

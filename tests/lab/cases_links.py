@@ -13,9 +13,7 @@ def cpu_ms(h):
 
 def two_and_a_stranger(c, hosts_of_3):
     lab = c.lab("addr", "addr", "addr", services={"web": Service([1, 2])})
-    lab.build_network()
-    for h in lab:
-        h.write_all()
+    lab.ready()
     lab[3].write_hosts(hosts_of_3(lab))
     lab.sniff()
     lab.up()

@@ -6,9 +6,9 @@ import time
 from lab import Service, expect, until
 
 
-def cluster(c, services, first=1, **kw):
+def cluster(c, services, **kw):
     lab = c.lab("addr", "addr", "addr", services=services, **kw)
-    lab.up()
+    lab.acquaint().up()
     lab.await_linked()
     return lab
 
@@ -173,9 +173,7 @@ def test_environment_of_scripts(c):
 def test_service_that_cannot_run_here(c):
     """At start a bad folder makes only this service unable, here alone."""
     lab = c.lab("addr", "addr", services={"web": Service([1, 2]), "mail": Service([1, 2])})
-    lab.build_network()
-    for h in lab:
-        h.write_all()
+    lab.ready()
     os.chmod(lab[1].etc + "/services.d/web/start", 0o644)
     lab.up()
     lab.await_linked()

@@ -239,12 +239,16 @@ class Host:
             f.write(self.lab.hosts_text() if text is None else text)
         os.chmod(path, 0o600)
 
-    def write_services(self):
+    def write_services(self, keep=()):
+        """`keep`: folders that stay although no line names them any more."""
         with open(os.path.join(self.etc, "services"), "w") as f:
             for name, s in self.lab.services.items():
                 f.write("%s %s\n" % (name, " ".join(map(str, s.preference))))
         top = os.path.join(self.etc, "services.d")
-        shutil.rmtree(top, ignore_errors=True)
+        os.makedirs(top, exist_ok=True)
+        for name in os.listdir(top):
+            if name not in keep:
+                shutil.rmtree(os.path.join(top, name))
         for name, s in self.lab.services.items():
             if self.i in s.preference:
                 self.write_service(os.path.join(top, name), name, s)
