@@ -64,12 +64,13 @@ uninstall:
 	  done; \
 	done)
 
-$(BUILD)/dist/clusterd.service: dist/clusterd.service.in $(BUILD)/flags
-	@mkdir -p $(@D)
-	@sed -e 's|@sbindir@|$(sbindir)|g' $< > $@
-$(BUILD)/dist/completion.bash: dist/completion.bash.in $(BUILD)/flags
-	@mkdir -p $(@D)
-	@sed -e 's|@sysconfdir@|$(sysconfdir)|g' $< > $@
+# Folders may be given anew at each call, so these are looked at each time.
+fill_in = @mkdir -p $(@D); sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' $< > $@.new; \
+  if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
+$(BUILD)/dist/clusterd.service: dist/clusterd.service.in FORCE
+	$(fill_in)
+$(BUILD)/dist/completion.bash: dist/completion.bash.in FORCE
+	$(fill_in)
 
 configure: configure.ac VERSION
 	autoconf -o $@ $<
