@@ -53,7 +53,7 @@ NONDETERMINISM = [
 ]
 
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
-PATHS = re.compile(r"(?<![\w$})])/(?:work|root|home)/|\.\./shared\b")
+PATHS = re.compile(r"(?<![\w$})\"])/(?:work|root|home)/|\.\./shared\b")
 SHARED_ALLOWED = (".ci/run", "tests/bench/")
 
 
