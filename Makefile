@@ -5,11 +5,11 @@
 #   make DEPS=1 check    every test; ends with one line "N passed, N failed"
 #   make sim SEEDS=N     N seeded simulations           make sim SEED=N    one of them, told in full
 #   make lab             real daemons in network namespaces (root)
-#   make bench           the figures, printed           make lint, make format, make fuzz SECONDS=N
+#   make bench           the figures, printed           make lint, make format
 #   make install         DESTDIR=, prefix=              make uninstall
 #
 # SANITIZE=1 builds everything with ASan and UBSan beside the ordinary build. DEVELOPER=1: warnings
-# are errors.
+# are errors. V=1 shows whole commands.
 
 prefix = /usr/local
 sysconfdir = /etc

@@ -53,7 +53,7 @@ sim: $(BUILD)/tests/sim
 lab: all
 	tests/lab/run --build $(BUILD)
 
-bench: all
+bench: all $(BUILD)/tests/sim
 	tests/bench/run --build $(BUILD)
 
 demo: all
