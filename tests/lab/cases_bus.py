@@ -28,7 +28,7 @@ def error_of(call):
 
 def test_no_bus_at_all(c):
     lab = c.lab("addr", "addr", services={"web": Service([1, 2])})
-    lab.ready()
+    lab.acquaint()
     lab[1].up(bus="none")
     lab[2].up()
     until(lambda: (lab[2].host_view(1) or {}).get("state") == "up", "it links")
@@ -39,7 +39,7 @@ def test_no_bus_at_all(c):
 
 def test_bus_that_is_not_there_yet(c):
     lab = c.lab("addr", "addr", services={"web": Service([1, 2])})
-    lab.ready()
+    lab.acquaint()
     lab[1].up(bus=lab[1].bus_address)
     lab[2].up()
     until(lambda: lab.holders("web") == {1}, "it works without")
