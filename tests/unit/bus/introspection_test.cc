@@ -5,55 +5,80 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <set>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "tests/unit/bus/fixture.h"
 
 namespace cluster::bus::test {
 namespace {
 
-// Both sides are regular: one element after the other, attributes in double quotes.
-std::string attribute(const std::string& tag, const char* name) {
-  std::smatch match;
-  const std::regex pattern(std::string("\\b") + name + "=\"([^\"]*)\"");
-  return std::regex_search(tag, match, pattern) ? match[1].str() : "";
+// One tag of an XML document that is as regular as these are: attributes in double quotes.
+struct Tag {
+  std::string name;
+  std::string attributes;
+  bool opens = true;
+  bool closes = false;
+};
+
+std::vector<Tag> tags(const std::string& xml) {
+  std::vector<Tag> out;
+  size_t at = 0;
+  while ((at = xml.find('<', at)) != std::string::npos) {
+    const bool comment = xml.compare(at, 4, "<!--") == 0;
+    const size_t end = std::min(comment ? xml.find("-->", at) : xml.find('>', at), xml.size());
+    std::string inside = xml.substr(at + 1, end - at - 1);
+    at = end;
+    if (comment || inside.empty() || inside[0] == '!' || inside[0] == '?') continue;
+    Tag tag;
+    if (inside[0] == '/') {
+      tag.opens = false;
+      tag.closes = true;
+      inside.erase(0, 1);
+    } else if (inside.back() == '/') {
+      tag.closes = true;
+      inside.pop_back();
+    }
+    const size_t blank = std::min(inside.find_first_of(" \n"), inside.size());
+    tag.name = inside.substr(0, blank);
+    tag.attributes = inside.substr(blank);
+    out.push_back(tag);
+  }
+  return out;
 }
 
-// One line a member with its arguments: "Manager1 method MoveService in s name in u host".
-std::set<std::string> members(std::string xml) {
-  xml = std::regex_replace(xml, std::regex("<!--[\\s\\S]*?-->"), "");
+std::string attribute(const Tag& tag, const std::string& name) {
+  const std::string start = " " + name + "=\"";
+  const size_t at = tag.attributes.find(start);
+  if (at == std::string::npos) return "";
+  const size_t from = at + start.size();
+  return tag.attributes.substr(from, tag.attributes.find('"', from) - from);
+}
+
+// One line a member with its arguments: "…Manager1 method MoveService in s name in u host".
+std::set<std::string> members(const std::string& xml) {
   std::set<std::string> out;
   std::string interface;
   std::string member;
-  const auto flush = [&] {
-    if (!member.empty()) out.insert(interface + " " + member);
-    member.clear();
-  };
-  const std::regex tag_pattern("<(/?)([a-z]+)([^>]*)>");
-  for (std::sregex_iterator it(xml.begin(), xml.end(), tag_pattern), end; it != end; ++it) {
-    const std::string kind = (*it)[2];
-    const std::string attributes = (*it)[3];
-    if ((*it)[1] == "/") {
-      if (kind != "arg" && kind != "annotation") flush();
-    } else if (kind == "interface") {
-      interface = attribute(attributes, "name");
-    } else if (kind == "method" || kind == "signal") {
-      flush();
-      member = kind + " " + attribute(attributes, "name");
-    } else if (kind == "property") {
-      flush();
-      member = kind + " " + attribute(attributes, "name") + " " + attribute(attributes, "type") + " " +
-               attribute(attributes, "access");
-    } else if (kind == "arg") {
-      const std::string direction = attribute(attributes, "direction");
-      member += " " + (direction.empty() ? "" : direction + " ") + attribute(attributes, "type") + " " +
-                attribute(attributes, "name");
-    } else if (kind == "annotation" && !member.empty()) {
-      member += " " + attribute(attributes, "name") + "=" + attribute(attributes, "value");
+  for (const Tag& tag : tags(xml)) {
+    const bool is_member = tag.name == "method" || tag.name == "signal" || tag.name == "property";
+    if (tag.opens && tag.name == "interface") interface = attribute(tag, "name");
+    if (tag.opens && is_member) {
+      member = interface + " " + tag.name + " " + attribute(tag, "name");
+      if (tag.name == "property") member += " " + attribute(tag, "type") + " " + attribute(tag, "access");
+    } else if (tag.opens && tag.name == "arg") {
+      const std::string direction = attribute(tag, "direction");
+      member += " " + (direction.empty() ? "" : direction + " ") + attribute(tag, "type") + " " +
+                attribute(tag, "name");
+    } else if (tag.opens && tag.name == "annotation" && !member.empty()) {
+      member += " " + attribute(tag, "name") + "=" + attribute(tag, "value");
     }
-    if (!attributes.empty() && attributes.back() == '/' && kind != "arg" && kind != "annotation") flush();
+    if (tag.closes && is_member) {
+      out.insert(member);
+      member.clear();
+    }
   }
   std::erase_if(out, [](const std::string& line) { return line.starts_with("org.freedesktop."); });
   return out;
