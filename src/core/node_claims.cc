@@ -21,10 +21,10 @@ Situation Node::State::situation(const std::string& name, const NodeId& claimant
   for (const auto& [node, member] : members.all()) {
     if (node == claimant || node == self || !member.up) continue;
     const wire::Holding* holding = holding_of(member, name);
-    if (holding != nullptr && holds_service(holding->state())) out.runner = node;
+    if (holding != nullptr && may_run(holding->state())) out.runner = node;
   }
   const Service* local = service(name);
-  if (claimant != self && local != nullptr && holds_service(local->state())) out.runner = self;
+  if (claimant != self && local != nullptr && may_run(local->state())) out.runner = self;
   if (claimant != self && claims.contains(name)) out.rival = self;
   return out;
 }
@@ -169,9 +169,7 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
   vote->second.first_asked = context.now.mono;
   vote->second.granted = answer.verdict() == wire::Answer::GRANTED;
   switch (answer.verdict()) {
-    case wire::Answer::LIFTED:
-      ask(context, answer.service(), claim, from);
-      break;
+    case wire::Answer::LIFTED: ask(context, answer.service(), claim, from); break;
     case wire::Answer::OLD_EPOCH:
       // Epochs grow: begin again above the highest that anybody has heard.
       retry_later(context, answer.service());
@@ -182,8 +180,7 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
       if (ours > theirs || (ours == theirs && self < rival)) retry_later(context, answer.service());
       break;
     }
-    default:
-      break;
+    default: break;
   }
 }
 

@@ -149,20 +149,13 @@ void Node::State::on(Context& context, const Received& event) {
     return;
   }
   switch (message.body_case()) {
-    case wire::Message::kBeat:
-      links.hear_beat(context, *link, message.beat());
-      break;
-    case wire::Message::kFlood:
-      receive_flood(context, *link, message.flood());
-      break;
-    case wire::Message::kSettings:
-      receive_settings(context, *link, message.settings());
-      break;
+    case wire::Message::kBeat: links.hear_beat(context, *link, message.beat()); break;
+    case wire::Message::kFlood: receive_flood(context, *link, message.flood()); break;
+    case wire::Message::kSettings: receive_settings(context, *link, message.settings()); break;
     case wire::Message::kRouted:
       receive_routed(context, std::move(*message.mutable_routed()));
       break;
-    default:
-      break;  // of a newer version: not for us
+    default: break;  // of a newer version: not for us
   }
 }
 
@@ -211,13 +204,9 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
   }
   switch (members.apply(context.now, record)) {
     case Freshness::kSame:
-    case Freshness::kInvalid:
-      return;
-    case Freshness::kOlder:
-      *answer.add_records() = members.find(node)->record;
-      return;
-    case Freshness::kNewer:
-      break;
+    case Freshness::kInvalid: return;
+    case Freshness::kOlder: *answer.add_records() = members.find(node)->record; return;
+    case Freshness::kNewer: break;
   }
   dirty = true;
   news[node] = link.id;
@@ -251,8 +240,7 @@ void Node::State::receive_settings(Context& context, Link& link, const wire::Sta
   for (const wire::Setting& setting : stamped.settings()) {
     switch (settings.merge(context.now.wall, setting)) {
       case Merged::kOld:
-      case Merged::kInvalid:
-        break;
+      case Merged::kInvalid: break;
       case Merged::kTooFarAhead: {
         wire::Routed refusal;
         *refusal.mutable_setting_refused()->mutable_setting() = setting;
@@ -260,9 +248,7 @@ void Node::State::receive_settings(Context& context, Link& link, const wire::Sta
         route(context, link.node, std::move(refusal));
         break;
       }
-      case Merged::kApplied:
-        apply_setting(context, setting, false);
-        break;
+      case Merged::kApplied: apply_setting(context, setting, false); break;
     }
   }
 }
@@ -327,12 +313,8 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
     return;
   }
   switch (message.body_case()) {
-    case wire::Routed::kClaim:
-      receive_claim(context, from, message.claim());
-      break;
-    case wire::Routed::kAnswer:
-      receive_answer(context, from, message.answer());
-      break;
+    case wire::Routed::kClaim: receive_claim(context, from, message.claim()); break;
+    case wire::Routed::kAnswer: receive_answer(context, from, message.answer()); break;
     case wire::Routed::kRelease:
       voter.release(message.release().service(), from);
       dirty = true;
@@ -361,8 +343,7 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
       }
       break;
     }
-    default:
-      break;
+    default: break;
   }
 }
 

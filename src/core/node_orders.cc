@@ -45,35 +45,21 @@ void Node::State::on(Context& context, const Command& command) {
     if (!settings.get(key).empty()) entries.emplace_back(key, "");
   };
   switch (command.verb) {
-    case Verb::kStart:
-      unset("stop/" + name);
-      break;
-    case Verb::kStop:
-      entries.emplace_back("stop/" + name, std::to_string(session.id));
-      break;
+    case Verb::kStart: unset("stop/" + name); break;
+    case Verb::kStop: entries.emplace_back("stop/" + name, std::to_string(session.id)); break;
     case Verb::kRestart:
       pending.token = std::to_string(rng.next());
       entries.emplace_back("restart/" + name, pending.token);
       break;
-    case Verb::kEnable:
-      unset("disable/" + name);
-      break;
-    case Verb::kDisable:
-      entries.emplace_back("disable/" + name, "1");
-      break;
-    case Verb::kMove:
-      entries.emplace_back("move/" + name, name_of(command.host));
-      break;
+    case Verb::kEnable: unset("disable/" + name); break;
+    case Verb::kDisable: entries.emplace_back("disable/" + name, "1"); break;
+    case Verb::kMove: entries.emplace_back("move/" + name, name_of(command.host)); break;
     case Verb::kClear:
       entries.emplace_back("clear/" + name, "1");
       unset("move/" + name);
       break;
-    case Verb::kStandby:
-      entries.emplace_back("standby/" + name_of(command.host), "1");
-      break;
-    case Verb::kOnline:
-      unset("standby/" + name_of(command.host));
-      break;
+    case Verb::kStandby: entries.emplace_back("standby/" + name_of(command.host), "1"); break;
+    case Verb::kOnline: unset("standby/" + name_of(command.host)); break;
   }
   write_settings(context, pending, entries);
   commands.push_back(std::move(pending));

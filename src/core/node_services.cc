@@ -214,9 +214,18 @@ void Node::State::drive(Context& context, const Order& order) {
   }
   // A host that has not settled keeps what it found running until it knows better.
   if (!settled && !leaving) return;
-  const bool conflict = situation(order.service, self).runner != NodeId{};
+  const bool conflict = runs_elsewhere(order.service);
   local->stop(context, *this, conflict ? Reason::kLostOwnership : stop_reason(&order, choice),
               choice.host, conflict);
+}
+
+bool Node::State::runs_elsewhere(const std::string& name) const {
+  return std::any_of(members.all().begin(), members.all().end(), [&](const auto& entry) {
+    const Member& member = entry.second;
+    const wire::Holding* holding = holding_of(member, name);
+    return member.node != self && member.up && holding != nullptr &&
+           holds_service(holding->state());
+  });
 }
 
 void Node::State::note_owner(const std::string& name, HostId host) { last_owner[name] = host; }

@@ -147,6 +147,7 @@ struct Node::State final : ServiceWorld {
   void receive_answer(Context& context, const NodeId& from, const wire::Answer& answer);
   Situation situation(const std::string& service, const NodeId& claimant) const;
   void lift_refusals(Context& context);
+  bool runs_elsewhere(const std::string& service) const;
   size_t rank(const Order& order, const NodeId& node) const;
   void note_owner(const std::string& service, HostId host);
   const Member* member_of(HostId host) const;

@@ -10,36 +10,24 @@ namespace {
 
 ServiceState state_of(wire::Holding::State state) {
   switch (state) {
-    case wire::Holding::CLAIMING:
-      return ServiceState::kClaiming;
-    case wire::Holding::STARTING:
-      return ServiceState::kStarting;
-    case wire::Holding::RUNNING:
-      return ServiceState::kRunning;
-    case wire::Holding::STOPPING:
-      return ServiceState::kStopping;
-    case wire::Holding::STOP_FAILED:
-      return ServiceState::kStopFailed;
-    default:
-      return ServiceState::kStopped;
+    case wire::Holding::CLAIMING: return ServiceState::kClaiming;
+    case wire::Holding::STARTING: return ServiceState::kStarting;
+    case wire::Holding::RUNNING: return ServiceState::kRunning;
+    case wire::Holding::STOPPING: return ServiceState::kStopping;
+    case wire::Holding::STOP_FAILED: return ServiceState::kStopFailed;
+    default: return ServiceState::kStopped;
   }
 }
 
 // Of several hosts that have to do with a service, the one to tell of first.
 int weight(wire::Holding::State state) {
   switch (state) {
-    case wire::Holding::RUNNING:
-      return 5;
-    case wire::Holding::STARTING:
-      return 4;
-    case wire::Holding::STOPPING:
-      return 3;
-    case wire::Holding::CLAIMING:
-      return 2;
-    case wire::Holding::STOP_FAILED:
-      return 1;
-    default:
-      return 0;
+    case wire::Holding::RUNNING: return 5;
+    case wire::Holding::STARTING: return 4;
+    case wire::Holding::STOPPING: return 3;
+    case wire::Holding::CLAIMING: return 2;
+    case wire::Holding::STOP_FAILED: return 1;
+    default: return 0;
   }
 }
 

@@ -14,12 +14,9 @@ constexpr int kOcfNotRunning = 7;
 
 const char* script_name(Script script) {
   switch (script) {
-    case Script::kStart:
-      return "start";
-    case Script::kStop:
-      return "stop";
-    case Script::kStatus:
-      return "status";
+    case Script::kStart: return "start";
+    case Script::kStop: return "stop";
+    case Script::kStatus: return "status";
   }
   return "";
 }
@@ -35,22 +32,14 @@ bool says_stopped(const ScriptEnded& end) {
 
 const char* to_string(Reason reason) {
   switch (reason) {
-    case Reason::kPlacement:
-      return "placement";
-    case Reason::kFailover:
-      return "failover";
-    case Reason::kFailback:
-      return "failback";
-    case Reason::kMove:
-      return "move";
-    case Reason::kOperator:
-      return "operator";
-    case Reason::kShutdown:
-      return "shutdown";
-    case Reason::kLostOwnership:
-      return "lost-ownership";
-    case Reason::kHealth:
-      return "health";
+    case Reason::kPlacement: return "placement";
+    case Reason::kFailover: return "failover";
+    case Reason::kFailback: return "failback";
+    case Reason::kMove: return "move";
+    case Reason::kOperator: return "operator";
+    case Reason::kShutdown: return "shutdown";
+    case Reason::kLostOwnership: return "lost-ownership";
+    case Reason::kHealth: return "health";
   }
   return "";
 }
@@ -67,21 +56,17 @@ void Service::configure(ServiceEntry entry) {
 }
 
 wire::Holding::State Service::state() const {
+  if (boot_check_) return wire::Holding::CHECKING;
   switch (phase_) {
-    case Phase::kIdle:
-      return wire::Holding::STOPPED;
-    case Phase::kStarting:
-      return wire::Holding::STARTING;
-    case Phase::kRunning:
-      return wire::Holding::RUNNING;
-    case Phase::kStopFailed:
-      return wire::Holding::STOP_FAILED;
+    case Phase::kIdle: return wire::Holding::STOPPED;
+    case Phase::kStarting: return wire::Holding::STARTING;
+    case Phase::kRunning: return wire::Holding::RUNNING;
+    case Phase::kStopFailed: return wire::Holding::STOP_FAILED;
     case Phase::kChecking:
     case Phase::kCleaning:
     case Phase::kRestarting:
     case Phase::kStopping:
-    case Phase::kVerifying:
-      return wire::Holding::STOPPING;
+    case Phase::kVerifying: return wire::Holding::STOPPING;
   }
   return wire::Holding::STOPPED;
 }
@@ -96,6 +81,7 @@ bool Service::stopping() const {
 void Service::check(Context& context, ServiceWorld& world, uint64_t epoch) {
   ENSURE(phase_ == Phase::kIdle);
   epoch_ = epoch;
+  boot_check_ = true;
   if (!entry_.has_status) {
     launch_stop(context, world, Phase::kStopping, Reason::kPlacement, HostId{});
     return;
@@ -122,12 +108,9 @@ void Service::stop(Context& context, ServiceWorld& world, Reason reason, HostId 
     case Phase::kCleaning:
     case Phase::kStopping:
     case Phase::kVerifying:
-    case Phase::kStopFailed:
-      return;
+    case Phase::kStopFailed: return;
     case Phase::kChecking:
-    case Phase::kRestarting:
-      stop_wanted_ = Stop{reason, to};
-      return;
+    case Phase::kRestarting: stop_wanted_ = Stop{reason, to}; return;
     case Phase::kStarting:
       stop_wanted_ = Stop{reason, to};
       if (at_once && !killed_) {
@@ -197,12 +180,9 @@ std::string Service::describe(const ScriptEnded& end) const {
     return text;
   }
   switch (end.how) {
-    case ScriptEnd::kExited:
-      return script + " exited with " + std::to_string(end.code);
-    case ScriptEnd::kSignal:
-      return script + " was ended by signal " + std::to_string(end.code);
-    case ScriptEnd::kNotStarted:
-      return script + " could not be executed";
+    case ScriptEnd::kExited: return script + " exited with " + std::to_string(end.code);
+    case ScriptEnd::kSignal: return script + " was ended by signal " + std::to_string(end.code);
+    case ScriptEnd::kNotStarted: return script + " could not be executed";
   }
   return script;
 }
@@ -213,21 +193,16 @@ bool Service::script_ended(Context& context, ServiceWorld& world, const ScriptEn
   script_deadline_ = kNever;
   const std::string how = describe(end);
   switch (script_) {
-    case Script::kStart:
-      after_start(context, world, succeeded(end), how);
-      break;
-    case Script::kStop:
-      after_stop(context, world, succeeded(end), how);
-      break;
-    case Script::kStatus:
-      after_status(context, world, end, how);
-      break;
+    case Script::kStart: after_start(context, world, succeeded(end), how); break;
+    case Script::kStop: after_stop(context, world, succeeded(end), how); break;
+    case Script::kStatus: after_status(context, world, end, how); break;
   }
   return true;
 }
 
 void Service::enter_running(Context& context) {
   phase_ = Phase::kRunning;
+  boot_check_ = false;
   running_since_ = context.now.mono;
   if (!restart_token_.empty()) restarted_ = std::exchange(restart_token_, {});
   next_status_ = entry_.has_status ? context.now.mono + entry_.status_interval : kNever;
@@ -235,9 +210,16 @@ void Service::enter_running(Context& context) {
 
 void Service::enter_idle(Context& context, ServiceWorld& world) {
   phase_ = Phase::kIdle;
+  boot_check_ = false;
   stop_wanted_.reset();
   next_status_ = kNever;
   world.service_ended(context, *this);
+}
+
+void Service::enter_stop_failed(Context& context, const std::string& how) {
+  phase_ = Phase::kStopFailed;
+  boot_check_ = false;
+  context.alert(Severity::kCritical, "service " + name_ + " could not be stopped here: " + how);
 }
 
 void Service::after_start(Context& context, ServiceWorld& world, bool done,
@@ -264,8 +246,7 @@ void Service::after_stop(Context& context, ServiceWorld& world, bool done, const
              entry_.status_timeout);
       return;
     }
-    phase_ = Phase::kStopFailed;
-    context.alert(Severity::kCritical, "service " + name_ + " could not be stopped here: " + how);
+    enter_stop_failed(context, how);
     return;
   }
   if (phase_ == Phase::kRestarting && !stop_wanted_) {
@@ -282,11 +263,7 @@ void Service::after_status(Context& context, ServiceWorld& world, const ScriptEn
       enter_idle(context, world);
       return;
     }
-    phase_ = Phase::kStopFailed;
-    context.alert(Severity::kCritical, "service " + name_ +
-                                           " could not be stopped here: stop failed, "
-                                           "and then " +
-                                           how);
+    enter_stop_failed(context, "stop failed, and then " + how);
     return;
   }
   if (phase_ == Phase::kChecking && says_stopped(end)) {

@@ -36,6 +36,12 @@ constexpr bool holds_service(wire::Holding::State state) {
          state == wire::Holding::STOPPING;
 }
 
+// Nobody else may be granted the service meanwhile. A host that still checks what an earlier life left
+// behind is in nobody's way otherwise: it is no holder that others would make way for.
+constexpr bool may_run(wire::Holding::State state) {
+  return holds_service(state) || state == wire::Holding::CHECKING;
+}
+
 // A bar never lasts longer than this, however often it has doubled.
 inline constexpr Duration kMaxBar = hours(24);
 
@@ -122,6 +128,7 @@ class Service {
   void launch_start(Context& context, ServiceWorld& world);
   void enter_running(Context& context);
   void enter_idle(Context& context, ServiceWorld& world);
+  void enter_stop_failed(Context& context, const std::string& how);
   void after_start(Context& context, ServiceWorld& world, bool done, const std::string& how);
   void after_stop(Context& context, ServiceWorld& world, bool done, const std::string& how);
   void after_status(Context& context, ServiceWorld& world, const ScriptEnded& end,
@@ -137,6 +144,7 @@ class Service {
   Reason reason_ = Reason::kPlacement;  // of the newest start
   HostId from_;
   std::optional<Stop> stop_wanted_;
+  bool boot_check_ = false;  // what runs now finds out, or ends, what an earlier life left
 
   RunId run_;  // the script that runs now; 0: none
   Script script_ = Script::kStart;

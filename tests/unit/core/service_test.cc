@@ -238,7 +238,7 @@ TEST_F(ServiceTest, AStopMakesACheckGiveWay) {
 TEST_F(ServiceTest, FoundRunningAtBootIsKept) {
   Context c = context();
   service_.check(c, *this, 5);
-  EXPECT_EQ(service_.state(), wire::Holding::STOPPING) << "it may run";
+  EXPECT_EQ(service_.state(), wire::Holding::CHECKING);
   end(0);
   EXPECT_TRUE(service_.running());
   EXPECT_EQ(service_.epoch(), 5u);
@@ -260,6 +260,9 @@ TEST_F(ServiceTest, WithoutAStatusScriptWhatMayRunIsStoppedAtBoot) {
   Context c = context();
   service_.check(c, *this, 5);
   EXPECT_EQ(newest(), Script::kStop);
+  EXPECT_EQ(service_.state(), wire::Holding::CHECKING) << "nobody makes way for it";
+  end(0);
+  EXPECT_EQ(service_.state(), wire::Holding::STOPPED);
 }
 
 TEST_F(ServiceTest, AnOperatorsRestartIsDoneOnceItRunsAgain) {
