@@ -224,6 +224,7 @@ StoreTicket Node::State::persist(Context& context, std::vector<Write> writes) {
 // Everything that follows from what the event changed, in an order in which each part has what it needs:
 // who is up, whether we may act, where services belong, what is owed to operators, what others are told.
 void Node::State::decide(Context& context) {
+  ++revision;
   for (int round = 0; dirty && round < kMaxRounds; ++round) {
     dirty = false;
     receive_own_messages(context);
@@ -273,6 +274,8 @@ MonoTime Node::State::next_deadline() const {
 // ---------------------------------------------------------------------------------- for the shell
 
 View Node::view(Now now) const { return state_->view(now); }
+
+uint64_t Node::revision() const { return state_->revision; }
 
 Node::Inspection Node::inspect() const {
   Inspection out;

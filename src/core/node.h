@@ -42,6 +42,8 @@ class Node {
   void step(Now now, const Event& event, Actions& out);
 
   View view(Now now) const;
+  // Grows with whatever may have changed a view beyond its times: nothing does in a quiet cluster.
+  uint64_t revision() const;
 
   // Why the service is where it is, host by host; nullopt: no such service.
   std::optional<std::string> explain(Now now, const std::string& service) const;

@@ -230,6 +230,7 @@ struct Node::State final : ServiceWorld {
   bool dirty = true;            // something changed that decisions depend on
   MonoTime woken_at = kNever;   // the newest Wake asked for
   MonoTime review_at = kNever;  // decide again then, whatever happens
+  uint64_t revision = 0;
   uint64_t next_run = 1;
   uint64_t next_ticket = 1;
   uint64_t next_attempt = 1;
