@@ -1,5 +1,7 @@
 #include "bus/compat.h"
 
+#include <systemd/sd-bus.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -43,11 +45,23 @@ sdbus::Flags flags_of(Change change) {
   return flags;
 }
 
+// sdbus-c++ 1.2 loses the C library's bus where an address cannot be reached, and we try again and again
+// for as long as it can't.
+void require_reachable(const std::string& address) {
+  sd_bus* bus = nullptr;
+  int result = sd_bus_new(&bus);
+  if (result >= 0) result = sd_bus_set_address(bus, address.c_str());
+  if (result >= 0) result = sd_bus_start(bus);
+  sd_bus_close_unref(bus);
+  if (result < 0) throw sdbus::createError(-result, "cannot be reached");
+}
+
 }  // namespace
 
 std::unique_ptr<sdbus::IConnection> open_connection(const std::string& where) {
   if (where == "system") return sdbus::createSystemBusConnection();
   if (where == "session") return sdbus::createSessionBusConnection();
+  require_reachable(where);
   return sdbus::createSessionBusConnectionWithAddress(where);
 }
 
