@@ -40,8 +40,9 @@ Status Daemon::open_state() {
 }
 
 net::Report Daemon::report() {
-  return net::Report{[](core::LogLevel level, const std::string& text) { daemon::log(level, text); },
-                     [this](core::Severity severity, const std::string& text) { alert(severity, text); }};
+  return net::Report{
+      [](core::LogLevel level, const std::string& text) { daemon::log(level, text); },
+      [this](core::Severity severity, const std::string& text) { alert(severity, text); }};
 }
 
 std::vector<std::string> listen_addresses(const config::Loaded& config) {
@@ -94,7 +95,8 @@ Status Daemon::start_core() {
   if (getrandom(&boot.seed, sizeof boot.seed, 0) != sizeof boot.seed)
     return Error{std::string("getrandom: ") + strerror(errno)};
 
-  wake_ = std::make_unique<WakeTimer>(loop_.base(), [this] { loop_.post(core::Event(core::Tick{})); });
+  wake_ =
+      std::make_unique<WakeTimer>(loop_.base(), [this] { loop_.post(core::Event(core::Tick{})); });
   bus_ = std::make_unique<bus::Bus>(loop_.base(), options_.bus, CLUSTER_VERSION, *this);
   performer_ = std::make_unique<Performer>(
       Parts{*transport_, *runner_, *store_, *bus_, *wake_, requests_, happenings_},
@@ -147,13 +149,21 @@ int Daemon::run() {
   watch(SIGHUP, on_signal, [this] { reload([](const Status&) {}); });
   if (const auto interval = notify_.watchdog_interval()) {
     notify_.watchdog();
-    watch(-1, EV_PERSIST, [this] { notify_.watchdog(); }, *interval);
+    watch(
+        -1, EV_PERSIST, [this] { notify_.watchdog(); }, *interval);
   }
-  watch(-1, 0, [this] { if (!bus_settled_) bus_tried(false); }, kBusPatience);
-  watch(-1, 0, [] { malloc_trim(0); }, kTrimAfter);
+  watch(
+      -1, 0,
+      [this] {
+        if (!bus_settled_) bus_tried(false);
+      },
+      kBusPatience);
+  watch(
+      -1, 0, [] { malloc_trim(0); }, kTrimAfter);
 
   if (!loop_.run([this](const core::Event& event) { step(event); }, [this] { turn_ended(); })) {
-    daemon::log(core::LogLevel::kError, std::string("the kernel gives no events: ") + strerror(errno));
+    daemon::log(core::LogLevel::kError,
+                std::string("the kernel gives no events: ") + strerror(errno));
     exit_code_ = kExitFailed;
   }
   requests_.refuse_all(core::Refusal::kLeaving, "this host has left the cluster");
@@ -198,24 +208,24 @@ void Daemon::submit(core::Command command, bus::CommandDone done) {
 void Daemon::log(core::LogLevel level, const std::string& text) { daemon::log(level, text); }
 
 void Daemon::alert(core::Severity severity, const std::string& text) {
-  loop_.post(Loop::Task([this, alert = core::Alert{severity, text}] {
-    performer_->perform({core::Action(alert)});
-  }));
+  loop_.post(Loop::Task(
+      [this, alert = core::Alert{severity, text}] { performer_->perform({core::Action(alert)}); }));
 }
 
 void Daemon::bus_tried(bool on_bus) {
   if (std::exchange(bus_settled_, true)) return;
   if (!on_bus && options_.bus != "none")
-    daemon::log(core::LogLevel::kWarning, "not on the bus " + options_.bus + " yet; trying again and again");
+    daemon::log(core::LogLevel::kWarning,
+                "not on the bus " + options_.bus + " yet; trying again and again");
   loop_.post(Loop::Task([this] { become_ready(); }));
 }
 
 void Daemon::become_ready() {
   if (std::exchange(ready_, true)) return;
-  daemon::log(core::LogLevel::kInfo,
-              "ready: host " + std::to_string(config_.core.self.value) + " (" +
-                  config_.core.host(config_.core.self)->name + "), port " +
-                  std::to_string(transport_->port()) + ", node " + identity_->node().brief());
+  daemon::log(core::LogLevel::kInfo, "ready: host " + std::to_string(config_.core.self.value) +
+                                         " (" + config_.core.host(config_.core.self)->name +
+                                         "), port " + std::to_string(transport_->port()) +
+                                         ", node " + identity_->node().brief());
   notify_.ready(summary());
   detach_.ready();
 }
@@ -228,8 +238,8 @@ std::string Daemon::summary() {
   for (const core::ServiceView& s : now.services)
     if (std::find(s.running_on.begin(), s.running_on.end(), now.self) != s.running_on.end())
       runs += (runs.empty() ? "" : ", ") + s.name;
-  return std::to_string(up) + " of " + std::to_string(now.hosts.size()) + " hosts up; here: " +
-         (runs.empty() ? "no service" : runs);
+  return std::to_string(up) + " of " + std::to_string(now.hosts.size()) +
+         " hosts up; here: " + (runs.empty() ? "no service" : runs);
 }
 
 }  // namespace cluster::daemon

@@ -101,7 +101,7 @@ class Daemon final : public bus::Cluster {
   bool ready_ = false;
   bool bus_settled_ = false;
   bool started_ = false;  // the core has; before, events wait in early_
-  bool gone_ = false;  // the core has left: it hears nothing more
+  bool gone_ = false;     // the core has left: it hears nothing more
 
   Loop loop_;
   Requests requests_;

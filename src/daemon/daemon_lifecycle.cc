@@ -99,7 +99,8 @@ Duration Daemon::leave_bound() const {
 
 void Daemon::leave(const char* why) {
   if (leaving_) {
-    daemon::log(core::LogLevel::kWarning, std::string(why) + ": already leaving, services are stopping");
+    daemon::log(core::LogLevel::kWarning,
+                std::string(why) + ": already leaving, services are stopping");
     return;
   }
   daemon::log(core::LogLevel::kInfo, std::string(why) + ": leaving the cluster");
@@ -114,7 +115,8 @@ void Daemon::left() {
     // The core's own decision, after an alert that says why: not what the operator wanted.
     exit_code_ = kExitFailed;
     notify_.stopping("leaving the cluster");
-    leaving_ = std::make_unique<Leaving>(loop_.base(), notify_, leave_bound(), [this] { give_up(); });
+    leaving_ =
+        std::make_unique<Leaving>(loop_.base(), notify_, leave_bound(), [this] { give_up(); });
   }
   performer_->close_all_links("leaving");
   leaving_->left([this] { return transport_->closing() == 0; },

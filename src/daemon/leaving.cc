@@ -16,12 +16,12 @@ Leaving::Leaving(event_base* base, const Notify& notify, Duration bound,
 
 void Leaving::left(std::function<bool()> empty, std::function<void()> gone) {
   deadline_.remove();
-  look_ = std::make_unique<Watch>(
-      extend_.base(), -1, 0, [this, empty = std::move(empty), gone = std::move(gone)] {
-        looked_ += kFarewellLook;
-        if (empty() || looked_ >= kFarewell) return gone();
-        look_->add(kFarewellLook);
-      });
+  look_ = std::make_unique<Watch>(extend_.base(), -1, 0,
+                                  [this, empty = std::move(empty), gone = std::move(gone)] {
+                                    looked_ += kFarewellLook;
+                                    if (empty() || looked_ >= kFarewell) return gone();
+                                    look_->add(kFarewellLook);
+                                  });
   look_->add(Duration{});
 }
 

@@ -27,7 +27,7 @@ std::atomic<int> current_verbosity{kVerbosityInfo};
 
 bool journal_reads_stderr() {
   const char* stream = getenv("JOURNAL_STREAM");
-  struct stat info{};
+  struct stat info {};
   if (stream == nullptr || fstat(STDERR_FILENO, &info) != 0) return false;
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
 }
@@ -71,8 +71,8 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
     for (size_t at = 0; at < text.size();) {
       pollfd ready{STDERR_FILENO, POLLOUT, 0};
       if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return false;
-      const ssize_t put = write(STDERR_FILENO, text.data() + at,
-                                std::min(kPieceBytes, text.size() - at));
+      const ssize_t put =
+          write(STDERR_FILENO, text.data() + at, std::min(kPieceBytes, text.size() - at));
       if (put <= 0) return false;
       at += static_cast<size_t>(put);
     }

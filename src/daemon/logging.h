@@ -10,12 +10,12 @@
 namespace cluster::daemon {
 
 // cluster.conf's verbosity.
-inline constexpr int kVerbosityNothing = 0;   // critical alerts alone
+inline constexpr int kVerbosityNothing = 0;  // critical alerts alone
 inline constexpr int kVerbosityErrors = 1;
 inline constexpr int kVerbosityWarnings = 2;
 inline constexpr int kVerbosityInfo = 3;
 inline constexpr int kVerbosityDebug = 4;
-inline constexpr int kVerbosityEvents = 5;    // and every event, as it can be replayed
+inline constexpr int kVerbosityEvents = 5;  // and every event, as it can be replayed
 
 enum class LogTo { kStderr, kSyslog };
 

@@ -73,11 +73,11 @@ void Notify::send(const std::string& message) const {
   // '@' stands for the null byte of an abstract address, whose length is exact.
   const bool abstract = to.sun_path[0] == '@';
   if (abstract) to.sun_path[0] = '\0';
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() +
-                                             (abstract ? 0 : 1));
+  const auto length =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() + (abstract ? 0 : 1));
   // A supervisor that does not listen is no reason to stop working.
-  sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL,
-         reinterpret_cast<const sockaddr*>(&to), length);
+  sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to),
+         length);
 }
 
 void Notify::ready(const std::string& status) const {

@@ -64,7 +64,8 @@ std::variant<Options, Exit> parse_options(int argc, const char* const* argv) {
   if (fence) return wrong("--fence is not supported yet");
   if (options.config_dir.empty()) return wrong("--config-dir: empty");
   if (options.state_dir.empty()) return wrong("--state-dir: empty");
-  if (Status bus = bus::Bus::check_address(options.bus); !bus) return wrong("--bus: " + bus.error());
+  if (Status bus = bus::Bus::check_address(options.bus); !bus)
+    return wrong("--bus: " + bus.error());
   if (id_option->count() > 0) options.id = HostId(id);
   options.config_dir = absolute(options.config_dir);
   options.state_dir = absolute(options.state_dir);

@@ -13,6 +13,15 @@ void Happenings::add(WallTime at, core::Severity severity, std::string text) {
 
 namespace {
 
+std::string to_text(const core::ScriptEnded& ended) {
+  switch (ended.how) {
+    case core::ScriptEnd::kExited: return "exit status " + std::to_string(ended.code);
+    case core::ScriptEnd::kSignal: return "signal " + std::to_string(ended.code);
+    case core::ScriptEnd::kNotStarted: break;
+  }
+  return "not executed";
+}
+
 std::string named(HostId host, const std::string& name) {
   return "host " + std::to_string(host.value) + " (" + name + ")";
 }
@@ -31,12 +40,13 @@ struct Performer::Visitor {
     parts.transport.perform(a);
   }
   void operator()(const core::RunScript& a) const {
-    log(core::LogLevel::kDebug, a.service + "/" + scripts::to_string(a.script) + " begins (run " +
-                                    std::to_string(a.run.value) + ")");
+    const std::string& name = to.runs_[a.run] = a.service + "/" + scripts::to_string(a.script);
+    log(core::LogLevel::kDebug, name + " begins");
     parts.runner.run(a);
   }
   void operator()(const core::KillScript& a) const {
-    log(core::LogLevel::kWarning, "killing run " + std::to_string(a.run.value));
+    if (const auto run = to.runs_.find(a.run); run != to.runs_.end())
+      log(core::LogLevel::kWarning, run->second + " is killed");
     parts.runner.kill(a);
   }
   void operator()(const core::Persist& a) const { parts.store.persist(a); }
@@ -81,10 +91,17 @@ void Performer::perform(const core::Actions& actions) {
 void Performer::heard(const core::Event& event) {
   if (const auto* up = std::get_if<core::LinkUp>(&event)) links_.insert(up->link);
   if (const auto* down = std::get_if<core::LinkDown>(&event)) links_.erase(down->link);
+  if (const auto* ended = std::get_if<core::ScriptEnded>(&event)) {
+    const auto run = runs_.find(ended->run);
+    if (run == runs_.end()) return;
+    log(core::LogLevel::kDebug, run->second + " ended: " + to_text(*ended));
+    runs_.erase(run);
+  }
 }
 
 void Performer::close_all_links(const std::string& reason) {
-  for (LinkId link : std::exchange(links_, {})) parts_.transport.perform(core::CloseLink{link, reason});
+  for (LinkId link : std::exchange(links_, {}))
+    parts_.transport.perform(core::CloseLink{link, reason});
 }
 
 }  // namespace cluster::daemon

@@ -3,7 +3,10 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "bus/bus.h"
@@ -41,12 +44,11 @@ struct Parts {
 
 class Performer {
  public:
-  Performer(Parts parts, std::function<void()> left)
-      : parts_(parts), left_(std::move(left)) {}
+  Performer(Parts parts, std::function<void()> left) : parts_(parts), left_(std::move(left)) {}
 
   void perform(const core::Actions& actions);
 
-  // To be told of each event as well: so it knows the links that there are.
+  // To be told of each event as well: so it knows the links and the runs that there are.
   void heard(const core::Event& event);
   void close_all_links(const std::string& reason);
 
@@ -61,6 +63,7 @@ class Performer {
   const Parts parts_;
   const std::function<void()> left_;
   std::set<LinkId> links_;
+  std::map<RunId, std::string> runs_;  // "web/start", for the log
   bool news_ = false;
 };
 

@@ -46,20 +46,28 @@ json times(const Now& now) {
 }
 
 Now times_from(const json& j) {
-  return Now{MonoTime(Duration(j.at(0).get<int64_t>())), WallTime(Duration(j.at(1).get<int64_t>()))};
+  return Now{MonoTime(Duration(j.at(0).get<int64_t>())),
+             WallTime(Duration(j.at(1).get<int64_t>()))};
 }
 
 json of(const Config& c) {
   json hosts = json::array(), services = json::array();
   for (const HostEntry& h : c.hosts)
-    hosts.push_back({{"id", h.id.value}, {"name", h.name}, {"dynamic", h.dynamic},
-                     {"address", h.address}, {"port", h.port}});
+    hosts.push_back({{"id", h.id.value},
+                     {"name", h.name},
+                     {"dynamic", h.dynamic},
+                     {"address", h.address},
+                     {"port", h.port}});
   for (const ServiceEntry& s : c.services) {
     json preference = json::array();
     for (HostId id : s.preference) preference.push_back(id.value);
-    services.push_back({{"name", s.name}, {"preference", preference}, {"local", s.local},
-                        {"runnable", s.runnable}, {"unrunnable_why", s.unrunnable_why},
-                        {"has_status", s.has_status}, {"folder_digest", s.folder_digest},
+    services.push_back({{"name", s.name},
+                        {"preference", preference},
+                        {"local", s.local},
+                        {"runnable", s.runnable},
+                        {"unrunnable_why", s.unrunnable_why},
+                        {"has_status", s.has_status},
+                        {"folder_digest", s.folder_digest},
                         {"ownership", static_cast<int>(s.ownership)},
                         {"failback_never", s.failback.never},
                         {"failback_stability", s.failback.stability.count()},
@@ -70,8 +78,11 @@ json of(const Config& c) {
                         {"failure_window", s.failure_window.count()},
                         {"max_failures", s.max_failures}});
   }
-  return {{"self", c.self.value}, {"hosts", hosts}, {"services", services},
-          {"beat_interval", c.beat_interval.count()}, {"dead_time", c.dead_time.count()}};
+  return {{"self", c.self.value},
+          {"hosts", hosts},
+          {"services", services},
+          {"beat_interval", c.beat_interval.count()},
+          {"dead_time", c.dead_time.count()}};
 }
 
 Config config_from(const json& j) {
@@ -116,8 +127,8 @@ Config config_from(const json& j) {
 
 struct ToJson {
   json operator()(const LinkUp& e) const {
-    return {{"event", "link_up"}, {"link", e.link.value}, {"node", hex(e.node.raw())},
-            {"host", e.host.value}, {"name", e.name}, {"dial", e.dial.value},
+    return {{"event", "link_up"},   {"link", e.link.value}, {"node", hex(e.node.raw())},
+            {"host", e.host.value}, {"name", e.name},       {"dial", e.dial.value},
             {"address", e.address}};
   }
   json operator()(const LinkDown& e) const {
@@ -127,14 +138,18 @@ struct ToJson {
     return {{"event", "received"}, {"link", e.link.value}, {"bytes", hex(e.bytes)}};
   }
   json operator()(const DialFailed& e) const {
-    return {{"event", "dial_failed"}, {"dial", e.dial.value},
-            {"outcome", static_cast<int>(e.outcome)}, {"reason", e.reason}};
+    return {{"event", "dial_failed"},
+            {"dial", e.dial.value},
+            {"outcome", static_cast<int>(e.outcome)},
+            {"reason", e.reason}};
   }
   json operator()(const LocalAddresses& e) const {
     return {{"event", "local_addresses"}, {"addresses", e.addresses}};
   }
   json operator()(const ScriptEnded& e) const {
-    return {{"event", "script_ended"}, {"run", e.run.value}, {"how", static_cast<int>(e.how)},
+    return {{"event", "script_ended"},
+            {"run", e.run.value},
+            {"how", static_cast<int>(e.how)},
             {"code", e.code}};
   }
   json operator()(const Persisted& e) const {
@@ -147,8 +162,11 @@ struct ToJson {
     return {{"event", "config_changed"}, {"config", of(e.config)}};
   }
   json operator()(const Command& e) const {
-    return {{"event", "command"}, {"request", e.request.value},
-            {"verb", static_cast<int>(e.verb)}, {"service", e.service}, {"host", e.host.value}};
+    return {{"event", "command"},
+            {"request", e.request.value},
+            {"verb", static_cast<int>(e.verb)},
+            {"service", e.service},
+            {"host", e.host.value}};
   }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
@@ -171,7 +189,7 @@ Event event_from(const json& j) {
   const std::string kind = j.at("event");
   const auto text = [&](const char* key) { return j.at(key).get<std::string>(); };
   if (kind == "link_up")
-    return LinkUp{id<LinkId>(j, "link"), node(j.at("node")),  id<HostId>(j, "host"),
+    return LinkUp{id<LinkId>(j, "link"), node(j.at("node")),    id<HostId>(j, "host"),
                   text("name"),          id<DialId>(j, "dial"), text("address")};
   if (kind == "link_down") return LinkDown{id<LinkId>(j, "link"), text("reason")};
   if (kind == "received") return Received{id<LinkId>(j, "link"), unhex(text("bytes"))};

@@ -41,7 +41,8 @@ LocalRunner::~LocalRunner() = default;
 
 int LocalRunner::open_output(const core::RunScript& script, Run& run) {
   const auto of_service = [&](const auto& r) { return r->service() == script.service; };
-  const auto held = static_cast<size_t>(std::count_if(readers_.begin(), readers_.end(), of_service));
+  const auto held =
+      static_cast<size_t>(std::count_if(readers_.begin(), readers_.end(), of_service));
   std::string why;
   int ends[2];
   if (held >= kMaxOutputsPerService) {
@@ -62,8 +63,7 @@ int LocalRunner::open_output(const core::RunScript& script, Run& run) {
   run.reader = readers_.emplace(readers_.end());
   const auto at = run.reader;
   *at = std::make_unique<OutputReader>(base_, ends[0], script.service, script.script, budget,
-                                       callbacks_.line,
-                                       [this, at] { close_reader(at->get()); });
+                                       callbacks_.line, [this, at] { close_reader(at->get()); });
   return ends[1];
 }
 

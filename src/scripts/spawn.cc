@@ -19,8 +19,8 @@ namespace cluster::scripts {
 namespace {
 
 constexpr char kDefaultPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr std::array<std::string_view, 9> kInherited = {"PATH", "HOME",   "USER",     "LOGNAME", "SHELL",
-                                                        "TZ",   "TMPDIR", "LANGUAGE", "LANG"};
+constexpr std::array<std::string_view, 9> kInherited = {
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TZ", "TMPDIR", "LANGUAGE", "LANG"};
 
 bool inherits(std::string_view name) {
   if (name.starts_with("LC_")) return true;
@@ -81,8 +81,8 @@ int spawn(const Spawn& what, pid_t* pid) {
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes.attributes, &none);
   posix_spawnattr_setsigdefault(&attributes.attributes, &all);
-  posix_spawnattr_setflags(&attributes.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                       POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes.attributes,
+                           POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   std::vector<std::string> entries;
   entries.reserve(what.environment.size());

@@ -61,8 +61,8 @@ Result<Database> Database::open(const std::string& path) {
   close(fd);
   Database database(path);
   sqlite3* raw = nullptr;
-  const int opened = sqlite3_open_v2(path.c_str(), &raw,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   database.db_.reset(raw);
   if (opened != SQLITE_OK) return database.failed("open");
   if (Status ready = database.set_up(); !ready) return Error{ready.error()};
@@ -79,8 +79,9 @@ Status Database::set_up() {
   const auto version = number("PRAGMA user_version");
   if (!version) return Error{version.error()};
   if (version.value() > kSchemaVersion)
-    return Error{path_ + ": written by a newer clusterd (schema " + std::to_string(version.value()) +
-                 ", this one knows " + std::to_string(kSchemaVersion) + "): upgrade this host"};
+    return Error{path_ + ": written by a newer clusterd (schema " +
+                 std::to_string(version.value()) + ", this one knows " +
+                 std::to_string(kSchemaVersion) + "): upgrade this host"};
   if (Status whole = check_whole(); !whole) return whole;
   if (version.value() < kSchemaVersion) {
     const std::string sql =

@@ -16,8 +16,8 @@ namespace cluster::store {
 using Values = std::map<std::string, std::string>;
 
 inline constexpr int kCacheKib = 256;
-inline constexpr int kBusyTimeoutMs = 2000;      // another program reads the file, to back it up
-inline constexpr int kCheckpointPages = 256;     // of the write-ahead log, of 4 KiB each
+inline constexpr int kBusyTimeoutMs = 2000;   // another program reads the file, to back it up
+inline constexpr int kCheckpointPages = 256;  // of the write-ahead log, of 4 KiB each
 
 enum class Table : uint8_t { kCore, kShell };
 

@@ -26,12 +26,12 @@ Status prepare_folder(const std::string& dir) {
     const bool last = slash == std::string::npos || slash + 1 == dir.size();
     if (mkdir(part.c_str(), last ? 0700 : 0755) != 0 && errno != EEXIST) {
       // A folder above may be read-only and exist all the same.
-      struct stat info{};
+      struct stat info {};
       if (stat(part.c_str(), &info) != 0) return failed(part, "cannot be made");
     }
     if (last) break;
   }
-  struct stat info{};
+  struct stat info {};
   if (stat(dir.c_str(), &info) != 0) return failed(dir, "cannot be read");
   if (!S_ISDIR(info.st_mode)) return Error{dir + ": is not a folder"};
   if ((info.st_mode & 0077) != 0 && chmod(dir.c_str(), 0700) != 0)
@@ -59,7 +59,8 @@ Result<LockFile> LockFile::take(const std::string& path) {
     if (errno != EWOULDBLOCK) return failed(path, "cannot be locked");
     const ssize_t got = pread(lock.fd_, text, sizeof text - 1, 0);
     std::string pid;
-    for (ssize_t i = 0; i < got && isdigit(static_cast<unsigned char>(text[i])); ++i) pid += text[i];
+    for (ssize_t i = 0; i < got && isdigit(static_cast<unsigned char>(text[i])); ++i)
+      pid += text[i];
     return Error{path + ": in use by another clusterd" +
                  (pid.empty() ? std::string() : ", process " + pid) +
                  "; each needs a --state-dir of its own"};

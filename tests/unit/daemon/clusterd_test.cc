@@ -88,8 +88,9 @@ TEST_F(Clusterd, LivesUnderASupervisor) {
   site.service("web", "1");
   site.set_script(1, "web", "start", "echo started with state $CLUSTER_STATE_DIR\n");
   Supervisor supervisor(site.root() / "notify");
-  Program daemon(site.arguments(1), site.log(1),
-                 {{"NOTIFY_SOCKET", (site.root() / "notify").string()}, {"WATCHDOG_USEC", "200000"}});
+  Program daemon(
+      site.arguments(1), site.log(1),
+      {{"NOTIFY_SOCKET", (site.root() / "notify").string()}, {"WATCHDOG_USEC", "200000"}});
   EXPECT_TRUE(supervisor.hears("READY=1\nSTATUS="));
   EXPECT_TRUE(supervisor.hears("WATCHDOG=1"));
   EXPECT_TRUE(until([&] { return contains(site.traces(1, "web"), "start"); })) << site.log_text(1);
@@ -130,7 +131,8 @@ TEST_F(Clusterd, ASecondOrderToEndCutsNothingShort) {
 TEST_F(Clusterd, AStateFolderBelongsToOne) {
   Site site(1);
   Program daemon(site.arguments(1), site.log(1));
-  ASSERT_TRUE(until([&] { return contains(site.log_text(1), "ready: host 1"); })) << site.log_text(1);
+  ASSERT_TRUE(until([&] { return contains(site.log_text(1), "ready: host 1"); }))
+      << site.log_text(1);
   const Ended second = run_clusterd(site.arguments(1));
   EXPECT_EQ(second.code, 1);
   EXPECT_TRUE(contains(second.error, "process " + std::to_string(daemon.pid()))) << second.error;
@@ -163,7 +165,9 @@ TEST_F(Clusterd, ARefusedReloadChangesNothing) {
   EXPECT_TRUE(contains(site.log_text(1), conf.string() + ":2:")) << site.log_text(1);
   write_file(conf, "beat_interval = 0.1\nport = 1\n");
   daemon.signal(SIGHUP);
-  EXPECT_TRUE(until([&] { return contains(site.log_text(1), "needs a restart of clusterd to have an effect: port"); }));
+  EXPECT_TRUE(until([&] {
+    return contains(site.log_text(1), "needs a restart of clusterd to have an effect: port");
+  }));
   write_file(site.config(1) / "services", "");
   daemon.signal(SIGHUP);
   EXPECT_TRUE(until([&] { return contains(site.traces(1, "web"), "stop"); })) << site.log_text(1);
@@ -174,7 +178,8 @@ TEST_F(Clusterd, AKnownNameKeepsItsId) {
   Site site(2);
   {
     Program daemon(site.arguments(1), site.log(1));
-    ASSERT_TRUE(until([&] { return contains(site.log_text(1), "ready: host 1"); })) << site.log_text(1);
+    ASSERT_TRUE(until([&] { return contains(site.log_text(1), "ready: host 1"); }))
+        << site.log_text(1);
     daemon.signal(SIGTERM);
     EXPECT_EQ(daemon.wait(), 0) << site.log_text(1);
   }
@@ -187,7 +192,8 @@ TEST_F(Clusterd, AKnownNameKeepsItsId) {
   EXPECT_TRUE(contains(refused.error, "--accept-renumbering")) << refused.error;
   arguments.push_back("--accept-renumbering");
   Program daemon(arguments, site.log(2));
-  EXPECT_TRUE(until([&] { return contains(site.log_text(2), "ready: host 2"); })) << site.log_text(2);
+  EXPECT_TRUE(until([&] { return contains(site.log_text(2), "ready: host 2"); }))
+      << site.log_text(2);
 }
 
 TEST_F(Clusterd, HostsLinkTakeOverAndGiveBack) {

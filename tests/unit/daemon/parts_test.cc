@@ -108,9 +108,17 @@ TEST(Options, TakesEachOne) {
 }
 
 TEST(Options, RefusesWrongUsageWithTwo) {
-  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
-           {"--nonsense"}, {"stray"}, {"--id", "0"}, {"--id", "x"}, {"--id", "-1"}, {"--id"},
-           {"--fence"}, {"--daemon", "--foreground"}, {"--config-dir", ""}, {"--bus", "nonsense"}}) {
+  for (const std::vector<const char*>& words :
+       std::vector<std::vector<const char*>>{{"--nonsense"},
+                                             {"stray"},
+                                             {"--id", "0"},
+                                             {"--id", "x"},
+                                             {"--id", "-1"},
+                                             {"--id"},
+                                             {"--fence"},
+                                             {"--daemon", "--foreground"},
+                                             {"--config-dir", ""},
+                                             {"--bus", "nonsense"}}) {
     const auto parsed = parse(words);
     ASSERT_TRUE(std::holds_alternative<Exit>(parsed)) << words[0];
     EXPECT_EQ(std::get<Exit>(parsed).code, kExitUsage) << words[0];
@@ -240,7 +248,8 @@ TEST(Requests, RefusesWhatIsTooMuch) {
   for (size_t i = 0; i < kMaxPendingRequests; ++i)
     ASSERT_TRUE(requests.add(core::Command{}, [](core::Refusal, const std::string&) {}));
   core::Refusal refusal = core::Refusal::kNone;
-  EXPECT_FALSE(requests.add(core::Command{}, [&](core::Refusal r, const std::string&) { refusal = r; }));
+  EXPECT_FALSE(
+      requests.add(core::Command{}, [&](core::Refusal r, const std::string&) { refusal = r; }));
   EXPECT_EQ(refusal, core::Refusal::kBusy);
 }
 

@@ -130,8 +130,7 @@ Site::~Site() { fs::remove_all(root_); }
 void Site::service(const std::string& name, const std::string& preference) {
   services_ += name + " " + preference + "\n";
   for (int host = 1; host <= hosts_; ++host) {
-    for (const char* script : {"start", "stop"})
-      set_script(host, name, script, "");
+    for (const char* script : {"start", "stop"}) set_script(host, name, script, "");
     write_file(config(host) / "services", services_);
   }
 }
@@ -145,9 +144,9 @@ void Site::set_script(int host, const std::string& service, const std::string& s
 }
 
 std::vector<std::string> Site::arguments(int host, const std::vector<std::string>& more) const {
-  std::vector<std::string> words = {"--config-dir", config(host).string(), "--state-dir",
-                                    state(host).string(), "--bus", "none", "--id",
-                                    std::to_string(host)};
+  std::vector<std::string> words = {
+      "--config-dir", config(host).string(), "--state-dir", state(host).string(), "--bus", "none",
+      "--id",         std::to_string(host)};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }

@@ -16,7 +16,8 @@ inline constexpr std::chrono::seconds kPatience{60};
 
 bool until(const std::function<bool()>& done);
 std::string read_file(const std::filesystem::path& path);
-void write_file(const std::filesystem::path& path, const std::string& text, bool executable = false);
+void write_file(const std::filesystem::path& path, const std::string& text,
+                bool executable = false);
 std::filesystem::path clusterd();  // beside the folder of this test program
 
 struct Ended {

@@ -14,7 +14,8 @@ using namespace std::string_literals;
 Config sample_config() {
   Config config;
   config.self = HostId(2);
-  config.hosts = {{HostId(1), "server1", false, "10.0.0.1", 35790}, {HostId(2), "laptop", true, "", 0}};
+  config.hosts = {{HostId(1), "server1", false, "10.0.0.1", 35790},
+                  {HostId(2), "laptop", true, "", 0}};
   ServiceEntry service;
   service.name = "web";
   service.preference = {HostId(2), HostId(1)};
@@ -82,9 +83,10 @@ TEST(Trace, BootComesBackTheSame) {
 }
 
 TEST(Trace, RefusesWhatIsNoTrace) {
-  for (const char* text : {"", "{}", "[1]", "{\"at\":[1,2]}", "{\"at\":[1,2],\"event\":\"nonsense\"}",
-                           "{\"at\":[1,2],\"event\":\"received\",\"link\":1,\"bytes\":\"0g\"}",
-                           "{\"at\":[1,2],\"event\":\"script_ended\",\"run\":1,\"how\":9,\"code\":0}"}) {
+  for (const char* text :
+       {"", "{}", "[1]", "{\"at\":[1,2]}", "{\"at\":[1,2],\"event\":\"nonsense\"}",
+        "{\"at\":[1,2],\"event\":\"received\",\"link\":1,\"bytes\":\"0g\"}",
+        "{\"at\":[1,2],\"event\":\"script_ended\",\"run\":1,\"how\":9,\"code\":0}"}) {
     EXPECT_FALSE(event_from_text(text).ok()) << text;
     EXPECT_FALSE(boot_from_text(text).ok()) << text;
   }

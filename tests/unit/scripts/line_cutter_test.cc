@@ -60,8 +60,7 @@ TEST(LineCutter, DropsAFloodAndSaysSoOnce) {
   cut.feed("begun before");
   cut.feed(" and ended after\nheard\n", kOutputWindow);
   ASSERT_EQ(cut.notices.size(), 1u);
-  EXPECT_TRUE(cut.notices[0].starts_with("101 lines ("))
-      << cut.notices[0];
+  EXPECT_TRUE(cut.notices[0].starts_with("101 lines (")) << cut.notices[0];
   EXPECT_EQ(cut.lines.back(), "heard");
 }
 

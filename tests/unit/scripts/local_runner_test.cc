@@ -159,8 +159,7 @@ TEST_F(LocalRunnerTest, SaysWhatCouldNotBeExecuted) {
 }
 
 TEST_F(LocalRunnerTest, KillsTheWholeGroup) {
-  script("web", "stop",
-         "#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho child=$!\nwait\nsleep 1000\n");
+  script("web", "stop", "#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho child=$!\nwait\nsleep 1000\n");
   const RunId id = run("web", core::Script::kStop);
   ASSERT_TRUE(until([&] { return !lines_.empty(); }));
   const pid_t child = std::stoi(lines_[0].substr(6));

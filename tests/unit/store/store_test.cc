@@ -64,7 +64,7 @@ class StoreTest : public testing::Test {
     return result.ok() ? "" : result.error();
   }
   static mode_t mode(const fs::path& path) {
-    struct stat info{};
+    struct stat info {};
     return stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
   }
   static core::Persist request(uint64_t ticket, std::vector<core::Write> writes) {
