@@ -40,7 +40,8 @@ AddressWatch::AddressWatch(event_base* base, std::function<void(std::vector<std:
                            const Report& report)
     : changed_(std::move(changed)), known_(local_addresses()) {
   timer_.reset(evtimer_new(
-      base, [](evutil_socket_t, short, void* self) { static_cast<AddressWatch*>(self)->look(); }, this));
+      base, [](evutil_socket_t, short, void* self) { static_cast<AddressWatch*>(self)->look(); },
+      this));
   ENSURE(timer_);
 
   sockaddr_nl groups{};
@@ -49,7 +50,8 @@ AddressWatch::AddressWatch(event_base* base, std::function<void(std::vector<std:
   netlink_ = Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!netlink_ || bind(netlink_.get(), reinterpret_cast<sockaddr*>(&groups), sizeof groups) != 0) {
     report.log(core::LogLevel::kWarning, std::string("cannot watch the network's addresses (") +
-                                             std::strerror(errno) + "): looks at them from time to time");
+                                             std::strerror(errno) +
+                                             "): looks at them from time to time");
     netlink_.reset();
     arm(kPollInterval);
     return;

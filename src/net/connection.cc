@@ -31,10 +31,9 @@ void shrink(std::string& buffer) {
 
 }  // namespace
 
-Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers, Owner& owner,
-                       Origin origin)
-    : base_(base),
-      fd_(std::move(fd)),
+Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers,
+                       Owner& owner, Origin origin)
+    : fd_(std::move(fd)),
       tls_context_(tls),
       peers_(peers),
       owner_(owner),
@@ -50,13 +49,14 @@ Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Pee
   roles_settled_ = !origin_.from_listening_port;
   readable_.reset(event_new(
       base, fd_.get(), EV_READ | EV_PERSIST,
-      [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->on_readable(); }, this));
+      [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->on_readable(); },
+      this));
   writable_.reset(event_new(
       base, fd_.get(), EV_WRITE,
       [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->flush(); }, this));
   flush_soon_.reset(event_new(
-      base, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->flush(); },
-      this));
+      base, -1, 0,
+      [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->flush(); }, this));
   timer_.reset(evtimer_new(
       base, [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->on_timer(); },
       this));
@@ -85,7 +85,8 @@ void Connection::on_readable() {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (got <= 0)
-      return end_by_network(got == 0 ? "the other end closed the connection" : std::strerror(errno));
+      return end_by_network(got == 0 ? "the other end closed the connection"
+                                     : std::strerror(errno));
     if (!closing()) take({buffer.data(), static_cast<size_t>(got)});
     if (static_cast<size_t>(got) < room) return;
   }
@@ -127,11 +128,13 @@ void Connection::take(std::string_view bytes) {
 // connection of it (RFC 9293, 3.5) and both began as TLS clients. The lower ID stays client and skips
 // the other's ClientHello. False: more bytes are needed to tell.
 bool Connection::simultaneous_open(std::string_view& bytes) {
-  if (bytes.size() <= kTlsHeaderBytes) return bytes[0] != kTlsHandshakeRecord && (roles_settled_ = true);
+  if (bytes.size() <= kTlsHeaderBytes)
+    return bytes[0] != kTlsHandshakeRecord && (roles_settled_ = true);
   if (bytes[0] != kTlsHandshakeRecord || bytes[kTlsHeaderBytes] != kTlsClientHello)
     return roles_settled_ = true;
   if (peers_.self() < origin_.target) {
-    const size_t record = kTlsHeaderBytes + (static_cast<uint8_t>(bytes[3]) << 8 | static_cast<uint8_t>(bytes[4]));
+    const size_t record =
+        kTlsHeaderBytes + (static_cast<uint8_t>(bytes[3]) << 8 | static_cast<uint8_t>(bytes[4]));
     if (bytes.size() < record) return false;
     bytes.remove_prefix(record);
   } else {
@@ -157,7 +160,8 @@ void Connection::continue_handshake() {
   const Handshake::State state = handshake_->advance(plain_, out);
   tls_->write(out);
   if (state == Handshake::State::kFailed)
-    return end({.failure = handshake_->failure(), .refused = true, .reason = handshake_->reason()}, true);
+    return end({.failure = handshake_->failure(), .refused = true, .reason = handshake_->reason()},
+               true);
   if (state != Handshake::State::kDone) return;
   if (origin_.target && peer().host != origin_.target)
     return end({.failure = Handshake::Failure::kNotMe,

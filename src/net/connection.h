@@ -29,8 +29,8 @@ class Connection {
  public:
   struct End {
     Handshake::Failure failure = Handshake::Failure::kNone;  // kNone: the network's or TLS's doing
-    bool refused = false;   // a reason that will not pass by itself: TLS or the handshake failed
-    bool silent = false;    // it never sent a byte
+    bool refused = false;  // a reason that will not pass by itself: TLS or the handshake failed
+    bool silent = false;   // it never sent a byte
     std::string reason;
   };
 
@@ -44,7 +44,7 @@ class Connection {
   };
 
   struct Origin {
-    HostId target;                 // of a dial; 0: accepted
+    HostId target;  // of a dial; 0: accepted
     DialId dial;
     Endpoint remote;
     bool from_listening_port = false;
@@ -91,7 +91,6 @@ class Connection {
   void end_by_network(const std::string& reason);
   void go();
 
-  event_base* base_;
   Fd fd_;
   const TlsContext& tls_context_;
   const Peers& peers_;
@@ -101,12 +100,12 @@ class Connection {
   Handshake::Role role_;
   std::unique_ptr<TlsSession> tls_;
   std::unique_ptr<Handshake> handshake_;
-  std::string plain_;       // decrypted, not cut into messages yet
-  std::string held_;        // the first bytes, until it is clear who is the TLS client
+  std::string plain_;  // decrypted, not cut into messages yet
+  std::string held_;   // the first bytes, until it is clear who is the TLS client
   bool roles_settled_ = false;
   uint64_t received_bytes_ = 0;
   SendQueue queue_;
-  size_t sent_ = 0;         // of tls_->outgoing()
+  size_t sent_ = 0;  // of tls_->outgoing()
   bool said_close_ = false;
   EventPtr readable_;
   EventPtr writable_;

@@ -50,8 +50,8 @@ std::string sha256(std::string_view bytes) {
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   std::string mac(SHA256_DIGEST_LENGTH, '\0');
-  ENSURE(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), in(bytes), bytes.size(), out(mac),
-              nullptr) != nullptr);
+  ENSURE(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), in(bytes), bytes.size(),
+              out(mac), nullptr) != nullptr);
   return mac;
 }
 

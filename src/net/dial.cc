@@ -13,7 +13,8 @@ Departure departure_for(const Endpoint& target, const std::vector<Endpoint>& lis
   for (const Endpoint& at : listening) {
     if (at.is_any()) {
       // IPv6's any-address serves IPv4 as well.
-      if (!from_listening_port || (at.family() != target.family() && at.family() != AF_INET6)) continue;
+      if (!from_listening_port || (at.family() != target.family() && at.family() != AF_INET6))
+        continue;
       return {Endpoint::any(target.family(), at.port()), true};
     }
     if (at.family() != target.family() || (at.is_loopback() && !target.is_loopback())) continue;
@@ -70,8 +71,10 @@ int ConnectAttempt::connect(const Endpoint& target, const Departure& departure) 
   } else if (departure.from) {
     setsockopt(fd_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
   }
-  if (departure.from && bind(fd_.get(), departure.from->get(), departure.from->length()) != 0) return errno;
-  if (::connect(fd_.get(), target.get(), target.length()) != 0 && errno != EINPROGRESS) return errno;
+  if (departure.from && bind(fd_.get(), departure.from->get(), departure.from->length()) != 0)
+    return errno;
+  if (::connect(fd_.get(), target.get(), target.length()) != 0 && errno != EINPROGRESS)
+    return errno;
   return 0;
 }
 

@@ -53,9 +53,9 @@ struct Handshake::Impl {
   HostId claimed;
   Peer peer;
 
-  bool opened = false;   // dialer: an Open is out; listener: one was answered with `instead`
+  bool opened = false;  // dialer: an Open is out; listener: one was answered with `instead`
   bool retried = false;
-  bool answered = false; // listener: our confirmation is out
+  bool answered = false;  // listener: our confirmation is out
   std::optional<Spake2> spake;
   std::string peer_confirmation;  // what the dialer must send
   std::string verdict_key;
@@ -118,7 +118,8 @@ struct Handshake::Impl {
       return fail(Failure::kUnknownHost,
                   "there is no host " + std::to_string(target.value) + " in the hosts file");
     const std::vector<Credential> known = peers.credentials(target);
-    if (known.empty()) return fail(Failure::kNoSecret, "no secret is ready for " + host_text(target));
+    if (known.empty())
+      return fail(Failure::kNoSecret, "no secret is ready for " + host_text(target));
     peer.host = target;
     peer.name = *name;
     open(out, known.front(), known);
@@ -183,7 +184,8 @@ struct Handshake::Impl {
     if (open.protocol() != kHandshakeProtocol)
       return refuse(out, Failure::kVersion,
                     "it speaks version " + std::to_string(open.protocol()) +
-                        " of the handshake, this host version " + std::to_string(kHandshakeProtocol),
+                        " of the handshake, this host version " +
+                        std::to_string(kHandshakeProtocol),
                     wire::Handshake::Refusal::VERSION);
     if (claimed == peers.self() || channel.peer_key == channel.own_key)
       return refuse(out, Failure::kSelf,
@@ -194,8 +196,7 @@ struct Handshake::Impl {
                     who + " and wants host " + std::to_string(open.to()) + ", not this one (" +
                         std::to_string(peers.self().value) + ")");
     const std::optional<std::string> name = peers.name(claimed);
-    if (!name)
-      return refuse(out, Failure::kUnknownHost, who + ", which is not in the hosts file");
+    if (!name) return refuse(out, Failure::kUnknownHost, who + ", which is not in the hosts file");
     if (open.name() != *name)
       return refuse(out, Failure::kWrongName,
                     who + ", but the hosts file calls that host " + *name);
@@ -212,7 +213,8 @@ struct Handshake::Impl {
     peer.generation = used->generation;
     spake.emplace(Spake2::Side::kB, used->secret);
     const std::optional<Spake2::Keys> keys = finish(open.share());
-    if (!keys) return refuse(out, Failure::kMalformed, who + ", and its share is no point of the curve");
+    if (!keys)
+      return refuse(out, Failure::kMalformed, who + ", and its share is no point of the curve");
 
     wire::Handshake message;
     auto& share = *message.mutable_answer()->mutable_share();
@@ -248,7 +250,8 @@ struct Handshake::Impl {
 
   std::string wrong_secret() const {
     return host_text(claimed) +
-           " did not prove the passphrase: it, the names or the lines differ between the two hosts files, "
+           " did not prove the passphrase: it, the names or the lines differ between the two hosts "
+           "files, "
            "or somebody else is in between";
   }
 
@@ -262,12 +265,14 @@ struct Handshake::Impl {
         retried = true;
         return open(out, credential, known);
       }
-      return refuse(out, Failure::kNoSecret, host_text(target) + " asks for a secret not kept here");
+      return refuse(out, Failure::kNoSecret,
+                    host_text(target) + " asks for a secret not kept here");
     }
     const std::optional<Spake2::Keys> keys = finish(answer.share().share());
     if (!keys) return refuse(out, Failure::kMalformed, "its share is no point of the curve");
     if (!equal_secrets(answer.share().confirmation(), keys->peer_confirmation))
-      return refuse(out, Failure::kWrongSecret, wrong_secret(), wire::Handshake::Refusal::NOT_PROVED);
+      return refuse(out, Failure::kWrongSecret, wrong_secret(),
+                    wire::Handshake::Refusal::NOT_PROVED);
     if (channel.peer_key == channel.own_key)
       return refuse(out, Failure::kSelf,
                     host_text(target) + " has this host's own node key (a cloned state?)");
@@ -285,9 +290,9 @@ struct Handshake::Impl {
     if (refusal.code() == Code::NOT_PROVED && answered)
       return fail(Failure::kWrongSecret, wrong_secret());
     if (refusal.code() == Code::VERSION)
-      return fail(Failure::kVersion,
-                  "it speaks version " + std::to_string(refusal.protocol()) +
-                      " of the handshake, this host version " + std::to_string(kHandshakeProtocol));
+      return fail(Failure::kVersion, "it speaks version " + std::to_string(refusal.protocol()) +
+                                         " of the handshake, this host version " +
+                                         std::to_string(kHandshakeProtocol));
     fail(Failure::kRefused, "it refuses this host (its log says why)");
   }
 
@@ -297,8 +302,7 @@ struct Handshake::Impl {
       return refuse(out, Failure::kMalformed, "its message cannot be read");
     const bool dialer = role == Role::kDialer;
     switch (message.body_case()) {
-      case wire::Handshake::kRefusal:
-        return hear_refusal(message.refusal());
+      case wire::Handshake::kRefusal: return hear_refusal(message.refusal());
       case wire::Handshake::kOpen:
         if (!dialer && !answered) return hear_open(message.open(), out);
         break;
@@ -309,8 +313,7 @@ struct Handshake::Impl {
       case wire::Handshake::kProof:
         if (!dialer && answered) return hear_proof(message.proof());
         break;
-      case wire::Handshake::BODY_NOT_SET:
-        break;
+      case wire::Handshake::BODY_NOT_SET: break;
     }
     refuse(out, Failure::kMalformed, "its message does not belong here");
   }

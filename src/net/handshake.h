@@ -72,16 +72,16 @@ class Handshake {
   enum class State : uint8_t { kWorking, kDone, kFailed };
   enum class Failure : uint8_t {
     kNone,
-    kMalformed,      // not this protocol, or beyond a limit
-    kVersion,        // no common version
-    kUnknownHost,    // no such ID in our hosts file
-    kWrongName,      // another name than ours for that ID
-    kNotMe,          // it wants another host than this one
-    kSelf,           // it has our own ID or key
-    kNoSecret,       // no generation in common
-    kWrongSecret,    // the confirmation is wrong: passphrase or hosts file differ, or a man in the middle
-    kNotAdmitted,    // right secret, but this key is not let in here
-    kRefused,        // the other end says no
+    kMalformed,    // not this protocol, or beyond a limit
+    kVersion,      // no common version
+    kUnknownHost,  // no such ID in our hosts file
+    kWrongName,    // another name than ours for that ID
+    kNotMe,        // it wants another host than this one
+    kSelf,         // it has our own ID or key
+    kNoSecret,     // no generation in common
+    kWrongSecret,  // the confirmation is wrong: passphrase or hosts file differ, or a man in the middle
+    kNotAdmitted,  // right secret, but this key is not let in here
+    kRefused,      // the other end says no
   };
 
   struct Peer {
@@ -89,8 +89,8 @@ class Handshake {
     std::string name;
     NodeId node;
     std::string spki;
-    Generation generation;   // that authenticated this session
-    std::string session_key; // 32 bytes known to both ends alone
+    Generation generation;    // that authenticated this session
+    std::string session_key;  // 32 bytes known to both ends alone
   };
 
   // `peers` outlives it. `target`: the host that the dialer means; none for a listener.
@@ -105,10 +105,10 @@ class Handshake {
   State advance(std::string& in, std::string& out);
 
   State state() const;
-  const Peer& peer() const;             // once kDone
-  Failure failure() const;              // once kFailed
-  const std::string& reason() const;    // a sentence for our log
-  HostId claimed() const;               // the host that the peer claims to be, or 0
+  const Peer& peer() const;           // once kDone
+  Failure failure() const;            // once kFailed
+  const std::string& reason() const;  // a sentence for our log
+  HostId claimed() const;             // the host that the peer claims to be, or 0
   // A confirmation of ours is out and the peer has not proved anything yet: it may be guessing.
   bool guess_open() const;
 

@@ -40,8 +40,8 @@ std::string der_of(EVP_PKEY* key) {
   if (length <= 0) return {};
   std::string spki(reinterpret_cast<char*>(der), static_cast<size_t>(length));
   OPENSSL_free(der);
-  const bool p256 = spki.size() == kNodeKeyBytes &&
-                    std::memcmp(spki.data(), kSpkiHead, sizeof kSpkiHead) == 0;
+  const bool p256 =
+      spki.size() == kNodeKeyBytes && std::memcmp(spki.data(), kSpkiHead, sizeof kSpkiHead) == 0;
   return p256 ? spki : std::string();
 }
 
@@ -112,7 +112,8 @@ Result<Identity> Identity::load_or_create(const std::string& path) {
   Key key(EVP_EC_gen("P-256"));
   const Memory bio(BIO_new(BIO_s_mem()));
   ENSURE(key && bio &&
-         PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+         PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) ==
+             1);
   char* pem = nullptr;
   const long length = BIO_get_mem_data(bio.get(), &pem);
   const Status written = write_key_file(path, {pem, static_cast<size_t>(length)});
@@ -125,8 +126,9 @@ Result<Identity> Identity::from_key(Key key, const std::string& path) {
   Identity identity;
   if (key) identity.spki_ = der_of(key.get());
   if (identity.spki_.empty())
-    return Error{path + ": not a P-256 private key in PEM form; restore it, or remove it and this "
-                        "host joins as a new node"};
+    return Error{path +
+                 ": not a P-256 private key in PEM form; restore it, or remove it and this "
+                 "host joins as a new node"};
   identity.key_ = std::move(key);
   identity.node_ = node_id_of(identity.spki_);
 

@@ -27,7 +27,8 @@ Listener::Listener(event_base* base, std::vector<Fd> sockets, std::function<bool
     ENSURE(socket.event);
   }
   pause_over_.reset(evtimer_new(
-      base, [](evutil_socket_t, short, void* self) { static_cast<Listener*>(self)->resume(); }, this));
+      base, [](evutil_socket_t, short, void* self) { static_cast<Listener*>(self)->resume(); },
+      this));
   ENSURE(pause_over_);
   resume();
 }

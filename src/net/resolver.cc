@@ -14,9 +14,11 @@ Resolver::Answer look_up(const std::string& name) {
   const int error = getaddrinfo(name.c_str(), nullptr, &hints, &found);
   if (error != 0) return {{}, "cannot resolve " + name + ": " + gai_strerror(error)};
   Resolver::Answer answer;
-  for (const addrinfo* at = found; at && answer.addresses.size() < kMaxAddressesPerName; at = at->ai_next) {
+  for (const addrinfo* at = found; at && answer.addresses.size() < kMaxAddressesPerName;
+       at = at->ai_next) {
     const Endpoint endpoint(at->ai_addr, at->ai_addrlen);
-    if (std::find(answer.addresses.begin(), answer.addresses.end(), endpoint) == answer.addresses.end())
+    if (std::find(answer.addresses.begin(), answer.addresses.end(), endpoint) ==
+        answer.addresses.end())
       answer.addresses.push_back(endpoint);
   }
   freeaddrinfo(found);
@@ -27,7 +29,8 @@ Resolver::Answer look_up(const std::string& name) {
 }  // namespace
 
 void Resolver::resolve(DialId asker, const std::string& name, uint16_t port, Done done) {
-  if (const std::optional<Endpoint> literal = Endpoint::parse(name, port)) return done({{*literal}, {}});
+  if (const std::optional<Endpoint> literal = Endpoint::parse(name, port))
+    return done({{*literal}, {}});
   const auto [at, first] = waiting_.try_emplace(name);
   at->second.push_back({asker, port, std::move(done)});
   if (!first) return;

@@ -15,7 +15,9 @@ constexpr std::string_view kCacheLabel = "cluster secrets cache 1";
 constexpr std::string_view kLineLabel = "cluster hosts line 1";
 constexpr std::string_view kPairLabel = "cluster pair 1";
 
-std::string cache_entry(HostId host) { return std::string(kCachePrefix) + std::to_string(host.value); }
+std::string cache_entry(HostId host) {
+  return std::string(kCachePrefix) + std::to_string(host.value);
+}
 
 std::string bound_to(const HostLine& line) {
   return joined(kCacheLabel, std::to_string(line.id.value), line.name, line.passphrase);
@@ -57,8 +59,10 @@ void Secrets::set_lines(HostId self, std::vector<HostLine> lines) {
     std::optional<std::string> output;
     if (sealed) output = unseal(cache_key_, *sealed, bound_to(line));
     auto entry = std::make_unique<Line>();
-    if (output && output->size() == kSecretBytes) entry->output = std::move(*output);
-    else derive(line);
+    if (output && output->size() == kSecretBytes)
+      entry->output = std::move(*output);
+    else
+      derive(line);
     entry->line = std::move(line);
     lines_[entry->line.id] = std::move(entry);
   }

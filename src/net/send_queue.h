@@ -28,7 +28,7 @@ class SendQueue {
   std::deque<std::string> bulk_;
   size_t control_bytes_ = 0;  // of whole frames that have not begun
   size_t bulk_bytes_ = 0;
-  std::string rest_;          // of the frame that has begun, from rest_at_ on
+  std::string rest_;  // of the frame that has begun, from rest_at_ on
   size_t rest_at_ = 0;
 };
 

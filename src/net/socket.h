@@ -53,9 +53,10 @@ class Endpoint {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t length() const;
 
-  std::string text() const;        // "IP:PORT" or "[IP]:PORT"
-  std::string ip() const;          // without port and brackets
-  std::string limit_group() const; // what the limits on strangers count as one: an IPv4, an IPv6 /64
+  std::string text() const;  // "IP:PORT" or "[IP]:PORT"
+  std::string ip() const;    // without port and brackets
+  std::string limit_group()
+      const;  // what the limits on strangers count as one: an IPv4, an IPv6 /64
 
   bool operator==(const Endpoint& other) const { return text() == other.text(); }
 

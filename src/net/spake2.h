@@ -33,7 +33,7 @@ class Spake2 {
   const std::string& share() const;  // pA or pB, kPointBytes
 
   struct Keys {
-    std::string shared;          // Ke, kKeyBytes
+    std::string shared;  // Ke, kKeyBytes
     std::string own_confirmation;
     std::string peer_confirmation;  // what the peer must send
   };

@@ -160,8 +160,8 @@ void TlsSession::fail(const char* doing) {
 std::string TlsSession::channel_binding() const {
   std::string binding(kChannelBindingBytes, '\0');
   ENSURE(SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(binding.data()),
-                                    binding.size(), kExporterLabel, sizeof kExporterLabel - 1, nullptr,
-                                    0, 0) == 1);
+                                    binding.size(), kExporterLabel, sizeof kExporterLabel - 1,
+                                    nullptr, 0, 0) == 1);
   return binding;
 }
 

@@ -96,7 +96,8 @@ Transport::Impl::Impl(event_base* base, const Identity& identity, Secrets& secre
       resolver_(base) {
   bury_.reset(event_new(
       base, -1, 0,
-      [](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->graveyard_.clear(); }, this));
+      [](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->graveyard_.clear(); },
+      this));
   ENSURE(bury_);
   secrets_.on_ready([this] { secrets_ready(); });
 }
@@ -117,7 +118,8 @@ void Transport::Impl::secrets_ready() {
   if (listener) listener->resume();
   std::vector<DialId> waiting;
   for (const auto& [id, dialing] : dials_)
-    if (!dialing.connection && !dialing.attempt && dialing.addresses.empty() && !dialing.resolve_limit)
+    if (!dialing.connection && !dialing.attempt && dialing.addresses.empty() &&
+        !dialing.resolve_limit)
       waiting.push_back(id);
   for (const DialId id : waiting)
     if (const auto found = dials_.find(id); found != dials_.end()) begin(found->second);
@@ -149,9 +151,9 @@ void Transport::Impl::make_room(const Endpoint& remote) {
   ++counters.dropped_for_room;
   uint64_t suppressed = 0;
   if (throttle_.allow("room", victim->origin().remote.limit_group(), &suppressed))
-    report_.log(core::LogLevel::kWarning,
-                "dropped the unauthenticated connection from " + victim->origin().remote.text() +
-                    " to make room: too many at once");
+    report_.log(core::LogLevel::kWarning, "dropped the unauthenticated connection from " +
+                                              victim->origin().remote.text() +
+                                              " to make room: too many at once");
   victim->abort();
 }
 
@@ -182,8 +184,9 @@ void Transport::Impl::begin(Dialing& dialing) {
       &dialing));
   const timeval limit = timeval_of(kResolveTime);
   event_add(dialing.resolve_limit.get(), &limit);
-  resolver_.resolve(action.dial, action.address, action.port,
-                    [this, dial = action.dial](const Resolver::Answer& answer) { resolved(dial, answer); });
+  resolver_.resolve(
+      action.dial, action.address, action.port,
+      [this, dial = action.dial](const Resolver::Answer& answer) { resolved(dial, answer); });
 }
 
 void Transport::Impl::resolved(DialId dial, const Resolver::Answer& answer) {
@@ -209,7 +212,8 @@ void Transport::Impl::try_next(Dialing& dialing) {
   static const std::vector<Endpoint> none;
   dialing.attempt = std::make_unique<ConnectAttempt>(
       base_, target,
-      departure_for(target, listener ? listener->addresses() : none, options.dial_from_listening_port),
+      departure_for(target, listener ? listener->addresses() : none,
+                    options.dial_from_listening_port),
       [this, &target] { return free_ports_to(target); },
       [this, dial, target](ConnectAttempt::Outcome outcome) {
         connected(dial, target, std::move(outcome));
@@ -220,12 +224,14 @@ void Transport::Impl::try_next(Dialing& dialing) {
 bool Transport::Impl::free_ports_to(const Endpoint& target) {
   std::vector<Connection*> finishing;
   for (const auto& connection : connections)
-    if (connection->closing() && connection->origin().remote == target) finishing.push_back(connection.get());
+    if (connection->closing() && connection->origin().remote == target)
+      finishing.push_back(connection.get());
   for (Connection* connection : finishing) connection->abort();
   return !finishing.empty();
 }
 
-void Transport::Impl::connected(DialId dial, const Endpoint& target, ConnectAttempt::Outcome outcome) {
+void Transport::Impl::connected(DialId dial, const Endpoint& target,
+                                ConnectAttempt::Outcome outcome) {
   const auto found = dials_.find(dial);
   if (found == dials_.end()) return;
   Dialing& dialing = found->second;
@@ -258,8 +264,8 @@ void Transport::Impl::cancel(DialId dial) {
 // ------------------------------------------------------------------------------------- connections
 
 Connection& Transport::Impl::adopt(Fd fd, Connection::Origin origin) {
-  connections.push_back(std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this,
-                                                     std::move(origin)));
+  connections.push_back(
+      std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this, std::move(origin)));
   return *connections.back();
 }
 
@@ -304,16 +310,19 @@ void Transport::Impl::tell_refusal(const Connection& connection, const Connectio
   const std::string where =
       (connection.origin().target ? "connection to " : "connection from ") + remote.text();
   // Whoever only looks whether the port is open says nothing and is no news.
-  if (end.silent && !end.refused) return report_.log(core::LogLevel::kDebug, where + ": " + end.reason);
+  if (end.silent && !end.refused)
+    return report_.log(core::LogLevel::kDebug, where + ": " + end.reason);
   const char* kind = end.failure != Handshake::Failure::kNone ? to_string(end.failure)
                      : end.refused                            ? "TLS"
                                                               : "lost";
   uint64_t suppressed = 0;
   if (!throttle_.allow(kind, remote.limit_group(), &suppressed)) return;
-  const std::string more =
-      suppressed ? " (and " + std::to_string(suppressed) + " more of this kind since it was last said)" : "";
+  const std::string more = suppressed ? " (and " + std::to_string(suppressed) +
+                                            " more of this kind since it was last said)"
+                                      : "";
   report_.log(end.refused ? core::LogLevel::kWarning : core::LogLevel::kInfo,
-              (connection.link ? "link closed, " : "refused, ") + where + ": " + kind + ": " + end.reason + more);
+              (connection.link ? "link closed, " : "refused, ") + where + ": " + kind + ": " +
+                  end.reason + more);
 }
 
 void Transport::Impl::gone(Connection& connection) {
@@ -342,7 +351,8 @@ void Transport::Impl::close(const core::CloseLink& action) {
 // ------------------------------------------------------------------------------------------ outside
 
 Transport::Transport(event_base* base, const Identity& identity, Secrets& secrets,
-                     TransportOptions options, std::function<void(core::Event)> events, Report report)
+                     TransportOptions options, std::function<void(core::Event)> events,
+                     Report report)
     : impl_(std::make_unique<Impl>(base, identity, secrets, options, std::move(events),
                                    std::move(report))) {}
 Transport::~Transport() = default;
@@ -360,8 +370,9 @@ void Transport::perform(const core::Send& action) { impl_->send(action); }
 void Transport::perform(const core::CloseLink& action) { impl_->close(action); }
 
 size_t Transport::closing() const {
-  return static_cast<size_t>(std::count_if(impl_->connections.begin(), impl_->connections.end(),
-                                           [](const auto& one) { return one->closing() && one->link; }));
+  return static_cast<size_t>(
+      std::count_if(impl_->connections.begin(), impl_->connections.end(),
+                    [](const auto& one) { return one->closing() && one->link; }));
 }
 
 const TransportCounters& Transport::counters() const { return impl_->counters; }

@@ -28,7 +28,8 @@ struct End : Connection::Owner {
   }
   void begin(Loop& loop, int fd, Connection::Origin origin) {
     evutil_make_socket_nonblocking(fd);
-    connection = std::make_unique<Connection>(loop.base(), Fd(fd), tls, secrets, *this, std::move(origin));
+    connection =
+        std::make_unique<Connection>(loop.base(), Fd(fd), tls, secrets, *this, std::move(origin));
   }
   void authenticated(Connection&) override { ++ups; }
   void received(Connection&, std::string frame) override { frames.push_back(std::move(frame)); }

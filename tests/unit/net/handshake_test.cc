@@ -118,7 +118,8 @@ TEST(HandshakeTest, AWrongSecretIsFoundByTheDialerAndToldToTheListener) {
   pair.run();
   EXPECT_EQ(pair.dialer->failure(), Failure::kWrongSecret);
   EXPECT_EQ(pair.listener->failure(), Failure::kWrongSecret);
-  EXPECT_NE(pair.listener->reason().find("host 1 (one)"), std::string::npos) << pair.listener->reason();
+  EXPECT_NE(pair.listener->reason().find("host 1 (one)"), std::string::npos)
+      << pair.listener->reason();
 }
 
 TEST(HandshakeTest, ADialerThatGoesOnWithAWrongSecretIsRefused) {
@@ -229,7 +230,8 @@ TEST(HandshakeTest, ItsOwnNodeKeyElsewhereIsRefused) {
 TEST(HandshakeTest, AKeyThatIsNotAdmittedIsToldSoOnceItHasProvedTheSecret) {
   for (const bool dialer_objects : {false, true}) {
     Pair pair;
-    (dialer_objects ? pair.at_dialer : pair.at_listener).objection = "the key has changed; see readmit";
+    (dialer_objects ? pair.at_dialer : pair.at_listener).objection =
+        "the key has changed; see readmit";
     pair.run();
     Handshake& objecting = dialer_objects ? *pair.dialer : *pair.listener;
     Handshake& refused = dialer_objects ? *pair.listener : *pair.dialer;

@@ -79,7 +79,8 @@ TEST(SecretsTest, ARestartFindsAllInTheCacheAndAChangedLineDoesNot) {
     EXPECT_EQ(store.size(), 2u);
   }
   // Damage, or the cache of another node key: made anew.
-  for (auto& [key, value] : store) value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 1);
+  for (auto& [key, value] : store)
+    value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 1);
   At one(loop, store, 1);
   EXPECT_FALSE(one.secrets.ready());
   ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));

@@ -67,9 +67,9 @@ TEST(AddressesTest, TheWatchStaysSilentWhileNothingChanges) {
   Loop loop;
   int calls = 0;
   {
-    const AddressWatch watch(loop.base(), [&](const std::vector<std::string>&) { ++calls; },
-                             {[](core::LogLevel, const std::string&) {},
-                              [](core::Severity, const std::string&) {}});
+    const AddressWatch watch(
+        loop.base(), [&](const std::vector<std::string>&) { ++calls; },
+        {[](core::LogLevel, const std::string&) {}, [](core::Severity, const std::string&) {}});
     loop.spin(std::chrono::milliseconds(50));
   }
   EXPECT_EQ(calls, 0);

@@ -32,9 +32,11 @@ constexpr Vector kVectors[] = {
     {"server", "client", "2ee57912099d31560b3a44b1184b9b4866e904c49d12ac5042c97dca461b1a5f",
      "43dd0fd7215bdcb482879fca3220c6a968e66d70b1356cac18bb26c84a78d729",
      "dcb60106f276b02606d8ef0a328c02e4b629f84f89786af5befb0bc75b6e66be",
-     "04a56fa807caaa53a4d28dbb9853b9815c61a411118a6fe516a8798434751470f9010153ac33d0d5f2047ffdb1a3e42c9b4"
+     "04a56fa807caaa53a4d28dbb9853b9815c61a411118a6fe516a8798434751470f9010153ac33d0d5f2047ffdb1a3e"
+     "42c9b4"
      "e6be662766e1eeb4116988ede5f912c",
-     "0406557e482bd03097ad0cbaa5df82115460d951e3451962f1eaf4367a420676d09857ccbc522686c83d1852abfa8ed6e4a"
+     "0406557e482bd03097ad0cbaa5df82115460d951e3451962f1eaf4367a420676d09857ccbc522686c83d1852abfa8"
+     "ed6e4a"
      "1155cf8f1543ceca528afb591a1e0b7",
      "0e0672dc86f8e45565d338b0540abe69",
      "58ad4aa88e0b60d5061eb6b5dd93e80d9c4f00d127c65b3b35b1b5281fee38f0",
@@ -42,9 +44,11 @@ constexpr Vector kVectors[] = {
     {"", "client", "0548d8729f730589e579b0475a582c1608138ddf7054b73b5381c7e883e2efae",
      "403abbe3b1b4b9ba17e3032849759d723939a27a27b9d921c500edde18ed654b",
      "903023b6598908936ea7c929bd761af6039577a9c3f9581064187c3049d87065",
-     "04a897b769e681c62ac1c2357319a3d363f610839c4477720d24cbe32f5fd85f44fb92ba966578c1b712be6962498834078"
+     "04a897b769e681c62ac1c2357319a3d363f610839c4477720d24cbe32f5fd85f44fb92ba966578c1b712be6962498"
+     "834078"
      "262caa5b441ecfa9d4a9485720e918a",
-     "04e0f816fd1c35e22065d5556215c097e799390d16661c386e0ecc84593974a61b881a8c82327687d0501862970c6456556"
+     "04e0f816fd1c35e22065d5556215c097e799390d16661c386e0ecc84593974a61b881a8c82327687d0501862970c6"
+     "456556"
      "0cb5671f696048050ca66ca5f8cc7fc",
      "642f05c473c2cd79909f9a841e2f30a7",
      "47d29e6666af1b7dd450d571233085d7a9866e4d49d2645e2df975489521232b",
@@ -52,9 +56,11 @@ constexpr Vector kVectors[] = {
     {"server", "", "626e0cdc7b14c9db3e52a0b1b3a768c98e37852d5db30febe0497b14eae8c254",
      "07adb3db6bc623d3399726bfdbfd3d15a58ea776ab8a308b00392621291f9633",
      "b6a4fc8dbb629d4ba51d6f91ed1532cf87adec98f25dd153a75accafafedec16",
-     "04f88fb71c99bfffaea370966b7eb99cd4be0ff1a7d335caac4211c4afd855e2e15a873b298503ad8ba1d9cbb9a392d2ba3"
+     "04f88fb71c99bfffaea370966b7eb99cd4be0ff1a7d335caac4211c4afd855e2e15a873b298503ad8ba1d9cbb9a39"
+     "2d2ba3"
      "09b48bfd7879aefd0f2cea6009763b0",
-     "040c269d6be017dccb15182ac6bfcd9e2a14de019dd587eaf4bdfd353f031101e7cca177f8eb362a6e83e7d5e729c0732e1"
+     "040c269d6be017dccb15182ac6bfcd9e2a14de019dd587eaf4bdfd353f031101e7cca177f8eb362a6e83e7d5e729c"
+     "0732e1"
      "b528879c086f39ba0f31a9661bd34db",
      "005184ff460da2ce59062c87733c299c",
      "bc9f9bbe99f26d0b2260e6456e05a86196a3307ec6663a18bf6ac825736533b2",
@@ -62,9 +68,11 @@ constexpr Vector kVectors[] = {
     {"", "", "7bf46c454b4c1b25799527d896508afd5fc62ef4ec59db1efb49113063d70cca",
      "8cef65df64bb2d0f83540c53632de911b5b24b3eab6cc74a97609fd659e95473",
      "d7a66f64074a84652d8d623a92e20c9675c61cb5b4f6a0063e4648a2fdc02d53",
-     "04a65b367a3f613cf9f0654b1b28a1e3a8a40387956c8ba6063e8658563890f46ca1ef6a676598889fc28de2950ab8120b7"
+     "04a65b367a3f613cf9f0654b1b28a1e3a8a40387956c8ba6063e8658563890f46ca1ef6a676598889fc28de2950ab"
+     "8120b7"
      "9a5ef1ea4c9f44bc98f585634b46d66",
-     "04589f13218822710d98d8b2123a079041052d9941b9cf88c6617ddb2fcc0494662eea8ba6b64692dc318250030c6af045c"
+     "04589f13218822710d98d8b2123a079041052d9941b9cf88c6617ddb2fcc0494662eea8ba6b64692dc318250030c6"
+     "af045c"
      "b738bc81ba35b043c3dcb46adf6f58d",
      "fc6374762ba5cf11f4b2caa08b2cd1b9",
      "dfb4db8d48ae5a675963ea5e6c19d98d4ea028d8e898dad96ea19a80ade95dca",
@@ -101,13 +109,14 @@ TEST(Spake2Test, AdditionalDataAndIdentitiesCount) {
   EXPECT_NE(at_a->own_confirmation, b.finish(a.share(), "a", "b", "another")->peer_confirmation);
   EXPECT_NE(at_a->own_confirmation, b.finish(a.share(), "a", "c", "session")->peer_confirmation);
   const Spake2 other(Spake2::Side::kB, std::string(48, 't'));
-  EXPECT_NE(a.finish(other.share(), "a", "b", "")->shared, other.finish(a.share(), "a", "b", "")->shared);
+  EXPECT_NE(a.finish(other.share(), "a", "b", "")->shared,
+            other.finish(a.share(), "a", "b", "")->shared);
 }
 
 TEST(Spake2Test, TheSecretIsReducedModuloTheOrder) {
   // The order itself, behind 8 zero bytes, plus 5: the same as 5.
-  std::string order_and_5 = unhex(
-      "0000000000000000ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632556");
+  std::string order_and_5 =
+      unhex("0000000000000000ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632556");
   ASSERT_EQ(order_and_5.size(), Spake2::kMinSecretBytes);
   std::string five(40, '\0');
   five[39] = 5;
@@ -136,11 +145,15 @@ TEST(Spake2Test, PointsThatAreNoneAreRefused) {
 }
 
 TEST(CryptoTest, HkdfGivesTheFiguresOfRfc5869) {
-  EXPECT_EQ(hkdf_sha256(std::string(22, '\x0b'), unhex("000102030405060708090a0b0c"),
-                        unhex("f0f1f2f3f4f5f6f7f8f9"), 42),
-            unhex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"));
-  EXPECT_EQ(hkdf_sha256(std::string(22, '\x0b'), "", "", 42),
-            unhex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"));
+  EXPECT_EQ(
+      hkdf_sha256(std::string(22, '\x0b'), unhex("000102030405060708090a0b0c"),
+                  unhex("f0f1f2f3f4f5f6f7f8f9"), 42),
+      unhex(
+          "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"));
+  EXPECT_EQ(
+      hkdf_sha256(std::string(22, '\x0b'), "", "", 42),
+      unhex(
+          "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"));
 }
 
 TEST(CryptoTest, WhatIsSealedOpensOnlyWithTheSameKeyAndAdditionalData) {

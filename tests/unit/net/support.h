@@ -37,7 +37,8 @@ class Loop {
   event_base* base() const { return base_.get(); }
 
   // Runs the loop until `done`; false after a bound far beyond what it should take.
-  bool until(const std::function<bool()>& done, std::chrono::seconds bound = std::chrono::seconds(20)) {
+  bool until(const std::function<bool()>& done,
+             std::chrono::seconds bound = std::chrono::seconds(20)) {
     const auto end = std::chrono::steady_clock::now() + bound;
     while (!done()) {
       if (std::chrono::steady_clock::now() > end) return false;
@@ -89,7 +90,9 @@ inline SecretCache cache(uint32_t host, std::map<std::string, std::string>* stor
 }
 
 inline std::vector<HostLine> lines() {
-  return {{HostId(1), "one", "password1"}, {HostId(2), "two", "password2"}, {HostId(3), "three", "password3"}};
+  return {{HostId(1), "one", "password1"},
+          {HostId(2), "two", "password2"},
+          {HostId(3), "three", "password3"}};
 }
 
 // One host: its transport, and all that it reported.
@@ -120,7 +123,8 @@ struct Host {
     return transport.port();
   }
 
-  void dial(uint64_t number, uint32_t host, uint16_t port, const std::string& address = "127.0.0.1") {
+  void dial(uint64_t number, uint32_t host, uint16_t port,
+            const std::string& address = "127.0.0.1") {
     transport.perform(core::Dial{DialId(number), HostId(host), address, port});
   }
   void send(LinkId link, std::string bytes, core::Priority priority = core::Priority::kControl) {
@@ -135,7 +139,9 @@ struct Host {
     return found;
   }
   template <class T>
-  size_t count() const { return all<T>().size(); }
+  size_t count() const {
+    return all<T>().size();
+  }
   bool logged(const std::string& part) const {
     for (const std::string& text : logs)
       if (text.find(part) != std::string::npos) return true;

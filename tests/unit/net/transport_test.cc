@@ -86,10 +86,12 @@ TEST_F(TransportTest, LargeFramesArriveWholeAndControlOvertakesBulk) {
   link_them();
   const int kFrames = 24;
   for (int i = 0; i < kFrames; ++i)
-    two.send(at_two(), std::string(wire::kMaxFrameBytes, static_cast<char>('a' + i)), Priority::kBulk);
+    two.send(at_two(), std::string(wire::kMaxFrameBytes, static_cast<char>('a' + i)),
+             Priority::kBulk);
   loop.spin(std::chrono::milliseconds(1));
   two.send(at_two(), "urgent");
-  ASSERT_TRUE(loop.until([&] { return one.count<Received>() == kFrames + 1; }, std::chrono::seconds(60)));
+  ASSERT_TRUE(
+      loop.until([&] { return one.count<Received>() == kFrames + 1; }, std::chrono::seconds(60)));
   const std::vector<Received> got = one.all<Received>();
   int urgent_at = -1;
   int next = 0;
@@ -106,7 +108,8 @@ TEST_F(TransportTest, LargeFramesArriveWholeAndControlOvertakesBulk) {
 
 TEST_F(TransportTest, CloseLinkSendsFirstWhatIsQueued) {
   link_them();
-  for (int i = 0; i < 4; ++i) one.send(at_one(), std::string(wire::kMaxFrameBytes, 'x'), Priority::kBulk);
+  for (int i = 0; i < 4; ++i)
+    one.send(at_one(), std::string(wire::kMaxFrameBytes, 'x'), Priority::kBulk);
   one.send(at_one(), "goodbye");
   one.transport.perform(CloseLink{at_one(), "test"});
   EXPECT_EQ(one.transport.closing(), 1u);
@@ -169,7 +172,8 @@ TEST_F(TransportTest, DialsThatFailSayHow) {
   two.dial(4, 2, port);
   two.dial(5, 3, port);  // host 1 is not host 3
   ASSERT_TRUE(loop.until([&] { return two.count<DialFailed>() == 5; }));
-  for (size_t i = 2; i < 5; ++i) EXPECT_EQ(two.all<DialFailed>()[i].outcome, DialOutcome::kRejected) << i;
+  for (size_t i = 2; i < 5; ++i)
+    EXPECT_EQ(two.all<DialFailed>()[i].outcome, DialOutcome::kRejected) << i;
   EXPECT_TRUE(one.logged("wants host 3"));
   EXPECT_EQ(two.count<LinkUp>() + one.count<LinkUp>(), 0u);
 }
@@ -218,9 +222,10 @@ TEST_F(TransportTest, AKeyThatIsNotAdmittedNeverComesUpAtEitherEnd) {
 
 TEST_F(TransportTest, OtherProtocolsAreRefused) {
   const uint16_t port = one.listen();
-  for (const std::string& text : {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(3000, '\0'),
-                                  std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string(100'000, '\x16'),
-                                  std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)}) {
+  for (const std::string& text :
+       {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(3000, '\0'),
+        std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string(100'000, '\x16'),
+        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)}) {
     const Fd fd = connect_to(port);
     send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
     if (text.size() == 11) shutdown(fd.get(), SHUT_WR);  // half a ClientHello, half open
@@ -359,7 +364,8 @@ TEST_F(TransportTest, ADynamicHostIsSeenAtItsListeningPortAlsoWhenItDialsAgain) 
   const uint16_t port = one.listen();
   for (size_t i = 1; i <= 3; ++i) {
     dynamic.dial(i, 1, port);
-    ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == i && dynamic.count<LinkUp>() == i; }));
+    ASSERT_TRUE(
+        loop.until([&] { return one.count<LinkUp>() == i && dynamic.count<LinkUp>() == i; }));
     EXPECT_EQ(one.all<LinkUp>().back().address, seen) << i;
     if (i == 1) dynamic.transport.perform(CloseLink{dynamic.all<LinkUp>().back().link, "test"});
     if (i == 2) one.transport.perform(CloseLink{one.all<LinkUp>().back().link, "test"});
@@ -390,7 +396,8 @@ struct RawPeer {
   std::unique_ptr<Handshake> handshake;
   std::string plain;
 
-  RawPeer(Host& as, Fd connected) : host(as), fd(std::move(connected)), context(testing::identity(3)) {
+  RawPeer(Host& as, Fd connected)
+      : host(as), fd(std::move(connected)), context(testing::identity(3)) {
     tls.feed({}, plain);
   }
   // True once it is authenticated.
@@ -430,7 +437,10 @@ TEST_F(TransportTest, AMalformedFrameClosesThatLinkWithAReason) {
     RawPeer raw(three, connect_to(one.transport.port()));
     ++links;
     ASSERT_TRUE(loop.until([&] { return raw.step() && one.count<LinkUp>() == links; }));
-    raw.say(std::string("\0\0\0\x05" "hello", 9) + header);
+    raw.say(std::string("\0\0\0\x05"
+                        "hello",
+                        9) +
+            header);
     ASSERT_TRUE(loop.until([&] { return one.count<LinkDown>() == links - 1; }));
     EXPECT_EQ(one.all<Received>().back().bytes, "hello");
     EXPECT_EQ(one.all<LinkDown>().back().link, one.all<LinkUp>().back().link);
@@ -439,7 +449,8 @@ TEST_F(TransportTest, AMalformedFrameClosesThatLinkWithAReason) {
   }
   EXPECT_EQ(one.logs.size(), 1u);
   two.send(at_two(), "the other link lives");
-  ASSERT_TRUE(loop.until([&] { return one.all<Received>().back().bytes == "the other link lives"; }));
+  ASSERT_TRUE(
+      loop.until([&] { return one.all<Received>().back().bytes == "the other link lives"; }));
 }
 
 TEST_F(TransportTest, ATrickleInsideTlsDoesNotProlongTheHandshake) {
@@ -455,7 +466,8 @@ TEST_F(TransportTest, ATrickleInsideTlsDoesNotProlongTheHandshake) {
       [&] {
         const ssize_t got = recv(raw.fd.get(), buffer, sizeof buffer, 0);
         if (got > 0) raw.tls.feed({buffer, static_cast<size_t>(got)}, raw.plain);
-        if (raw.tls.state() == TlsSession::State::kOpen && std::chrono::steady_clock::now() > next) {
+        if (raw.tls.state() == TlsSession::State::kOpen &&
+            std::chrono::steady_clock::now() > next) {
           raw.tls.write(std::exchange(announced, true) ? "x" : std::string("\0\0\x10\0", 4));
           next += std::chrono::milliseconds(100);
         }
