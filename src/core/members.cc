@@ -119,7 +119,9 @@ void Members::search(const Links& links) {
     if (!link.established) continue;
     Member* neighbour = find(link.node);
     if (neighbour == nullptr || neighbour->reachable) continue;
-    // Its record may still be on its way to claim this link; being heard on it counts as the claim.
+    // The record of an earlier life says nothing of this one: its newest is on its way. One that merely
+    // does not claim this link yet counts: it is heard on it.
+    if (neighbour->record.incarnation() < link.peer_incarnation) continue;
     neighbour->reachable = true;
     neighbour->next_hop = link.node;
     queue.push_back(neighbour);

@@ -191,6 +191,15 @@ TEST_F(MembersTest, CountsReturnsButNotTheFirstAppearance) {
   EXPECT_EQ(members_.find(node(2))->returns.size(), 1u);
 }
 
+TEST_F(MembersTest, AReturnedNeighbourIsNotUpWithTheRecordOfItsFormerLife) {
+  hear(record(2, 9, {1}, 1));
+  link(2);
+  links_.find(LinkId(2))->peer_incarnation = 2;
+  EXPECT_FALSE(up(2));
+  hear(record(2, 1, {1}, 2));
+  EXPECT_TRUE(up(2));
+}
+
 TEST_F(MembersTest, OfTwoNodesOnOneLineTheOneThatIsUpCounts) {
   hear(record(2, 1, {}));
   wire::Record wiped = record(9, 1, {1});
