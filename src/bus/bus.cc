@@ -35,10 +35,10 @@ class Bus::Impl {
       : base_(base), where_(where), version_(version), cluster_(cluster), handler_(base) {
     turn_ = timer([](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->turn(); });
     retry_ = timer([](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->retry(); });
-    compare_ = timer([](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->compare(); });
-    patience_ = timer([](evutil_socket_t, short, void* self) {
-      static_cast<Impl*>(self)->report_tried(false);
-    });
+    compare_ =
+        timer([](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->compare(); });
+    patience_ = timer(
+        [](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->report_tried(false); });
     if (where_ == "none") {
       event_active(patience_.get(), EV_TIMEOUT, 0);
       return;
@@ -60,7 +60,8 @@ class Bus::Impl {
   }
 
   void emit(const core::Alert& action) {
-    if (session_) session_->emit("Alert", std::string(core::to_string(action.severity)), action.text);
+    if (session_)
+      session_->emit("Alert", std::string(core::to_string(action.severity)), action.text);
   }
 
   void changed() {
@@ -106,10 +107,10 @@ class Bus::Impl {
   }
 
   void connect() {
-    connector_ = std::make_unique<Connector>(
-        base_, where_, [this](Connected connected, const std::string& error) {
-          connected_or_not(std::move(connected), error);
-        });
+    connector_ = std::make_unique<Connector>(base_, where_,
+                                             [this](Connected connected, const std::string& error) {
+                                               connected_or_not(std::move(connected), error);
+                                             });
   }
 
   void connected_or_not(Connected connected, const std::string& error) {
@@ -124,8 +125,8 @@ class Bus::Impl {
     watcher.name = [this](bool ours) { name(ours); };
     watcher.name_taken = [this](const std::string& why) { name_taken(why); };
     try {
-      session_ = std::make_unique<Session>(base_, cluster_, version_, handler_, std::move(connected),
-                                           std::move(watcher));
+      session_ = std::make_unique<Session>(base_, cluster_, version_, handler_,
+                                           std::move(connected), std::move(watcher));
     } catch (const sdbus::Error& fault) {
       no_bus(fault.getMessage());
       return;
@@ -143,7 +144,8 @@ class Bus::Impl {
   }
 
   void lost(const std::string& why) {
-    cluster_.log(core::LogLevel::kWarning, "the D-Bus connection is gone (" + why + "), will be back");
+    cluster_.log(core::LogLevel::kWarning,
+                 "the D-Bus connection is gone (" + why + "), will be back");
     lost_ = true;
     event_active(turn_.get(), EV_TIMEOUT, 0);
     report_tried(false);
@@ -230,7 +232,8 @@ Status Bus::check_address(const std::string& where) {
   if (where == "system" || where == "session" || where == "none") return {};
   // TRANSPORT:KEY=VALUE[,…][;…]; what the transport makes of it only connecting tells.
   const size_t colon = where.find(':');
-  if (colon != std::string::npos && colon > 0 && where.find('=', colon) != std::string::npos) return {};
+  if (colon != std::string::npos && colon > 0 && where.find('=', colon) != std::string::npos)
+    return {};
   return Error{"\"" + where +
                "\" is no bus: expected system, session, none or a D-Bus address such as "
                "unix:path=/run/dbus/system_bus_socket"};

@@ -46,7 +46,8 @@ class Cluster {
   virtual ~Cluster() = default;
 
   virtual core::View view() = 0;
-  virtual std::optional<std::string> explain(const std::string& service) = 0;  // nullopt: no such one
+  virtual std::optional<std::string> explain(
+      const std::string& service) = 0;  // nullopt: no such one
   virtual std::string simulate(const std::vector<HostId>& lost) = 0;
   virtual std::vector<Happening> events() = 0;  // oldest first
 

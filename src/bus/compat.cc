@@ -67,7 +67,8 @@ std::unique_ptr<sdbus::IConnection> open_connection(const std::string& where) {
 
 #ifdef CLUSTER_SDBUS_2
 
-std::unique_ptr<sdbus::IObject> create_object(sdbus::IConnection& connection, const std::string& path,
+std::unique_ptr<sdbus::IObject> create_object(sdbus::IConnection& connection,
+                                              const std::string& path,
                                               std::vector<Interface> interfaces) {
   auto object = sdbus::createObject(connection, sdbus::ObjectPath{path});
   for (Interface& interface : interfaces) {
@@ -151,13 +152,14 @@ bool process_one(sdbus::IConnection& connection) { return connection.processPend
 
 #else
 
-std::unique_ptr<sdbus::IObject> create_object(sdbus::IConnection& connection, const std::string& path,
+std::unique_ptr<sdbus::IObject> create_object(sdbus::IConnection& connection,
+                                              const std::string& path,
                                               std::vector<Interface> interfaces) {
   auto object = sdbus::createObject(connection, path);
   for (Interface& interface : interfaces) {
     for (Method& method : interface.methods) {
-      object->registerMethod(interface.name, method.name, signature_of(method.in), names_of(method.in),
-                             signature_of(method.out), names_of(method.out),
+      object->registerMethod(interface.name, method.name, signature_of(method.in),
+                             names_of(method.in), signature_of(method.out), names_of(method.out),
                              guarded(std::move(method.call)));
     }
     for (const SignalItem& signal : interface.signals) {

@@ -30,7 +30,8 @@ struct Method {
   std::string name;
   std::vector<Argument> in;
   std::vector<Argument> out;
-  std::function<void(sdbus::MethodCall)> call;  // keeps the call for as long as it likes, then replies
+  std::function<void(sdbus::MethodCall)>
+      call;  // keeps the call for as long as it likes, then replies
 };
 
 struct SignalItem {
@@ -64,10 +65,12 @@ using Milliseconds = std::chrono::milliseconds;
 // `where` as in Bus. Blocks until the bus has answered; throws sdbus::Error.
 std::unique_ptr<sdbus::IConnection> open_connection(const std::string& where);
 
-std::unique_ptr<sdbus::IObject> create_object(sdbus::IConnection& connection, const std::string& path,
+std::unique_ptr<sdbus::IObject> create_object(sdbus::IConnection& connection,
+                                              const std::string& path,
                                               std::vector<Interface> interfaces);
 std::unique_ptr<sdbus::IProxy> create_proxy(sdbus::IConnection& connection,
-                                            const std::string& destination, const std::string& path);
+                                            const std::string& destination,
+                                            const std::string& path);
 
 sdbus::MethodCall create_call(sdbus::IProxy& proxy, const std::string& interface,
                               const std::string& method);

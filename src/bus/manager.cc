@@ -41,9 +41,10 @@ void require_service(const core::View& view, const std::string& name) {
                       return plain(c) || c == '.' || c == '_' || c == '-';
                     });
   if (!good) {
-    throw make_error(kInvalidArgs,
-                     "this is no service name: it takes letters, digits, dot, underscore and hyphen, "
-                     "at most 64, and starts with a letter or digit");
+    throw make_error(
+        kInvalidArgs,
+        "this is no service name: it takes letters, digits, dot, underscore and hyphen, "
+        "at most 64, and starts with a letter or digit");
   }
   for (const core::ServiceView& service : view.services) {
     if (service.name == name) return;
@@ -170,10 +171,10 @@ uint32_t hosts_up(const core::View& view) {
 }
 
 uint32_t services_running(const core::View& view) {
-  return static_cast<uint32_t>(
-      std::count_if(view.services.begin(), view.services.end(), [](const core::ServiceView& service) {
-        return service.state == core::ServiceState::kRunning;
-      }));
+  return static_cast<uint32_t>(std::count_if(view.services.begin(), view.services.end(),
+                                             [](const core::ServiceView& service) {
+                                               return service.state == core::ServiceState::kRunning;
+                                             }));
 }
 
 // In the order in which summary() lists them.
@@ -192,8 +193,9 @@ Property summary_property(const Desk& desk) {
   const char* signature = std::is_same_v<Value, bool>       ? "b"
                           : std::is_same_v<Value, uint32_t> ? "u"
                                                             : "s";
-  return {kSummaryNames[I], signature, Change::kSignalled,
-          [&view = desk.view](sdbus::PropertyGetReply& out) { out << std::get<I>(summary(view())); }};
+  return {
+      kSummaryNames[I], signature, Change::kSignalled,
+      [&view = desk.view](sdbus::PropertyGetReply& out) { out << std::get<I>(summary(view())); }};
 }
 
 template <size_t... I>
@@ -232,7 +234,8 @@ std::vector<Method> methods(const Desk& desk) {
       not_yet("PushConfig", {}, {{"s", "report"}}, "pushing the configuration is"),
       not_yet("PushService", {{"s", "name"}}, {}, "pushing a service folder is"),
       not_yet("PushFile", {{"s", "path"}}, {}, "pushing a file is"),
-      not_yet("SetMaintenance", {{"u", "host"}, {"b", "maintenance"}}, {}, "maintenance of a host is"),
+      not_yet("SetMaintenance", {{"u", "host"}, {"b", "maintenance"}}, {},
+              "maintenance of a host is"),
       not_yet("Files", {}, {{"s", "json"}}, "file synchronisation is"),
       not_yet("FileLog", {{"s", "path"}}, {{"s", "text"}}, "file synchronisation is"),
       not_yet("FileRestore", {{"s", "path"}, {"s", "version"}}, {}, "file synchronisation is"),
@@ -263,10 +266,9 @@ std::vector<Interface> manager_interfaces(const Desk& desk) {
       {"Alert", {{"s", "severity"}, {"s", "text"}}},
   };
   manager.properties = summary_properties(desk, kSummaryIndexes);
-  manager.properties.push_back({"Version", "s", Change::kConstant,
-                                [&version = desk.version](sdbus::PropertyGetReply& out) {
-                                  out << version;
-                                }});
+  manager.properties.push_back(
+      {"Version", "s", Change::kConstant,
+       [&version = desk.version](sdbus::PropertyGetReply& out) { out << version; }});
   return {std::move(original), std::move(manager)};
 }
 

@@ -41,15 +41,17 @@ const Field<core::HostView> kHostFields[] = {
     CLUSTER_FIELD(core::HostView, "Id", "u", Change::kConstant, x.id.value),
     CLUSTER_FIELD(core::HostView, "LastSeen", "s", Change::kSilent,
                   x.last_seen ? iso8601(*x.last_seen) : std::string()),
-    CLUSTER_FIELD(core::HostView, "Maintenance", "b", Change::kSignalled, (static_cast<void>(x), false)),
+    CLUSTER_FIELD(core::HostView, "Maintenance", "b", Change::kSignalled,
+                  (static_cast<void>(x), false)),
     CLUSTER_FIELD(core::HostView, "Name", "s", Change::kConstant, x.name),
     CLUSTER_FIELD(core::HostView, "Path", "s", Change::kSignalled,
-                  std::string(x.up && x.path != core::Path::kNone ? core::to_string(x.path) : "")),
+                  std::string(x.up&& x.path != core::Path::kNone ? core::to_string(x.path) : "")),
     CLUSTER_FIELD(core::HostView, "RttMilliseconds", "d", Change::kSilent,
                   x.rtt ? to_seconds(*x.rtt) * 1e3 : kRttUnknown),
     CLUSTER_FIELD(core::HostView, "Settled", "b", Change::kSignalled, x.settled),
     CLUSTER_FIELD(core::HostView, "Standby", "b", Change::kSignalled, x.standby),
-    CLUSTER_FIELD(core::HostView, "State", "s", Change::kSignalled, std::string(x.up ? "up" : "down")),
+    CLUSTER_FIELD(core::HostView, "State", "s", Change::kSignalled,
+                  std::string(x.up ? "up" : "down")),
     CLUSTER_FIELD(core::HostView, "Version", "s", Change::kSignalled, x.version),
     CLUSTER_FIELD(core::HostView, "Via", "u", Change::kSignalled, x.via.value),
 };
@@ -85,10 +87,9 @@ Interface make_interface(const char* name, const Field<Item> (&fields)[N], Find 
   Interface out;
   out.name = name;
   for (const Field<Item>& field : fields) {
-    out.properties.push_back({field.name, field.signature, field.change,
-                              [find, &field](sdbus::PropertyGetReply& reply) {
-                                field.write(reply, find());
-                              }});
+    out.properties.push_back(
+        {field.name, field.signature, field.change,
+         [find, &field](sdbus::PropertyGetReply& reply) { field.write(reply, find()); }});
   }
   return out;
 }
@@ -138,7 +139,8 @@ Interface service_interface(const std::string& service, const ViewSource& view) 
   });
 }
 
-std::vector<std::string> changed_properties(const core::HostView& before, const core::HostView& after) {
+std::vector<std::string> changed_properties(const core::HostView& before,
+                                            const core::HostView& after) {
   return differences(kHostFields, before, after);
 }
 

@@ -27,7 +27,8 @@ Interface host_interface(HostId host, const ViewSource& view);
 Interface service_interface(const std::string& service, const ViewSource& view);
 
 // Names of the signalled properties that differ.
-std::vector<std::string> changed_properties(const core::HostView& before, const core::HostView& after);
+std::vector<std::string> changed_properties(const core::HostView& before,
+                                            const core::HostView& after);
 std::vector<std::string> changed_properties(const core::ServiceView& before,
                                             const core::ServiceView& after);
 

@@ -50,8 +50,9 @@ void Pump::arm() {
   const PollState state = poll_state(connection_);
   if (state.fd != fd_ || state.events != events_) {
     const auto ready = [](evutil_socket_t, short, void* self) { static_cast<Pump*>(self)->run(); };
-    const short interest = static_cast<short>(((state.events & POLLIN) ? EV_READ : 0) |
-                                              ((state.events & POLLOUT) ? EV_WRITE : 0) | EV_PERSIST);
+    const short interest =
+        static_cast<short>(((state.events & POLLIN) ? EV_READ : 0) |
+                           ((state.events & POLLOUT) ? EV_WRITE : 0) | EV_PERSIST);
     io_.reset(event_new(base_, state.fd, interest, ready, this));
     ENSURE(io_ != nullptr && event_add(io_.get(), nullptr) == 0);
     fd_ = state.fd;

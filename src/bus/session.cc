@@ -110,8 +110,8 @@ void Session::tell_handler(bool online, const std::string& name) {
 }
 
 void Session::publish(const core::HostView& host) {
-  hosts_[host.id] = create_object(*connected_.connection, host_path(host.id),
-                                  {host_interface(host.id, view_)});
+  hosts_[host.id] =
+      create_object(*connected_.connection, host_path(host.id), {host_interface(host.id, view_)});
 }
 
 void Session::publish(const core::ServiceView& service) {
@@ -142,8 +142,8 @@ void Session::refresh_hosts(const core::View& after) {
     hosts_.erase(object);
   }
   for (const core::HostView& host : after.hosts) {
-    const auto old = find_in(announced_.hosts,
-                             [&](const core::HostView& each) { return each.id == host.id; });
+    const auto old =
+        find_in(announced_.hosts, [&](const core::HostView& each) { return each.id == host.id; });
     if (!hosts_.contains(host.id)) {
       publish(host);
       hosts_.at(host.id)->emitInterfacesAddedSignal();

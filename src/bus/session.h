@@ -22,9 +22,10 @@ class Session {
  public:
   // From the loop; the Session may not be destroyed from within them.
   struct Watcher {
-    std::function<void(const std::string& why)> lost;       // once: the connection
-    std::function<void(bool ours)> name;                    // the bus says so
-    std::function<void(const std::string& why)> name_taken;  // queued behind another owner, or refused
+    std::function<void(const std::string& why)> lost;  // once: the connection
+    std::function<void(bool ours)> name;               // the bus says so
+    std::function<void(const std::string& why)>
+        name_taken;  // queued behind another owner, or refused
   };
 
   // Everything referred to outlives the Session.

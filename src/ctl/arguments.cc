@@ -108,12 +108,14 @@ Status read_option(const std::string& word, Reader& reader, Arguments& out) {
     const auto value = reader.value(word, "seconds");
     if (!value) return Error{value.error()};
     out.timeout = parse_seconds(*value);
-    if (!out.timeout) return Error{"--timeout takes seconds, such as 30 or 0.5, not \"" + *value + "\""};
+    if (!out.timeout)
+      return Error{"--timeout takes seconds, such as 30 or 0.5, not \"" + *value + "\""};
   } else if (name == "--lose") {
     const auto value = reader.value(word, "hosts");
     if (!value) return Error{value.error()};
     split_commas(*value, out.lost);
-    while (out.command == "simulate" && reader.next_is_plain()) split_commas(reader.next(), out.lost);
+    while (out.command == "simulate" && reader.next_is_plain())
+      split_commas(reader.next(), out.lost);
   } else {
     return Error{"unknown option " + word};
   }
@@ -173,8 +175,10 @@ std::string usage() {
     }
     out += line + command.does + "\n";
   }
-  out += "\nA HOST is an ID (its line in the hosts file) or a name. Exits 0: done, 1: refused or failed,\n"
-         "2: wrong usage, 3: no daemon answers.\n";
+  out +=
+      "\nA HOST is an ID (its line in the hosts file) or a name. Exits 0: done, 1: refused or "
+      "failed,\n"
+      "2: wrong usage, 3: no daemon answers.\n";
   return out;
 }
 

@@ -21,11 +21,13 @@ struct MessageDeleter {
 using MessagePtr = std::unique_ptr<sd_bus_message, MessageDeleter>;
 
 struct BusError {
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{};
   ~BusError() { sd_bus_error_free(&error); }
 };
 
-Fault no_daemon(const std::string& why) { return {kNoDaemon, "no daemon answers: " + printable(why)}; }
+Fault no_daemon(const std::string& why) {
+  return {kNoDaemon, "no daemon answers: " + printable(why)};
+}
 
 Fault unreachable(const std::string& where, int error) {
   return no_daemon("the bus (" + where + ") cannot be reached: " + std::strerror(error));
@@ -148,8 +150,8 @@ Answer Client::call(const char* method, const std::vector<Argument>& arguments, 
 std::optional<Fault> Client::subscribe(const std::string& rule, SignalFunction function) {
   if (auto fault = connect()) return fault;
   functions_.push_back(std::make_unique<SignalFunction>(std::move(function)));
-  const int result = sd_bus_add_match(bus_.get(), nullptr, rule.c_str(), forward_signal,
-                                      functions_.back().get());
+  const int result =
+      sd_bus_add_match(bus_.get(), nullptr, rule.c_str(), forward_signal, functions_.back().get());
   if (result >= 0) return {};
   disconnect();
   return unreachable(where_, -result);
@@ -161,7 +163,8 @@ bool Client::run_once(std::chrono::microseconds wait) {
   bool something = false;
   while ((result = sd_bus_process(bus_.get(), nullptr)) > 0) something = true;
   // Who called decides what follows from it before any more waiting.
-  if (result >= 0 && !something) result = sd_bus_wait(bus_.get(), static_cast<uint64_t>(wait.count()));
+  if (result >= 0 && !something)
+    result = sd_bus_wait(bus_.get(), static_cast<uint64_t>(wait.count()));
   if (result == -EINTR) return true;
   if (result < 0 || sd_bus_is_open(bus_.get()) <= 0) {
     disconnect();

@@ -19,13 +19,15 @@ Style stdout_style() {
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) style.width = size.ws_col;
   }
   if (style.width == 0) {
-    if (const char* columns = std::getenv("COLUMNS")) style.width = std::strtoul(columns, nullptr, 10);
+    if (const char* columns = std::getenv("COLUMNS"))
+      style.width = std::strtoul(columns, nullptr, 10);
   }
   return style;
 }
 
 bool print(const std::string& text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
 }
 
 Exit complain(const Fault& fault) {
@@ -34,8 +36,8 @@ Exit complain(const Fault& fault) {
 }
 
 WallTime wall_now() {
-  return WallTime(std::chrono::duration_cast<Duration>(
-      std::chrono::system_clock::now().time_since_epoch()));
+  return WallTime(
+      std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
 }
 
 }  // namespace cluster::ctl

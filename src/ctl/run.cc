@@ -20,9 +20,7 @@ namespace {
 class Runner {
  public:
   explicit Runner(const Arguments& arguments)
-      : arguments_(arguments),
-        client_(arguments.bus, arguments.timeout),
-        style_(stdout_style()) {}
+      : arguments_(arguments), client_(arguments.bus, arguments.timeout), style_(stdout_style()) {}
 
   Exit run();
 
@@ -110,7 +108,8 @@ Exit Runner::with_status(const std::function<Exit(const Json&)>& function) {
   return function(*status);
 }
 
-Exit Runner::with_host(const std::string& id_or_name, const std::function<Exit(uint32_t)>& function) {
+Exit Runner::with_host(const std::string& id_or_name,
+                       const std::function<Exit(uint32_t)>& function) {
   return with_status([&](const Json& status) {
     const uint32_t host = find_host(status, id_or_name);
     if (host != 0) return function(host);
@@ -138,7 +137,8 @@ Exit Runner::show_log() {
   const Answer answer = client_.call("Events", {}, Patience::kReading);
   if (const auto* fault = std::get_if<Fault>(&answer)) return complain(*fault);
   const Json events = Json::parse(std::get<std::string>(answer), nullptr, false);
-  if (!events.is_array()) return complain({kRefused, "failed: the daemon's answer is no list of events"});
+  if (!events.is_array())
+    return complain({kRefused, "failed: the daemon's answer is no list of events"});
   if (arguments_.json) {
     print(dump(events));
     return kDone;
@@ -201,9 +201,12 @@ Exit Runner::files() {
   if (word(0) == "restore" && more == 2) {
     return change("FileRestore", {word(1), word(2)}, "restore " + word(1));
   }
-  if (word(0) == "confirm" && more == 1) return change("FilesConfirm", {word(1)}, "confirm " + word(1));
-  if (word(0) == "revert" && more == 1) return change("FilesRevert", {word(1)}, "revert " + word(1));
-  return wrong_usage("files takes nothing, log PATH, restore PATH VERSION, confirm ROOT or revert ROOT");
+  if (word(0) == "confirm" && more == 1)
+    return change("FilesConfirm", {word(1)}, "confirm " + word(1));
+  if (word(0) == "revert" && more == 1)
+    return change("FilesRevert", {word(1)}, "revert " + word(1));
+  return wrong_usage(
+      "files takes nothing, log PATH, restore PATH VERSION, confirm ROOT or revert ROOT");
 }
 
 Exit Runner::push() {
@@ -211,7 +214,8 @@ Exit Runner::push() {
   if (word(0) == "service" && has_word(1)) {
     return change("PushService", {word(1)}, "push service " + word(1));
   }
-  if (word(0) == "file" && has_word(1)) return change("PushFile", {word(1)}, "push file " + word(1));
+  if (word(0) == "file" && has_word(1))
+    return change("PushFile", {word(1)}, "push file " + word(1));
   return wrong_usage("push takes config, service NAME or file PATH");
 }
 
@@ -228,7 +232,8 @@ Exit Runner::silence() {
       seconds.find_first_not_of("0123456789") != std::string::npos) {
     return wrong_usage("silence takes a service and seconds");
   }
-  return change("Silence", {word(0), static_cast<uint32_t>(std::stoul(seconds))}, "silence " + word(0));
+  return change("Silence", {word(0), static_cast<uint32_t>(std::stoul(seconds))},
+                "silence " + word(0));
 }
 
 Exit Runner::service_order(const char* method) {
@@ -271,8 +276,8 @@ Exit Runner::run() {
   const auto command = kCommands.find(arguments_.command);
   if (command != kCommands.end()) return command->second(*this);
   // init and invite work without a daemon, and there is nothing that they could do so far.
-  return complain({kRefused, "not supported yet: " + arguments_.command +
-                                 " is not built yet in this version"});
+  return complain(
+      {kRefused, "not supported yet: " + arguments_.command + " is not built yet in this version"});
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace cluster::ctl {
 namespace {
 
-constexpr size_t kNameWidth = 12;    // to which long names are cut on narrow terminals
+constexpr size_t kNameWidth = 12;  // to which long names are cut on narrow terminals
 constexpr size_t kReasonWidth = 16;
 
 std::string text_at(const Json& object, const char* key) {
@@ -96,15 +96,18 @@ std::vector<Cell> host_row(const Json& status, const Json& host, WallTime now) {
           {last, tone}};
 }
 
-bool wanted(const Json& service) { return !flag_at(service, "disabled") && !flag_at(service, "stopped"); }
+bool wanted(const Json& service) {
+  return !flag_at(service, "disabled") && !flag_at(service, "stopped");
+}
 
 Cell service_state(const Json& service) {
   const std::string state = text_at(service, "state");
   if (state == "running") return {state, Tone::kGood};
   if (state == "failed" || state == "stop-failed") {
     std::string shouted = state;
-    std::transform(shouted.begin(), shouted.end(), shouted.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    std::transform(shouted.begin(), shouted.end(), shouted.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
     return {shouted, Tone::kBad};
   }
   if (state == "stopped") {
@@ -153,7 +156,8 @@ Result<Json> parse_status(const std::string& text) {
   const auto is_list = [&](const char* key) {
     const auto found = json.find(key);
     return found != json.end() && found->is_array() &&
-           std::all_of(found->begin(), found->end(), [](const Json& item) { return item.is_object(); });
+           std::all_of(found->begin(), found->end(),
+                       [](const Json& item) { return item.is_object(); });
   };
   if (!json.is_object() || !is_list("hosts") || !is_list("services")) {
     return Error{"the daemon's answer is no status document"};
@@ -202,33 +206,28 @@ std::string summary_line(const Json& status) {
   const auto off = std::count_if(services.begin(), services.end(),
                                  [](const Json& service) { return !wanted(service); });
   if (off > 0) out += ", " + std::to_string(off) + " switched off";
-  if (status.contains("settled") && !flag_at(status, "settled")) out += "; this host is not settled yet";
+  if (status.contains("settled") && !flag_at(status, "settled"))
+    out += "; this host is not settled yet";
   return out;
 }
 
 std::string hosts_table(const Json& status, WallTime now, const Style& style) {
-  const std::vector<Column> columns = {{"", false, 0, 0},
-                                       {"ID", true, 0, 0},
-                                       {"HOST", false, kNameWidth, 0},
-                                       {"STATE", false, 0, 0},
-                                       {"PATH", false, 0, 2},
-                                       {"RTT", true, 0, 4},
-                                       {"ADDRESS", false, 0, 3},
-                                       {"LAST SEEN", false, 0, 1}};
+  const std::vector<Column> columns = {
+      {"", false, 0, 0},        {"ID", true, 0, 0},        {"HOST", false, kNameWidth, 0},
+      {"STATE", false, 0, 0},   {"PATH", false, 0, 2},     {"RTT", true, 0, 4},
+      {"ADDRESS", false, 0, 3}, {"LAST SEEN", false, 0, 1}};
   std::vector<std::vector<Cell>> rows;
   for (const Json& host : list_at(status, "hosts")) rows.push_back(host_row(status, host, now));
   return render_table(columns, rows, style);
 }
 
 std::string services_table(const Json& status, const Style& style) {
-  const std::vector<Column> columns = {{"", false, 0, 0},
-                                       {"SERVICE", false, kNameWidth, 0},
-                                       {"STATE", false, 0, 0},
-                                       {"ON", false, kNameWidth, 0},
-                                       {"EPOCH", true, 0, 2},
-                                       {"WHY", false, kReasonWidth, 1}};
+  const std::vector<Column> columns = {{"", false, 0, 0},      {"SERVICE", false, kNameWidth, 0},
+                                       {"STATE", false, 0, 0}, {"ON", false, kNameWidth, 0},
+                                       {"EPOCH", true, 0, 2},  {"WHY", false, kReasonWidth, 1}};
   std::vector<std::vector<Cell>> rows;
-  for (const Json& service : list_at(status, "services")) rows.push_back(service_row(status, service));
+  for (const Json& service : list_at(status, "services"))
+    rows.push_back(service_row(status, service));
   return render_table(columns, rows, style);
 }
 
@@ -251,8 +250,9 @@ std::optional<WallTime> parse_iso8601(const std::string& text) {
   std::tm parts{};
   int ms = 0;
   int end = 0;
-  const int read = std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d.%dZ%n", &parts.tm_year, &parts.tm_mon,
-                               &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &ms, &end);
+  const int read =
+      std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d.%dZ%n", &parts.tm_year, &parts.tm_mon,
+                  &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &ms, &end);
   if (read != 7 || static_cast<size_t>(end) != text.size()) return {};
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;

@@ -165,8 +165,8 @@ std::string paint(const std::string& text, Tone tone, const Style& style) {
   return code_of(tone) + text + "\033[0m";
 }
 
-std::string render_table(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows,
-                         const Style& style) {
+std::string render_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<Cell>>& rows, const Style& style) {
   Layout layout(columns, rows);
   layout.squeeze(style.width);
   const auto line = [&](const auto& cell_of) {
@@ -179,7 +179,8 @@ std::string render_table(const std::vector<Column>& columns, const std::vector<s
       size_t room = layout.width(i);
       if (style.width > 0) room = std::min(room, style.width - std::min(style.width, used));
       const std::string text = fit(cell.text, room);
-      const std::string padding(layout.width(i) - std::min(layout.width(i), display_width(text)), ' ');
+      const std::string padding(layout.width(i) - std::min(layout.width(i), display_width(text)),
+                                ' ');
       if (columns[i].right) owed += padding;
       if (!text.empty()) {
         out += owed + paint(text, cell.tone, style);

@@ -26,9 +26,9 @@ struct Cell {
 
 struct Column {
   std::string heading;
-  bool right = false;   // aligned
-  size_t shrink_to = 0; // columns; 0: never shrunk
-  int drop = 0;         // where the table is too wide the highest goes first; 0: stays
+  bool right = false;    // aligned
+  size_t shrink_to = 0;  // columns; 0: never shrunk
+  int drop = 0;          // where the table is too wide the highest goes first; 0: stays
 };
 
 struct Style {
@@ -40,7 +40,7 @@ struct Style {
 std::string paint(const std::string& text, Tone tone, const Style& style);
 
 // One line a row, each at most style.width wide, without trailing blanks. Rows are as long as columns.
-std::string render_table(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows,
-                         const Style& style);
+std::string render_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<Cell>>& rows, const Style& style);
 
 }  // namespace cluster::ctl

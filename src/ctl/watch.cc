@@ -152,8 +152,8 @@ class Watch {
     } else if (member == "FileChanged" || member == "FileConflict") {
       const std::string path = text_of(message);
       say(member == "FileChanged" ? "file-changed" : "file-conflict",
-          (member == "FileChanged" ? "file changed: " : "file in conflict: ") + path, Tone::kWarning,
-          {{"path", path}});
+          (member == "FileChanged" ? "file changed: " : "file in conflict: ") + path,
+          Tone::kWarning, {{"path", path}});
     }
   }
 
@@ -216,6 +216,8 @@ class Watch {
 
 }  // namespace
 
-Exit watch(Client& client, bool json, const Style& style) { return Watch(client, json, style).run(); }
+Exit watch(Client& client, bool json, const Style& style) {
+  return Watch(client, json, style).run();
+}
 
 }  // namespace cluster::ctl

@@ -228,8 +228,9 @@ TEST_F(BusTest, ReloadedHostsAndServicesComeAndGo) {
   EXPECT_EQ(seen("InterfacesRemoved")[1].text, "/com/bammeson/cluster/service/mail_2d1");
   EXPECT_EQ(property(kHostPath, kHost, "Name"), "laptop2");
   EXPECT_EQ(property("/com/bammeson/cluster/host/5", kHost, "Name"), "vps");
-  EXPECT_EQ(property("/com/bammeson/cluster/service/mail_2d1", "com.bammeson.cluster.Service1", "State"),
-            "org.freedesktop.DBus.Error.UnknownObject");
+  EXPECT_EQ(
+      property("/com/bammeson/cluster/service/mail_2d1", "com.bammeson.cluster.Service1", "State"),
+      "org.freedesktop.DBus.Error.UnknownObject");
 }
 
 TEST_F(BusTest, ComesBackWhenTheBusRestarts) {
@@ -280,7 +281,8 @@ TEST_F(BusTest, AHungBusHangsNothing) {
 
   // Frozen with a connection open, and more to say than the socket takes.
   private_bus_.freeze();
-  for (int i = 0; i < 20'000; ++i) bus_->emit(core::Alert{core::Severity::kInfo, std::string(64, 'x')});
+  for (int i = 0; i < 20'000; ++i)
+    bus_->emit(core::Alert{core::Severity::kInfo, std::string(64, 'x')});
   EXPECT_EQ(std::count(cluster_.logged.begin(), cluster_.logged.end(),
                        "the bus takes nothing; signals are dropped until it does"),
             1);

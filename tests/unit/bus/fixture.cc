@@ -84,8 +84,8 @@ PrivateBus::~PrivateBus() {
 
 void PrivateBus::start() {
   const std::string config = "--config-file=" + folder_ + "/bus.conf";
-  const char* argv[] = {"dbus-daemon",  config.c_str(), "--nofork",
-                        "--nopidfile",  "--nosyslog",   nullptr};
+  const char* argv[] = {"dbus-daemon", config.c_str(), "--nofork",
+                        "--nopidfile", "--nosyslog",   nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ + "/log").c_str(),
@@ -213,9 +213,8 @@ std::shared_ptr<std::optional<Outcome>> BusTest::send_to(const std::string& path
         return 0;
       },
       holder, UINT64_MAX);
-  sd_bus_slot_set_destroy_callback(slot, [](void* data) {
-    delete static_cast<std::shared_ptr<std::optional<Outcome>>*>(data);
-  });
+  sd_bus_slot_set_destroy_callback(
+      slot, [](void* data) { delete static_cast<std::shared_ptr<std::optional<Outcome>>*>(data); });
   sd_bus_slot_set_floating(slot, 1);
   sd_bus_slot_unref(slot);
   sd_bus_message_unref(message);

@@ -113,7 +113,8 @@ class BusTest : public ::testing::Test {
   std::shared_ptr<std::optional<Outcome>> send(const char* interface, const char* method,
                                                const char* types = "", ...);
   std::shared_ptr<std::optional<Outcome>> send_to(const std::string& path, const char* interface,
-                                                  const char* method, const char* types, va_list args);
+                                                  const char* method, const char* types,
+                                                  va_list args);
   Outcome wait(const std::shared_ptr<std::optional<Outcome>>& outcome);
   Outcome call(const char* method, const char* types = "", ...);
   std::string property(const std::string& path, const char* interface, const char* name);

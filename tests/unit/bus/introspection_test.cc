@@ -67,7 +67,8 @@ std::set<std::string> members(const std::string& xml) {
     if (tag.opens && tag.name == "interface") interface = attribute(tag, "name");
     if (tag.opens && is_member) {
       member = interface + " " + tag.name + " " + attribute(tag, "name");
-      if (tag.name == "property") member += " " + attribute(tag, "type") + " " + attribute(tag, "access");
+      if (tag.name == "property")
+        member += " " + attribute(tag, "type") + " " + attribute(tag, "access");
     } else if (tag.opens && tag.name == "arg") {
       const std::string direction = attribute(tag, "direction");
       member += " " + (direction.empty() ? "" : direction + " ") + attribute(tag, "type") + " " +

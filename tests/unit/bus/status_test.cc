@@ -73,7 +73,8 @@ TEST(Status, EventsInTheirOrder) {
 }
 
 TEST(Errors, EveryRefusalHasItsName) {
-  EXPECT_EQ(error_name(core::Refusal::kUnknownService), "com.bammeson.cluster.Error.UnknownService");
+  EXPECT_EQ(error_name(core::Refusal::kUnknownService),
+            "com.bammeson.cluster.Error.UnknownService");
   EXPECT_EQ(error_name(core::Refusal::kUnknownHost), "com.bammeson.cluster.Error.UnknownHost");
   EXPECT_EQ(error_name(core::Refusal::kNotAble), "com.bammeson.cluster.Error.NotAble");
   EXPECT_EQ(error_name(core::Refusal::kFailed), "com.bammeson.cluster.Error.Failed");

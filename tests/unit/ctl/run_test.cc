@@ -54,7 +54,8 @@ class Ctl {
     drain(err_, err);
     if (code < 0) {
       int status = 0;
-      if (waitpid(pid_, &status, WNOHANG) == pid_) code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+      if (waitpid(pid_, &status, WNOHANG) == pid_)
+        code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
       drain(out_, out);
       drain(err_, err);
     }
@@ -120,7 +121,8 @@ TEST_F(CtlTest, ExplainSimulateAndLog) {
             "{\"lost\":[2],\"outcome\":\"without 1\"}\n");
   cluster_.happened = {{WallTime(seconds(1)), core::Severity::kWarning, "uh \033[31m oh"}};
   EXPECT_EQ(complete({"log"})->out, "1970-01-01T00:00:01.000Z  uh ?[31m oh\n");
-  EXPECT_EQ(nlohmann::json::parse(complete({"log", "--json"})->out).at(0).at("severity"), "warning");
+  EXPECT_EQ(nlohmann::json::parse(complete({"log", "--json"})->out).at(0).at("severity"),
+            "warning");
 }
 
 TEST_F(CtlTest, WaitsUntilTheWorkIsDone) {
@@ -161,12 +163,21 @@ TEST_F(CtlTest, RefusalsExitOneWithTheReason) {
   ctl = complete({"push", "config"});
   EXPECT_EQ(ctl->code, 1);
   EXPECT_EQ(ctl->err,
-            "clusterctl: not supported yet: pushing the configuration is not built yet in this version\n");
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"files"}, {"files", "log", "x"}, {"files", "restore", "x", "y"}, {"files", "confirm", "x"},
-           {"files", "revert", "x"}, {"push", "service", "web"}, {"push", "file", "x"}, {"readmit", "2"},
-           {"readmit", "self"}, {"maintenance", "on"}, {"maintenance", "off", "2"},
-           {"silence", "web", "60"}}) {
+            "clusterctl: not supported yet: pushing the configuration is not built yet in this "
+            "version\n");
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"files"},
+                                             {"files", "log", "x"},
+                                             {"files", "restore", "x", "y"},
+                                             {"files", "confirm", "x"},
+                                             {"files", "revert", "x"},
+                                             {"push", "service", "web"},
+                                             {"push", "file", "x"},
+                                             {"readmit", "2"},
+                                             {"readmit", "self"},
+                                             {"maintenance", "on"},
+                                             {"maintenance", "off", "2"},
+                                             {"silence", "web", "60"}}) {
     EXPECT_NE(complete(words)->err.find("not supported yet"), std::string::npos) << words[0];
   }
 }

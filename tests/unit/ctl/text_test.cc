@@ -123,11 +123,13 @@ TEST(StatusText, TwoCopiesAreAProblemAndBothAreShown) {
   core::View view = three_hosts();
   view.services[0].running_on = {HostId{1}, HostId{2}};
   const std::string text = services_table(document(view), {});
-  EXPECT_NE(text.find("!  web      running  1 server1.example.com, 2 laptop1"), std::string::npos) << text;
+  EXPECT_NE(text.find("!  web      running  1 server1.example.com, 2 laptop1"), std::string::npos)
+      << text;
 }
 
 TEST(StatusText, WhatIsNoDocumentIsAnError) {
-  for (const char* bad : {"", "[]", "{}", "{\"hosts\":1,\"services\":[]}", "{\"hosts\":[1],\"services\":[]}"}) {
+  for (const char* bad :
+       {"", "[]", "{}", "{\"hosts\":1,\"services\":[]}", "{\"hosts\":[1],\"services\":[]}"}) {
     EXPECT_FALSE(parse_status(bad)) << bad;
   }
   // Fields of another version: absent or of another type.
@@ -159,7 +161,9 @@ TEST(Text, WidthGoesByColumnsNotBytes) {
 
 TEST(Text, NothingReachesTheTerminalThatItWouldObey) {
   EXPECT_EQ(printable("a\033[31mb\r\n\xff\xc2\x9b"), "a?[31mb?\n??");
-  EXPECT_EQ(printable("\xe2\x80\xae" "evil"), "?evil");
+  EXPECT_EQ(printable("\xe2\x80\xae"
+                      "evil"),
+            "?evil");
   EXPECT_EQ(printable("\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf"), std::string(9, '?'));
   EXPECT_EQ(printable("grüße"), "grüße");
 }
@@ -178,7 +182,8 @@ std::vector<std::string> words(const std::string& line) {
 }
 
 TEST(Arguments, OptionsMayStandAnywhere) {
-  const auto arguments = parse_arguments(words("--bus=session move web --json laptop1 --timeout 2.5"));
+  const auto arguments =
+      parse_arguments(words("--bus=session move web --json laptop1 --timeout 2.5"));
   ASSERT_TRUE(arguments);
   EXPECT_EQ(arguments->bus, "session");
   EXPECT_TRUE(arguments->json);
@@ -188,8 +193,8 @@ TEST(Arguments, OptionsMayStandAnywhere) {
 }
 
 TEST(Arguments, SimulateTakesHostsInAnyFashion) {
-  for (const char* line : {"simulate --lose 1 2", "simulate --lose 1 --lose 2", "simulate --lose=1,2",
-                           "--lose 1,2 simulate"}) {
+  for (const char* line : {"simulate --lose 1 2", "simulate --lose 1 --lose 2",
+                           "simulate --lose=1,2", "--lose 1,2 simulate"}) {
     const auto arguments = parse_arguments(words(line));
     ASSERT_TRUE(arguments) << line << ": " << arguments.error();
     EXPECT_EQ(arguments->lost, words("1 2")) << line;
@@ -197,11 +202,30 @@ TEST(Arguments, SimulateTakesHostsInAnyFashion) {
 }
 
 TEST(Arguments, WrongUsage) {
-  for (const char* line :
-       {"", "frobnicate", "status web", "explain", "explain a b", "move web", "simulate", "simulate 1",
-        "simulate --lose", "status --lose 1", "--bus", "--bus sistem status", "status --timeout",
-        "status --timeout 0", "status --timeout soon", "status --timeout 1e3", "status --frob", "-x status",
-        "silence web", "maintenance", "push", "readmit", "standby 1 2", "invite"}) {
+  for (const char* line : {"",
+                           "frobnicate",
+                           "status web",
+                           "explain",
+                           "explain a b",
+                           "move web",
+                           "simulate",
+                           "simulate 1",
+                           "simulate --lose",
+                           "status --lose 1",
+                           "--bus",
+                           "--bus sistem status",
+                           "status --timeout",
+                           "status --timeout 0",
+                           "status --timeout soon",
+                           "status --timeout 1e3",
+                           "status --frob",
+                           "-x status",
+                           "silence web",
+                           "maintenance",
+                           "push",
+                           "readmit",
+                           "standby 1 2",
+                           "invite"}) {
     EXPECT_FALSE(parse_arguments(words(line))) << line;
   }
 }
