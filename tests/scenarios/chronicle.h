@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/watcher.h"
@@ -34,7 +36,7 @@ class Chronicle final : public sim::Watcher {
 
  private:
   struct Gap {
-    std::optional<Duration> open_since;
+    std::optional<sim::Instant> open_since;
     Duration longest{};
   };
 

@@ -4,13 +4,12 @@ hosts A B
 service web A B failure_window=20s
 scripts web A start=fails
 boot all
-settle 10s
+run 10s
 expect web on B
 ----
 
 # The window has passed: A tries again, fails again.
 run 25s
-settle 15s
 expect web on B
 ----
 

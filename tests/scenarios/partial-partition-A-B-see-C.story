@@ -38,9 +38,10 @@ settle
 show
 ----
 
+# For A, B had failed meanwhile, which ended the move.
 heal A B
 settle
 expect A linked B
-expect web on B
+expect web on A
 expect mail on B
 ----

@@ -31,5 +31,4 @@ view B
 reload all
 settle
 expect web on C
-expect one copy of web
 ----

@@ -45,8 +45,8 @@ TEST_P(Planted, IsFound) {
   RecordProperty("found_after_runs", static_cast<int>(runs));
 }
 
-INSTANTIATE_TEST_SUITE_P(Bugs, Planted, testing::ValuesIn(plants()), [](const auto& info) {
-  std::string name(info.param.name);
+INSTANTIATE_TEST_SUITE_P(Bugs, Planted, testing::ValuesIn(plants()), [](const auto& planted) {
+  std::string name(planted.param.name);
   for (char& c : name)
     if (c == '-') c = '_';
   return name;

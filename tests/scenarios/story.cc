@@ -216,9 +216,8 @@ bool Story::live(const Words& words) {
   for (const auto& [verb, function] : kOrders) {
     if (words[0] != verb) continue;
     for (Machine* m : machines(words, 1)) {
-      // A machine that was set up before the last edit comes up with the file as it is now.
-      if (!m->powered() && function == &Machine::power_on && !m->spec().host(m->name()))
-        m->set_spec(spec_);
+      // A machine starts for the first time with the files as they are now, unless told otherwise.
+      if (m->engine() == 0 && !installed_.contains(m->name())) m->set_spec(spec_);
       (m->*function)();
     }
     return true;

@@ -13,7 +13,9 @@
 // below the line.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,6 +82,7 @@ class Story {
   sim::Spec spec_;
   std::vector<std::string> names_;
   std::map<std::string, bool> nat_;
+  std::set<std::string> installed_;  // machines whose files were put in place by an order
   std::map<std::string, core::Stored> backups_;
   std::unique_ptr<sim::World> world_;
   std::unique_ptr<Chronicle> chronicle_;

@@ -8,13 +8,15 @@
 
 namespace cluster::scenarios {
 
+using sim::Instant;
 using sim::Machine;
 
 namespace {
 
 constexpr Duration kSettleWithin = seconds(120);
 constexpr Duration kReplyWithin = seconds(120);
-constexpr Duration kRestFor = seconds(3);
+// Longer than the dead time, so that a silence is noticed before anything is called settled.
+constexpr Duration kRestFor = seconds(8);
 
 }  // namespace
 
@@ -161,7 +163,8 @@ void Story::settle(const Words& words) {
         text += std::string(core::to_string(s.state)) + std::to_string(s.host.value);
       for (const sim::ServiceSpec& s : spec_.services) {
         auto script = m.scripts().running_script(s.name);
-        text += script && *script != core::Script::kStatus ? 'b' : '.';
+        if (script && *script != core::Script::kStatus)
+          text += "?" + std::to_string(world().now().count());
       }
     }
     return text;

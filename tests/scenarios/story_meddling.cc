@@ -112,12 +112,16 @@ bool Story::edit(const Words& words) {
   if (verb == "reload") {  // the files as edited above, on these hosts
     for (Machine* m : machines(words, 1)) m->reload(spec_);
   } else if (verb == "install") {  // the same, for hosts whose engine is not to be told
-    for (Machine* m : machines(words, 1)) m->set_spec(spec_);
+    for (Machine* m : machines(words, 1)) {
+      m->set_spec(spec_);
+      installed_.insert(m->name());
+    }
   } else if (verb == "passphrase") {  // passphrase HOST right|wrong; for its next start
     Machine& m = machine(words.at(1));
     sim::Spec own = m.spec();
     for (sim::HostSpec& h : own.hosts) h.passphrase = words.at(2) == "wrong" ? 1 : 0;
     m.set_spec(own);
+    installed_.insert(m.name());
   } else {
     return false;
   }

@@ -14,7 +14,7 @@ const std::vector<PlantName>& plants() {
       {"start-without-grant", Plant::kStartWithoutGrant},
       {"forget-persist", Plant::kForgetPersist},
       {"lose-floods", Plant::kLoseFloods},
-      {"lose-releases", Plant::kLoseReleases},
+      {"hasty-stop", Plant::kHastyStop},
   };
   return all;
 }
@@ -47,24 +47,26 @@ std::string forged_grant(const wire::Routed& claim) {
 
 void World::set_plant(Plant plant) {
   plant_ = plant;
-  for (auto& machine : machines_) machine->disk().set_lying(plant == Plant::kForgetPersist);
+  for (auto& machine : machines_) {
+    machine->disk().set_lying(plant == Plant::kForgetPersist);
+    machine->scripts().set_hasty(plant == Plant::kHastyStop);
+  }
 }
 
 bool World::tampered(Machine& from, core::Send& send) {
   switch (plant_) {
     case Plant::kNone:
     case Plant::kForgetPersist:
+    case Plant::kHastyStop:
       return false;
     case Plant::kLoseFloods:
       return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);
-    case Plant::kLoseReleases:
     case Plant::kStartWithoutGrant:
       break;
   }
   if (kind_of(send.bytes) != MessageKind::kRouted) return false;
   wire::Message message;
   if (!message.ParseFromString(send.bytes)) return false;
-  if (plant_ == Plant::kLoseReleases) return message.routed().has_release();
   if (!message.routed().has_claim() || message.routed().from() != from.node().raw()) return false;
   MachineId index = from.index();
   uint64_t engine = from.engine();

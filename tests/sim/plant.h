@@ -13,7 +13,7 @@ enum class Plant : uint8_t {
   kStartWithoutGrant,  // a claimant is told that everybody granted, and nobody is asked
   kForgetPersist,      // the disk says stored, and loses it when the engine ends
   kLoseFloods,         // half of the records that hosts tell each other never arrive
-  kLoseReleases,       // voters are never told that a grant has ended
+  kHastyStop,          // a stop is reported as done when it has only begun
 };
 
 struct PlantName {

@@ -43,7 +43,7 @@ std::optional<Script> Scripts::running_script(const std::string& service) const 
 void Scripts::run(const core::RunScript& action) {
   watch_.begun(action);
   const Behaviour& b = behaviours_[action.service];
-  Run run{action.service, action.script, {action.run, ScriptEnd::kExited, 0}, false};
+  Run run{action.service, action.script, {action.run, ScriptEnd::kExited, 0}};
   Duration takes{};
   bool hangs = false;
   const Copy now = copy(action.service);
@@ -73,6 +73,12 @@ void Scripts::run(const core::RunScript& action) {
     set_copy(action.service, true, now.complete, false);
   }
   RunId id = action.run;
+  if (hasty_ && action.script == Script::kStop) {
+    run.reported = true;
+    queue_.after(milliseconds(1), [this, id] {
+      deliver_(core::ScriptEnded{id, ScriptEnd::kExited, 0});
+    });
+  }
   runs_.emplace(id, std::move(run));
   uint64_t generation = generation_;
   if (!hangs) queue_.after(takes, [this, id, generation] { finish(id, generation); });
@@ -102,7 +108,7 @@ void Scripts::finish(RunId id, uint64_t generation) {
     run.end.code = copy(run.service).alive ? 0 : kStatusStopped;
   take_effect(run, run.end.how == ScriptEnd::kExited && run.end.code == 0, run.killed);
   watch_.ended(run.service, run.script, run.end);
-  deliver_(run.end);
+  if (!run.reported) deliver_(run.end);
 }
 
 void Scripts::take_effect(const Run& run, bool succeeded, bool killed) {
@@ -116,7 +122,7 @@ void Scripts::take_effect(const Run& run, bool succeeded, bool killed) {
   if (run.script == Script::kStart) {
     // A start on top of a copy that ran leaves that one alone when it fails.
     bool alive = done || now.complete;
-    set_copy(run.service, alive, alive && (succeeded || now.complete), false);
+    set_copy(run.service, alive, alive, false);
   } else if (run.script == Script::kStop && now.alive) {
     set_copy(run.service, !done, !done && now.complete, !done);
   }

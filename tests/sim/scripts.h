@@ -58,6 +58,9 @@ class Scripts {
   // The copy dies by itself.
   void copy_dies(const std::string& service);
 
+  // A bug planted on purpose: the end of a stop is reported at its beginning.
+  void set_hasty(bool hasty) { hasty_ = hasty; }
+
   Behaviour& behaviour(const std::string& service) { return behaviours_[service]; }
   const Copy& copy(const std::string& service) const;
   std::vector<std::string> services() const;  // of which there ever was a copy
@@ -71,6 +74,7 @@ class Scripts {
     core::Script script = core::Script::kStart;
     core::ScriptEnded end;
     bool killed = false;
+    bool reported = false;
   };
 
   void finish(RunId run, uint64_t generation);
@@ -84,6 +88,7 @@ class Scripts {
   std::map<std::string, Behaviour> behaviours_;
   std::map<std::string, Copy> copies_;
   std::map<RunId, Run> runs_;
+  bool hasty_ = false;
   bool asleep_ = false;
   std::vector<RunId> overslept_;  // due while asleep
   uint64_t generation_ = 0;
