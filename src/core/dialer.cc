@@ -42,6 +42,11 @@ MonoTime Dialer::due_at(HostId host) const {
   return it->second.dial ? kNever : it->second.not_before;
 }
 
+uint32_t Dialer::failures(HostId host) const {
+  auto it = hosts_.find(host);
+  return it == hosts_.end() ? 0 : it->second.failures;
+}
+
 void Dialer::linked(HostId host) {
   State& state = hosts_[host];
   state.dial = DialId{};

@@ -30,6 +30,8 @@ class Dialer {
   // Dials now if the pause is over. The caller has made sure that there is no link.
   void dial_if_due(Context& context, HostId host, const DialTarget& target);
   MonoTime due_at(HostId host) const;
+  // Since the last link, or reason to try at once.
+  uint32_t failures(HostId host) const;
 
   void linked(HostId host);                    // its dial is over, pauses start anew
   void failed(Context& context, HostId host);  // the next pause begins

@@ -1,6 +1,7 @@
 // The inside of a Node, shared by the files that implement it:
 //   node.cc           events in, the order of decisions after each, time
-//   node_links.cc     links, dialling, flooding, routing
+//   node_links.cc     links, flooding, routing
+//   node_dial.cc      whom to dial, and where
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
 //   node_claims.cc    claims and votes
@@ -109,6 +110,8 @@ struct Node::State final : ServiceWorld {
   void dial_all(Context& context);
   std::optional<DialTarget> dial_target(const HostEntry& host) const;
   std::optional<DialTarget> observed_target(const Member& member) const;
+  std::vector<DialTarget> candidate_targets(const Member& member,
+                                            const std::string& observed) const;
   bool own_address(const Member& member, const DialTarget& target) const;
   void receive_own_messages(Context& context);
   void hear_record(Context& context, Link& link, const wire::Record& record, wire::Flood& answer);
