@@ -186,7 +186,10 @@ void Daemon::perform() {
 }
 
 void Daemon::turn_ended() {
-  bus_->changed();
+  if (const uint64_t revision = node_->revision(); revision != shown_revision_) {
+    shown_revision_ = revision;
+    bus_->changed();
+  }
   if (performer_->take_news() && ready_ && !leaving_ && notify_.wanted()) notify_.status(summary());
 }
 
