@@ -8,6 +8,18 @@ boot A B
 settle
 show
 ----
+A comes up
+B comes up
+B starts web (placement)
+A starts web (placement)
+A starts mail (placement)
+B starts mail (placement)
+A runs mail
+B runs mail
+B runs web
+A runs web
+  web: runs on A, B
+  mail: runs on A, B
 
 heal A B
 settle
@@ -16,3 +28,14 @@ expect web on B
 expect mail on A
 view A
 ----
+A sees B up
+A stops web (lost-ownership to B)
+B sees A up
+B stops mail (lost-ownership to A)
+A has stopped web
+B has stopped mail
+  web: runs on B
+  mail: runs on A
+  A sees A=up/self B=up/direct C=down
+  A sees web running on B: B is the most preferred host that is up and able
+  A sees mail running on A: A is the most preferred host that is up and able

@@ -8,6 +8,12 @@ expect A linked B
 expect web on B
 expect one copy of web
 ----
+A comes up
+B comes up
+A sees B up
+B sees A up
+B starts web (placement)
+B runs web
 
 # Both ends lose the connection at once, and dial at once.
 reset A B

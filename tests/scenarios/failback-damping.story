@@ -6,12 +6,29 @@ boot all
 settle
 expect web on A
 ----
+A comes up
+B comes up
+A sees B up
+B sees A up
+A starts web (placement)
+A runs web
 
 crash A
 within 7s web on B
 boot A
 within 2s web on A
 ----
+A loses power
+B sees A down
+B starts web (failover from A)
+A comes up
+A checks web: exit 3
+B sees A up
+A sees B up
+B runs web
+B stops web (failback to A)
+B has stopped web
+A starts web (failback from B)
 
 crash A
 within 7s web on B
@@ -20,6 +37,17 @@ run 4s
 expect web on B
 within 4s web on A
 ----
+A loses power
+B sees A down
+B starts web (failover from A)
+A comes up
+B sees A up
+A sees B up
+A checks web: exit 3
+B runs web
+B stops web (failback to A)
+B has stopped web
+A starts web (failback from B)
 
 crash A
 within 7s web on B
@@ -29,3 +57,14 @@ expect web on B
 within 5s web on A
 expect one copy of web
 ----
+A loses power
+B sees A down
+B starts web (failover from A)
+A comes up
+B sees A up
+A sees B up
+A checks web: exit 3
+B runs web
+B stops web (failback to A)
+B has stopped web
+A starts web (failback from B)

@@ -7,6 +7,16 @@ crash A
 settle
 expect web on B
 ----
+A comes up
+B comes up
+A sees B up
+B sees A up
+A starts web (placement)
+A runs web
+A loses power
+B sees A down
+B starts web (failover from A)
+B runs web
 
 boot A
 run 18s
@@ -14,3 +24,10 @@ expect web on B
 within 5s web on A
 expect one copy of web
 ----
+A comes up
+A checks web: exit 3
+B sees A up
+A sees B up
+B stops web (failback to A)
+B has stopped web
+A starts web (failback from B)

@@ -9,6 +9,32 @@ expect web on C
 expect one copy of web
 explain web C
 ----
+A comes up
+B comes up
+C comes up
+A sees C up
+A sees B up
+C sees B up
+C sees A up
+B sees A up
+B sees C up
+A starts web (placement)
+A: start of web ends with exit 1
+A alerts (critical): service web failed to start here: start exited with 1
+A stops web (health)
+A has stopped web
+B starts web (health from A)
+B: start of web ends with signal 9
+B alerts (critical): service web failed to start here: start was killed after 10 s
+B stops web (health)
+B has stopped web
+C starts web (health from B)
+C runs web
+  web is running on C, epoch 3
+  it belongs on C: C is the most preferred host that is up and able
+    1 A: failed here: start exited with 1
+    2 B: failed here: start was killed after 10 s
+    3 C: holds it
 
 # B's start hung and was killed; its stop ran all the same.
 scripts web A start=good
@@ -16,3 +42,8 @@ C$ clear web
 settle
 expect web on A
 ----
+C answers: done, web runs on C
+C stops web (failback to A)
+C has stopped web
+A starts web (failback from C)
+A runs web

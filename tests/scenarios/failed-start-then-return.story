@@ -7,11 +7,31 @@ boot all
 run 10s
 expect web on B
 ----
+A comes up
+B comes up
+A sees B up
+B sees A up
+A starts web (placement)
+A: start of web ends with exit 1
+A alerts (critical): service web failed to start here: start exited with 1
+A stops web (health)
+A has stopped web
+B starts web (health from A)
+B runs web
 
 # The window has passed: A tries again, fails again.
 run 25s
 expect web on B
 ----
+B stops web (failback to A)
+B has stopped web
+A starts web (failback from B)
+A: start of web ends with exit 1
+A alerts (critical): service web failed to start here: start exited with 1
+A stops web (health)
+A has stopped web
+B starts web (health from A)
+B runs web
 
 # Twice as long: after another 25 s nothing has been tried.
 run 20s
@@ -25,3 +45,7 @@ reload all
 settle
 expect web on A
 ----
+B stops web (failback to A)
+B has stopped web
+A starts web (failback from B)
+A runs web

@@ -6,6 +6,19 @@ boot all
 settle
 expect web on A
 ----
+A comes up
+B comes up
+C comes up
+B sees A up
+A sees C up
+B sees C up
+C sees A up
+A sees B up
+C sees B up
+A starts web (placement)
+A starts mail (placement)
+A runs mail
+A runs web
 
 leave A
 within 4s B sees A down
@@ -15,6 +28,17 @@ expect mail on C
 expect one copy of web
 expect one copy of mail
 ----
+A stops web (shutdown to B)
+A stops mail (shutdown to C)
+A has stopped web
+B starts web (failover from A)
+A has stopped mail
+A has left
+C sees A down
+B sees A down
+C starts mail (failover from A)
+B runs web
+C runs mail
 
 restart A
 settle
@@ -22,3 +46,16 @@ expect web on A
 expect mail on A
 expect one copy of web
 ----
+A comes up
+C sees A up
+B sees A up
+A sees B up
+A sees C up
+C stops mail (failback to A)
+B stops web (failback to A)
+C has stopped mail
+A starts mail (failback from C)
+B has stopped web
+A starts web (failback from B)
+A runs web
+A runs mail

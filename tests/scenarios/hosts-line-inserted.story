@@ -6,6 +6,17 @@ boot all
 settle
 expect web on B
 ----
+A comes up
+B comes up
+C comes up
+A sees C up
+A sees B up
+C sees B up
+C sees A up
+B sees A up
+B sees C up
+B starts web (placement)
+B runs web
 
 hosts A - B C
 reload A
@@ -21,6 +32,9 @@ boot A
 run 3s
 expect web on B
 ----
+A loses power
+C sees A down
+B sees A down
 
 hosts A B C
 install A
@@ -30,3 +44,8 @@ settle
 expect web on B
 expect B sees A up
 ----
+A comes up
+B sees A up
+C sees A up
+A sees B up
+A sees C up

@@ -6,6 +6,19 @@ service mail B A C
 boot all
 settle
 ----
+A comes up
+B comes up
+C comes up
+A sees C up
+A sees B up
+C sees B up
+C sees A up
+B sees A up
+B sees C up
+B starts mail (placement)
+A starts web (placement)
+B runs mail
+A runs web
 
 cut A B
 run 2s

@@ -13,6 +13,31 @@ boot C
 settle
 expect web on C
 ----
+A comes up
+B comes up
+C comes up
+A sees C up
+A sees B up
+C sees B up
+C sees A up
+B sees A up
+B sees C up
+C starts web (placement)
+C runs web
+C loses power
+C comes up
+C sees B up
+C sees A up
+C checks web: exit 3
+C starts web (placement)
+C runs web
+C loses power
+C comes up
+C sees B up
+C sees A up
+C checks web: exit 3
+C starts web (placement)
+C runs web
 
 crash C
 restore C
@@ -23,3 +48,10 @@ expect A sees C up
 expect B sees C up
 expect one copy of web
 ----
+C loses power
+C comes up
+C sees B up
+C sees A up
+C checks web: exit 3
+C starts web (placement)
+C runs web

@@ -8,6 +8,19 @@ settle
 expect web on A
 expect mail on B
 ----
+A comes up
+B comes up
+C comes up
+A sees C up
+A sees B up
+C sees B up
+C sees A up
+B sees A up
+B sees C up
+B starts mail (placement)
+A starts web (placement)
+B runs mail
+A runs web
 
 cut A B
 run 20s
@@ -17,6 +30,9 @@ expect web on A
 expect mail on B
 view A
 ----
+  A sees A=up/self B=up/mesh C=up/direct
+  A sees web running on A: A is the most preferred host that is up and able
+  A sees mail running on B: B is the most preferred host that is up and able
 
 # A move across the cut goes through C.
 watch-gap web
@@ -26,17 +42,46 @@ expect web on B
 expect one copy of web
 expect gap of web below 3s
 ----
+A stops web (move to B)
+A has stopped web
+B starts web (move from A)
+B runs web
+A answers: done, web runs on B
 
 # Now C dies too: A and B are alone.
 crash C
 settle
 show
 ----
+C loses power
+A sees B down
+A sees C down
+B sees A down
+B sees C down
+A starts web (failover from B)
+A starts mail (failover from B)
+A runs mail
+A runs web
+  web: runs on A, B
+  mail: runs on A, B
 
 boot C
 settle
 show
 ----
+C comes up
+C sees B up
+C sees A up
+B sees C up
+B sees A up
+B stops web (failback to A)
+A sees B up
+A sees C up
+A stops mail (lost-ownership to B)
+B has stopped web
+A has stopped mail
+  web: runs on A
+  mail: runs on B
 
 # For A, B had failed meanwhile, which ended the move.
 heal A B

@@ -11,6 +11,14 @@ settle
 expect web on A
 expect mail on B
 ----
+A comes up
+B comes up
+A sees B up
+B sees A up
+A starts web (placement)
+B starts mail (placement)
+B runs mail
+A runs web
 
 unservice mail
 service news B A
@@ -20,6 +28,10 @@ expect mail nowhere
 expect news on B
 expect web on A
 ----
+B stops mail (placement)
+B starts news (placement)
+B runs news
+B has stopped mail
 
 # C's line is added, and C is preferred for web.
 hosts A B C*
@@ -33,3 +45,12 @@ expect news on B
 expect one copy of web
 expect one copy of news
 ----
+C comes up
+C sees B up
+C sees A up
+B sees C up
+A sees C up
+A stops web (failback to C)
+A has stopped web
+C starts web (failback from A)
+C runs web

@@ -7,12 +7,29 @@ boot all
 settle
 expect web on L
 ----
+A comes up
+B comes up
+L comes up
+A sees B up
+L sees A up
+B sees L up
+B sees A up
+L sees B up
+A sees L up
+L starts web (placement)
+A starts mail (placement)
+A runs mail
+L runs web
 
 sleep L
 within 7s web on A L
-settle
+run 55s
 expect A sees L down
 ----
+A sees L down
+B sees L down
+A starts web (failover from L)
+A runs web
 
 # It wakes: while it has not met the others both copies are there, and no longer.
 wake L
@@ -21,6 +38,20 @@ show
 expect web on L
 view L
 ----
+L alerts (warning): this host stood still for 12.4 s; its links and what it believes are made anew
+L sees B down
+L sees A down
+A sees L up
+A stops web (lost-ownership to L)
+B sees L up
+L sees B up
+L sees A up
+A has stopped web
+  web: runs on L
+  mail: runs on A
+  L sees A=up/direct B=up/direct L=up/self
+  L sees web running on L: L is the most preferred host that is up and able
+  L sees mail running on A: A is the most preferred host that is up and able
 
 # The same with the engine alone, stopped for a minute.
 freeze L
@@ -31,3 +62,19 @@ settle
 expect web on L
 view L
 ----
+A sees L down
+B sees L down
+A starts web (failover from L)
+A runs web
+L alerts (warning): this host stood still for 59 s; its links and what it believes are made anew
+L sees B down
+L sees A down
+B sees L up
+A sees L up
+A stops web (lost-ownership to L)
+L sees B up
+L sees A up
+A has stopped web
+  L sees A=up/direct B=up/direct L=up/self
+  L sees web running on L: L is the most preferred host that is up and able
+  L sees mail running on A: A is the most preferred host that is up and able

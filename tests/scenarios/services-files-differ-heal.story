@@ -5,6 +5,17 @@ boot all
 settle
 expect web on A
 ----
+A comes up
+B comes up
+C comes up
+A sees C up
+A sees B up
+C sees B up
+C sees A up
+B sees A up
+B sees C up
+A starts web (placement)
+A runs web
 
 service web B A C
 reload B
@@ -13,6 +24,16 @@ expect web on B
 view A
 view C
 ----
+C alerts (warning): the services file of this host differs from the newer one that is in force
+A alerts (warning): the services file of this host differs from the newer one that is in force
+A stops web (failback to B)
+A has stopped web
+B starts web (failback from A)
+B runs web
+  A sees A=up/self B=up/direct C=up/direct
+  A sees web running on B: B is the most preferred host that is up and able
+  C sees A=up/direct B=up/direct C=up/self
+  C sees web running on B: B is the most preferred host that is up and able
 
 # Edited on A while A is cut off; when the sides meet the newer order holds for all.
 silence A
@@ -26,6 +47,28 @@ show
 view A
 view B
 ----
+B sees A down
+C sees A down
+A sees B down
+A sees C down
+A starts web (failover from B)
+A runs web
+C sees A up
+A sees B up
+A sees C up
+A stops web (lost-ownership to C)
+B sees A up
+B alerts (warning): the services file of this host differs from the newer one that is in force
+B stops web (lost-ownership to C)
+A has stopped web
+B has stopped web
+C starts web (failback from B)
+C runs web
+  web: runs on C
+  A sees A=up/self B=up/direct C=up/direct
+  A sees web running on C: C is the most preferred host that is up and able
+  B sees A=up/direct B=up/self C=up/direct
+  B sees web running on C: C is the most preferred host that is up and able
 
 # In the end the files agree.
 reload all

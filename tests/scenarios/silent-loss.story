@@ -5,6 +5,17 @@ service web A B C
 boot all
 settle
 ----
+A comes up
+B comes up
+C comes up
+A sees C up
+A sees B up
+C sees B up
+C sees A up
+B sees A up
+B sees C up
+A starts web (placement)
+A runs web
 
 silence A
 run 4s
@@ -12,11 +23,20 @@ expect web on A
 within 3s web on A B
 show
 ----
+C sees A down
+B sees A down
+B starts web (failover from A)
+  web: runs on A, B
 
 unsilence A
 settle
 expect web on A
 ----
+B sees A up
+C sees A up
+B: start of web ends with signal 9
+B stops web (lost-ownership to A)
+B has stopped web
 
 # Only one direction is lost: A hears, and is not heard.
 cut-one-way A B
@@ -27,3 +47,16 @@ heal
 settle
 expect web on A
 ----
+C sees A down
+B sees A down
+B starts web (failover from A)
+B runs web
+A sees B down
+A sees C down
+  web: runs on A, B
+A sees B up
+A sees C up
+C sees A up
+B sees A up
+B stops web (lost-ownership to A)
+B has stopped web

@@ -74,12 +74,14 @@ World& Story::world() {
   copies_ = std::make_unique<sim::CopyChecks>(*world_);
   numbers_ = std::make_unique<sim::NumberChecks>(*world_);
   rest_ = std::make_unique<sim::RestChecks>(*world_);
-  for (const sim::HostSpec& h : spec_.hosts) {
-    Machine& m = world_->machine(h.name);
-    world_->network().set_address(m.index(), h.dynamic ? world_->fresh_address() : h.address,
-                                  nat_[h.name]);
+  for (sim::MachineId i = 0; i < world_->size(); ++i) {
+    Machine& m = world_->machine(i);
+    const sim::HostSpec* line = spec_.host(m.name());
+    bool fixed = line != nullptr && !line->dynamic;
+    world_->network().set_address(i, fixed ? line->address : world_->fresh_address(),
+                                  nat_[m.name()]);
+    m.set_spec(spec_);
   }
-  for (sim::MachineId m = 0; m < world_->size(); ++m) world_->machine(m).set_spec(spec_);
   return *world_;
 }
 
@@ -185,6 +187,8 @@ bool Story::set_up(const Words& words) {
     seed_ = std::stoull(words.at(1));
   } else if (verb == "hosts") {
     hosts(words);
+  } else if (verb == "machine") {  // one without a line of its own
+    names_.push_back(words.at(1));
   } else if (verb == "service") {
     service(words);
   } else if (verb == "unservice") {

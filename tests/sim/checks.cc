@@ -43,8 +43,16 @@ CopyChecks::CopyChecks(World& world) : world_(world) {
   world.queue().after(kLookEvery, [this] { look(); });
 }
 
-bool CopyChecks::together_for(MachineId a, MachineId b, Duration bound) const {
+std::optional<Instant> CopyChecks::together_since(MachineId a, MachineId b) const {
   auto since = world_.together().since(a, b);
+  if (!since) return since;
+  for (MachineId m : {a, b})
+    if (auto failed = world_.machine(m).disk().failed()) since = std::max(*since, *failed);
+  return since;
+}
+
+bool CopyChecks::together_for(MachineId a, MachineId b, Duration bound) const {
+  auto since = together_since(a, b);
   return since && world_.now() - *since >= bound;
 }
 
@@ -133,7 +141,7 @@ void CopyChecks::look_at(const std::string& service) {
       const Machine& b = world_.machine(on[j]);
       const Scripts::Copy& first = a.scripts().copy(service);
       const Scripts::Copy& second = b.scripts().copy(service);
-      auto since = world_.together().since(on[i], on[j]);
+      auto since = together_since(on[i], on[j]);
       if (!since || first.unstoppable || second.unstoppable) continue;
       Duration lasted = world_.now() - std::max({*since, first.since, second.since});
       Duration bound = settle_bound(world_) +

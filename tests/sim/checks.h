@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -37,6 +38,8 @@ class CopyChecks final : public Watcher {
   void look();
   void look_at(const std::string& service);
   void check_start(Machine& machine, const std::string& service, uint64_t epoch);
+  // Since when the two reach each other and have been able to store what they must.
+  std::optional<Instant> together_since(MachineId a, MachineId b) const;
   bool together_for(MachineId a, MachineId b, Duration bound) const;
   Duration hand_over_bound(const Machine& machine, const std::string& service) const;
 

@@ -17,6 +17,7 @@ void Disk::finish(uint64_t generation) {
   core::Persist persist = std::move(pending_.front());
   pending_.pop_front();
   if (rng_.chance(failing_)) {
+    failed_ = queue_.now();
     if (rng_.chance(0.3)) apply(persist);
     deliver_(core::PersistFailed{persist.ticket, "no space left on device"});
     return;

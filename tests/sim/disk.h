@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 
 #include "base/rng.h"
 #include "core/io.h"
@@ -30,6 +31,9 @@ class Disk {
   // A bug planted on purpose: says that it is stored, and loses it at the next crash.
   void set_lying(bool lying) { lying_ = lying; }
 
+  // The newest failure; nothing may be expected of an engine that could not store what it had to.
+  std::optional<Instant> failed() const { return failed_; }
+
   const core::Stored& stored() const { return stored_; }
   void replace(core::Stored stored) { stored_ = std::move(stored); }
 
@@ -46,6 +50,7 @@ class Disk {
   Duration low_ = microseconds(200);
   Duration high_ = milliseconds(8);
   double failing_ = 0;
+  std::optional<Instant> failed_;
   bool lying_ = false;
   uint64_t generation_ = 0;  // of engines: what an ended one asked for is not answered
 };

@@ -12,6 +12,8 @@ namespace {
 
 // Beyond this many steps in one simulated second a core is taken to be in a loop.
 constexpr uint64_t kMaxStepsASecond = 20'000;
+// Nobody reads more than this many alerts a minute.
+constexpr uint64_t kMaxAlertsAMinute = 100;
 constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
 
 }  // namespace
@@ -20,6 +22,7 @@ Machine::Machine(World& world, MachineId index, std::string name, Rng rng)
     : world_(world),
       index_(index),
       name_(std::move(name)),
+      line_(name_),
       rng_(rng),
       disk_(world.queue(), rng_.fork(), [this](core::Event e) { deliver(std::move(e)); }),
       scripts_(world.queue(), rng_.fork(),
@@ -39,7 +42,7 @@ Machine::Machine(World& world, MachineId index, std::string name, Rng rng)
 }
 
 HostId Machine::id() const {
-  const HostSpec* line = spec_.host(name_);
+  const HostSpec* line = spec_.host(line_);
   return line == nullptr ? HostId() : line->id;
 }
 
@@ -65,6 +68,7 @@ void Machine::restore(core::Stored stored) {
 
 void Machine::clone_of(const Machine& other) {
   ENSURE(!running());
+  line_ = other.line_;
   key_ = other.key_;
   node_id_ = other.node_id_;
   disk_.replace(other.disk_.stored());
@@ -80,7 +84,7 @@ void Machine::power_on() {
 
 void Machine::start_engine() {
   if (!powered_ || running()) return;
-  if (core::Node::refuse_renumbering(disk_.stored(), spec_.config_of(name_, beat_, dead_))) {
+  if (core::Node::refuse_renumbering(disk_.stored(), spec_.config_of(line_, beat_, dead_))) {
     world_.note(name_ + " refuses to start: its stored names have other numbers");
     return;
   }
@@ -93,7 +97,7 @@ void Machine::start_engine() {
   boot.node = node_id_;
   boot.node_key = key_;
   boot.version = version_;
-  boot.config = spec_.config_of(name_, beat_, dead_);
+  boot.config = spec_.config_of(line_, beat_, dead_);
   boot.stored = disk_.stored();
   boot.seed = rng_.next();
   core_ = std::make_unique<core::Node>(std::move(boot));
@@ -172,7 +176,7 @@ void Machine::reload(Spec spec) {
     spec_ = std::move(spec);
     return;
   }
-  core::Config config = spec.config_of(name_, beat_, dead_);
+  core::Config config = spec.config_of(line_, beat_, dead_);
   if (core_->refuse_renumbering(config)) {
     world_.note(name_ + " refuses the reload: a known name has another number");
     return;
@@ -226,6 +230,18 @@ void Machine::count_step() {
                                             " steps in one simulated second");
 }
 
+void Machine::count_alert() {
+  Instant minute = std::chrono::floor<minutes>(world_.queue().now());
+  if (minute != minute_) {
+    minute_ = minute;
+    alerts_in_it_ = 0;
+  }
+  if (++alerts_in_it_ == kMaxAlertsAMinute)
+    world_.violated(Verdict::kLiveness, "a flood of alerts: " + name_ + " gave " +
+                                            std::to_string(kMaxAlertsAMinute) +
+                                            " in one simulated minute");
+}
+
 void Machine::step(const core::Event* event) {
   ENSURE(!stepping_);
   if (world_.failed()) return;
@@ -277,6 +293,8 @@ void Machine::perform(core::Action& action) {
     OnReply on_reply = std::move(it->second);
     waiting_.erase(it);
     if (on_reply) on_reply(*reply);
+  } else if (std::holds_alternative<core::Alert>(action)) {
+    count_alert();
   } else if (std::holds_alternative<core::Left>(action)) {
     left_ = true;
   }

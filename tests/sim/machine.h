@@ -33,6 +33,7 @@ class Machine {
   // -- Who it is.
   MachineId index() const { return index_; }
   const std::string& name() const { return name_; }
+  const std::string& line() const { return line_; }  // the name of its line: its own, but for clones
   HostId id() const;  // by its own spec; 0 where it has no line
   NodeId node() const { return node_id_; }
   const Spec& spec() const { return spec_; }
@@ -62,7 +63,7 @@ class Machine {
   // State lost, or put back from an older copy: only while no engine runs.
   void wipe();  // a new key, too
   void restore(core::Stored stored);
-  void clone_of(const Machine& other);  // the other's key and state
+  void clone_of(const Machine& other);  // the other's line, key and state
 
   // The reply comes once; a crash of the engine drops it. Returns false where no engine runs.
   bool command(core::Verb verb, const std::string& service, HostId host, OnReply on_reply);
@@ -82,6 +83,7 @@ class Machine {
 
   Clock& clock() { return clock_; }
   Disk& disk() { return disk_; }
+  const Disk& disk() const { return disk_; }
   Scripts& scripts() { return scripts_; }
   const Scripts& scripts() const { return scripts_; }
 
@@ -96,10 +98,11 @@ class Machine {
   void tick_if_due(uint64_t engine);
   void drain();
   void count_step();
+  void count_alert();
 
   World& world_;
   MachineId index_;
-  std::string name_;
+  std::string name_, line_;
   Rng rng_;
   Spec spec_;
   Duration beat_ = seconds(1), dead_ = seconds(5);
@@ -121,6 +124,8 @@ class Machine {
   std::map<RequestId, OnReply> waiting_;
   Instant second_{};        // the simulated second that is counted
   uint64_t steps_in_it_ = 0;
+  Instant minute_{};  // the simulated minute that is counted
+  uint64_t alerts_in_it_ = 0;
 };
 
 }  // namespace cluster::sim

@@ -413,8 +413,9 @@ void Network::reset(MachineId a, MachineId b) {
 void Network::half_open(MachineId dead, MachineId unaware) {
   each_between(dead, unaware, [&](uint64_t id, Connection& c) {
     size_t end = c.ends[0].machine == dead ? 0 : 1;
+    // What is not established yet is opened by retransmissions.
+    if (c.ends[end].state != State::kUp) return;
     for (Pipe& pipe : c.pipes) pipe.dead = true, pipe.items.clear();
-    if (c.ends[end].state == State::kHandshake && end == 0) return;
     end_gone(id, c, end, "connection reset");
   });
   ++topology_;

@@ -103,10 +103,10 @@ NodeId World::node(MachineId machine) const { return machines_[machine]->node();
 std::optional<PeerName> World::admits(MachineId at, MachineId peer) const {
   const Machine& here = *machines_[at];
   const Machine& there = *machines_[peer];
-  const HostSpec* here_self = here.spec().host(here.name());
-  const HostSpec* here_peer = here.spec().host(there.name());
-  const HostSpec* there_self = there.spec().host(there.name());
-  const HostSpec* there_peer = there.spec().host(here.name());
+  const HostSpec* here_self = here.spec().host(here.line());
+  const HostSpec* here_peer = here.spec().host(there.line());
+  const HostSpec* there_self = there.spec().host(there.line());
+  const HostSpec* there_peer = there.spec().host(here.line());
   if (here_self == nullptr || here_peer == nullptr || there_self == nullptr ||
       there_peer == nullptr || here_self->passphrase != there_peer->passphrase ||
       here_peer->passphrase != there_self->passphrase)
