@@ -200,7 +200,7 @@ def simulated_runs(build, seconds, say):
     say("simulator for %d s" % seconds)
     runs, first_seed, batch, begin = 0, 1, 200, time.monotonic()
     while time.monotonic() - begin < seconds:
-        p = subprocess.run([program, "--seeds", str(batch), "--first", str(first_seed)], stdout=subprocess.PIPE,
+        p = subprocess.run([program, "--seeds", str(batch), "--first", str(first_seed), "--jobs", "2"], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True)
         if p.returncode:
             say("the simulator found a fault or refused: " + p.stdout[-500:])
