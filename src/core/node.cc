@@ -114,6 +114,7 @@ void Node::State::on(Context& context, const Persisted& event) {
   continuations.erase(it);
   if (std::holds_alternative<StoredIncarnation>(next)) {
     speaking = true;
+    incarnation_pause = Duration{};
     news[self] = LinkId{};
     greet_all(context);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
@@ -133,8 +134,7 @@ void Node::State::on(Context& context, const PersistFailed& event) {
   continuations.erase(it);
   dirty = true;
   if (std::holds_alternative<StoredIncarnation>(next)) {
-    context.alert(Severity::kCritical, "the state cannot be stored: " + event.reason);
-    store_incarnation(context);
+    incarnation_not_stored(context, event.reason);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
     context.alert(Severity::kCritical,
                   "service " + claim->service +
@@ -227,6 +227,7 @@ void Node::State::decide(Context& context) {
   ++revision;
   for (int round = 0; dirty && round < kMaxRounds; ++round) {
     dirty = false;
+    if (context.now.mono >= incarnation_again_at) store_incarnation(context);
     receive_own_messages(context);
     refresh_members(context);
     settle_if_possible(context);

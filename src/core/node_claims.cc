@@ -63,9 +63,13 @@ void Node::State::begin_claim(Context& context, const Order& order) {
 void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim,
                       const NodeId& voting) {
   const MonoTime now = context.now.mono;
-  auto [it, first] = claim.votes.try_emplace(voting);
-  if (first) it->second.first_asked = now;
-  it->second.asked = now;
+  OwnClaim::Vote& vote = claim.votes.try_emplace(voting).first->second;
+  // Only a way that has been open all the time tells a silent voter from one that was not reached.
+  const NodeId hop = members.next_hop(voting).value_or(self);
+  if (vote.asked == MonoTime{} || vote.hop != hop)
+    vote.silent_from = now + patience_with(*members.find(voting));
+  vote.hop = hop;
+  vote.asked = now;
   wire::Routed message;
   wire::Claim& out = *message.mutable_claim();
   out.set_service(name);
@@ -75,6 +79,16 @@ void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim
   out.set_beat_us(static_cast<uint64_t>(to_us(config.beat_interval)));
   set_version(out.mutable_configuration(), orders.version());
   route(context, voting, std::move(message));
+}
+
+// Longer than it takes to find out that the way there is dead.
+Duration Node::State::patience_with(const Member& voting) const {
+  constexpr uint64_t kMaxUs = 3'600'000'000;
+  const Duration theirs =
+      microseconds(static_cast<int64_t>(std::min<uint64_t>(voting.record.dead_us(), kMaxUs)));
+  Duration beat = config.beat_interval;
+  for (const auto& [id, link] : links.all()) beat = std::max(beat, link.beat);
+  return std::max(config.dead_time, theirs) + 2 * beat;
 }
 
 // All hosts that can be reached now have to grant; one that stays silent for the dead time counts as
@@ -93,7 +107,7 @@ void Node::State::pursue_claim(Context& context, const Order& order) {
       ask(context, order.service, claim, node);
     OwnClaim::Vote& its = claim.votes.at(node);
     if (its.granted) continue;
-    if (now < its.first_asked + config.dead_time) {
+    if (now < its.silent_from) {
       complete = false;
       continue;
     }
@@ -166,7 +180,8 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
   auto vote = claim.votes.find(from);
   if (vote == claim.votes.end()) return;
   // Any answer proves that this voter is there: its silence counts from here.
-  vote->second.first_asked = context.now.mono;
+  if (const Member* member = members.find(from))
+    vote->second.silent_from = context.now.mono + patience_with(*member);
   vote->second.granted = answer.verdict() == wire::Answer::GRANTED;
   switch (answer.verdict()) {
     case wire::Answer::LIFTED: ask(context, answer.service(), claim, from); break;

@@ -9,6 +9,7 @@ namespace {
 constexpr char kNodeKey[] = "node";
 // Twice within this time the same key from elsewhere: somebody runs a copy of this node.
 constexpr Duration kDuplicateWindow = minutes(1);
+constexpr Duration kFirstStorePause = seconds(1);
 // Sessions that began within this time of each other are told apart by number instead.
 constexpr Duration kSessionTie = seconds(1);
 
@@ -82,10 +83,20 @@ void Node::State::rebuild_record(Context& context) {
 }
 
 void Node::State::store_incarnation(Context& context) {
+  incarnation_again_at = kNever;
   wire::StoredNode kept;
   kept.set_incarnation(incarnation);
   speaking = false;
   continuations[persist(context, {{kNodeKey, kept.SerializeAsString()}})] = StoredIncarnation{};
+}
+
+// Without a stored incarnation this host must not speak, so it tries for as long as it takes.
+void Node::State::incarnation_not_stored(Context& context, const std::string& why) {
+  if (incarnation_pause == Duration{})
+    context.alert(Severity::kCritical, "this host cannot join: its state cannot be stored: " + why);
+  incarnation_pause = std::clamp<Duration>(2 * incarnation_pause, kFirstStorePause,
+                                           std::max(kFirstStorePause, config.dead_time));
+  incarnation_again_at = context.now.mono + incarnation_pause;
 }
 
 // Somebody knows a record of ours that we have not made: our disk is older than that (then a higher
@@ -95,6 +106,7 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
   const auto ours = std::make_pair(incarnation, own.sequence());
   if (theirs < ours || (theirs == ours && record.SerializeAsString() == own.SerializeAsString()))
     return;
+  if (leaving) return;
   if (!speaking) {
     incarnation = record.incarnation() + 1;
     store_incarnation(context);

@@ -304,7 +304,7 @@ std::string Node::State::members_text() const {
 }
 
 MonoTime Node::State::next_service_deadline(MonoTime now) const {
-  MonoTime next = voter.next_deadline(now);
+  MonoTime next = std::min(voter.next_deadline(now), incarnation_again_at);
   if (!settled && !leaving) next = std::min(next, settling_since + config.dead_time);
   const auto consider = [&](MonoTime at) {
     if (at > now) next = std::min(next, at);
@@ -315,7 +315,7 @@ MonoTime Node::State::next_service_deadline(MonoTime now) const {
   for (const auto& [name, claim] : claims)
     for (const auto& [node, vote] : claim.votes) {
       consider(vote.asked + config.beat_interval / 2);
-      if (!vote.granted) consider(vote.first_asked + config.dead_time);
+      if (!vote.granted) consider(vote.silent_from);
     }
   return next;
 }

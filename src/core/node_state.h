@@ -124,6 +124,7 @@ struct Node::State final : ServiceWorld {
   void add_edges(wire::Record& record) const;
   void heard_own_record(Context& context, const wire::Record& record);
   void store_incarnation(Context& context);
+  void incarnation_not_stored(Context& context, const std::string& why);
   void settle_if_possible(Context& context);
   void meet_session(Context& context, const wire::Record& record);
   void confirm_session();
@@ -142,6 +143,7 @@ struct Node::State final : ServiceWorld {
   void claim_or_wait(Context& context, const Order& order);
   void begin_claim(Context& context, const Order& order);
   void ask(Context& context, const std::string& service, OwnClaim& claim, const NodeId& voter);
+  Duration patience_with(const Member& voter) const;
   void pursue_claim(Context& context, const Order& order);
   void claim_won(Context& context, const Order& order);
   void drop_claim(Context& context, const std::string& service);
@@ -211,7 +213,9 @@ struct Node::State final : ServiceWorld {
   wire::Record own;
   std::string own_content;  // serialized, but for sequence and ages
   uint64_t incarnation = 0;
-  bool speaking = false;  // the incarnation is stored
+  bool speaking = false;                   // the incarnation is stored
+  MonoTime incarnation_again_at = kNever;  // after its storing failed
+  Duration incarnation_pause{};
   std::vector<MonoTime> own_heard_newer;
   std::map<NodeId, LostLink> lost;
   std::map<HostId, DialTarget> probes;     // dynamic hosts to be dialled once, after a loss

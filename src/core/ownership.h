@@ -63,8 +63,9 @@ class Voter {
 struct OwnClaim {
   struct Vote {
     bool granted = false;
-    MonoTime first_asked;
     MonoTime asked;
+    NodeId hop;            // over which it was asked
+    MonoTime silent_from;  // without an answer until then it counts as granting
   };
 
   uint64_t epoch = 0;
