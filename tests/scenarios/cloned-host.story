@@ -33,14 +33,6 @@ A sees C down
 A sees C up
 C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
 C stops web (shutdown to A)
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
-C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
 C has stopped web
 C has left
 D runs web

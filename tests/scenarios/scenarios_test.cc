@@ -55,7 +55,8 @@ class StoryTest : public testing::Test {
 
 std::string test_name(const fs::path& path) {
   std::string name = path.stem().string();
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;
 }
 

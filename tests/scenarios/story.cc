@@ -54,8 +54,7 @@ std::vector<std::string> Story::tell(const std::vector<std::string>& orders) {
     if (bare.find_first_not_of(' ') == std::string::npos) continue;
     order(bare);
   }
-  if (world_ && world_->failed() &&
-      (faults_.empty() || faults_.back() != world_->violation()))
+  if (world_ && world_->failed() && (faults_.empty() || faults_.back() != world_->violation()))
     faults_.push_back(world_->violation());
   return chronicle_ ? chronicle_->take() : std::vector<std::string>();
 }
@@ -124,7 +123,8 @@ void Story::hosts(const Words& words) {
     if (dynamic) host.pop_back();
     bool known = false;
     for (const std::string& n : names_) known |= n == host;
-    if (!known && world_) throw std::runtime_error("a new machine in the middle of a story: " + host);
+    if (!known && world_)
+      throw std::runtime_error("a new machine in the middle of a story: " + host);
     if (!known) names_.push_back(host);
     nat_[host] = mark == '^';
     size_t index = 0;

@@ -28,7 +28,7 @@
 namespace cluster::scenarios {
 
 struct Block {
-  std::vector<std::string> orders;    // as written, comments and blank lines included
+  std::vector<std::string> orders;  // as written, comments and blank lines included
   std::vector<std::string> expected;
 };
 

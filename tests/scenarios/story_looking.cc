@@ -38,9 +38,7 @@ void Story::command(const Words& words) {
     if (words.at(1) != sim::to_string(verb)) continue;
     bool of_host = verb == core::Verb::kStandby || verb == core::Verb::kOnline;
     std::string service = of_host ? "" : words.at(2);
-    HostId host = of_host                 ? id(words.at(2))
-                  : count > 3             ? id(words[3])
-                                          : HostId();
+    HostId host = of_host ? id(words.at(2)) : count > 3 ? id(words[3]) : HostId();
     auto answered = std::make_shared<bool>(false);
     Chronicle* chronicle = chronicle_.get();
     bool taken = machine(at).command(verb, service, host, [=](const core::Reply& reply) {
@@ -97,9 +95,8 @@ std::string Story::objection(const Words& w) {
   }
   if (w.size() == 5 && w[0] == "gap") {
     Duration gap = chronicle_->gap(w[2]);
-    return gap <= duration(w[4])
-               ? ""
-               : w[2] + " had no copy for " + std::to_string(to_ms(gap)) + " ms";
+    return gap <= duration(w[4]) ? ""
+                                 : w[2] + " had no copy for " + std::to_string(to_ms(gap)) + " ms";
   }
   if (w.size() == 4 && w[1] == "sees") {
     core::View view = machine(w[0]).view();
@@ -109,13 +106,16 @@ std::string Story::objection(const Words& w) {
   }
   if (w.size() == 3 && (w[1] == "linked" || w[1] == "unlinked")) {
     bool linked = world().network().linked(machine(w[0]).index(), machine(w[2]).index());
-    return linked == (w[1] == "linked") ? "" : std::string("they are ") + (linked ? "" : "not ") + "linked";
+    return linked == (w[1] == "linked")
+               ? ""
+               : std::string("they are ") + (linked ? "" : "not ") + "linked";
   }
   if (w.size() == 4 && w[1] == "state") {
     core::View view = machine(w[0]).view();
     for (const core::ServiceView& s : view.services)
       if (s.name == w[2])
-        return core::to_string(s.state) == w[3] ? "" : std::string("it is ") + core::to_string(s.state);
+        return core::to_string(s.state) == w[3] ? ""
+                                                : std::string("it is ") + core::to_string(s.state);
     return w[0] + " knows no " + w[2];
   }
   if (w.size() >= 2 && (w[1] == "on" || w[1] == "nowhere")) {
@@ -189,7 +189,8 @@ void Story::show() {
   for (const sim::ServiceSpec& s : spec_.services) {
     std::string line = "  " + s.name + ": ";
     std::vector<sim::MachineId> on = world().copies(s.name);
-    for (size_t i = 0; i < on.size(); ++i) line += (i ? ", " : "runs on ") + world().machine(on[i]).name();
+    for (size_t i = 0; i < on.size(); ++i)
+      line += (i ? ", " : "runs on ") + world().machine(on[i]).name();
     if (on.empty()) line += "runs nowhere";
     chronicle_->add(line);
   }

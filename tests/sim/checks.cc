@@ -20,10 +20,14 @@ constexpr int kRoundTripsToSettle = 4;
 // Killing, reporting and persisting around a script.
 constexpr Duration kScriptSlack = seconds(2);
 
-uint64_t epoch_of(const core::RunScript& run) {
+std::string value_of(const core::RunScript& run, const std::string& name) {
   for (const auto& [key, value] : run.environment)
-    if (key == "CLUSTER_EPOCH") return std::strtoull(value.c_str(), nullptr, 10);
-  return 0;
+    if (key == name) return value;
+  return "";
+}
+
+uint64_t epoch_of(const core::RunScript& run) {
+  return std::strtoull(value_of(run, "CLUSTER_EPOCH").c_str(), nullptr, 10);
 }
 
 }  // namespace
@@ -80,6 +84,22 @@ void CopyChecks::script_begins(Machine& machine, const core::RunScript& run) {
     return;
   }
   if (run.script == core::Script::kStart) check_start(machine, run.service, epoch_of(run));
+  if (run.script == core::Script::kStop) check_stop(machine, run);
+}
+
+void CopyChecks::check_stop(Machine& machine, const core::RunScript& run) {
+  const Scripts::Copy& copy = machine.scripts().copy(run.service);
+  if (!copy.alive || value_of(run, "CLUSTER_REASON") != "lost-ownership") return;
+  for (MachineId other = 0; other < world_.size(); ++other) {
+    if (other == machine.index()) continue;
+    auto seen = seen_alive_.find({other, run.service});
+    if (world_.machine(other).scripts().copy(run.service).alive ||
+        (seen != seen_alive_.end() && seen->second >= copy.since))
+      return;
+  }
+  world_.violated(Verdict::kLiveness, machine.name() + " stops " + run.service +
+                                          " for a rival, and nobody else has had a copy since its" +
+                                          " own began");
 }
 
 void CopyChecks::check_start(Machine& machine, const std::string& service, uint64_t epoch) {
@@ -110,6 +130,7 @@ void CopyChecks::copies_changed(Machine& machine, const std::string& service) {
   bool alive = machine.scripts().copy(service).alive;
   bool& was = was_alive_[{machine.index(), service}];
   if (alive != was) alive_[service] += alive ? 1 : -1;
+  seen_alive_[{machine.index(), service}] = world_.now();
   was = alive;
 }
 
@@ -144,13 +165,13 @@ void CopyChecks::look_at(const std::string& service) {
       auto since = together_since(on[i], on[j]);
       if (!since || first.unstoppable || second.unstoppable) continue;
       Duration lasted = world_.now() - std::max({*since, first.since, second.since});
-      Duration bound = settle_bound(world_) +
-                       std::max(hand_over_bound(a, service), hand_over_bound(b, service));
+      Duration bound =
+          settle_bound(world_) + std::max(hand_over_bound(a, service), hand_over_bound(b, service));
       if (lasted > bound) {
-        world_.violated(Verdict::kSafety,
-                        "two copies of " + service + ", on " + a.name() + " and " + b.name() +
-                            ", for " + std::to_string(to_ms(lasted) / 1000) +
-                            " s, though they reach each other");
+        world_.violated(Verdict::kSafety, "two copies of " + service + ", on " + a.name() +
+                                              " and " + b.name() + ", for " +
+                                              std::to_string(to_ms(lasted) / 1000) +
+                                              " s, though they reach each other");
         return;
       }
     }

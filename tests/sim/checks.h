@@ -1,8 +1,8 @@
 // What must hold after every event of a run, whatever happens to the machines.
 //
 // CopyChecks compares what the cores do with the truth of Scripts: no two copies of a service among
-// machines that reach each other, no start without the grants of all of them, one script of a service
-// at a time. NumberChecks holds incarnations and epochs to their promise of never going back. Both use
+// machines that reach each other, no start without the grants of all of them, no stop for a rival who
+// was never there, one script of a service at a time. NumberChecks holds incarnations and epochs to their promise of never going back. Both use
 // settle_bound(): for how long two machines must have reached each other, without a break, before they
 // can be expected to have heard of each other's services.
 #pragma once
@@ -35,6 +35,7 @@ class CopyChecks final : public Watcher {
   // Of the voter's machine and engine, to the claimant, for service and epoch.
   using Grant = std::tuple<MachineId, uint64_t, NodeId, std::string, uint64_t>;
 
+  void check_stop(Machine& machine, const core::RunScript& run);
   void look();
   void look_at(const std::string& service);
   void check_start(Machine& machine, const std::string& service, uint64_t epoch);
@@ -48,6 +49,7 @@ class CopyChecks final : public Watcher {
   std::map<std::pair<MachineId, std::string>, uint64_t> started_;  // the newest epoch
   std::map<std::string, int> alive_;  // by service: machines with a copy
   std::map<std::pair<MachineId, std::string>, bool> was_alive_;
+  std::map<std::pair<MachineId, std::string>, Instant> seen_alive_;  // when a copy came or went
 };
 
 class NumberChecks final : public Watcher {

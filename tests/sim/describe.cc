@@ -59,8 +59,8 @@ std::string describe_routed(const wire::Routed& r) {
     return out + "claim " + r.claim().service() + " e" + std::to_string(r.claim().epoch()) +
            " attempt " + std::to_string(r.claim().attempt());
   if (r.has_answer()) {
-    static const char* const kVerdicts[] = {"granted",   "runs",              "rival",
-                                            "old epoch", "old configuration", "lifted"};
+    static const char* const kVerdicts[] = {"granted",           "runs",  "rival", "old epoch",
+                                            "old configuration", "lifted"};
     int verdict = r.answer().verdict();
     return out + "answer " + r.answer().service() + " e" + std::to_string(r.answer().epoch()) +
            " attempt " + std::to_string(r.answer().attempt()) + " " +
@@ -170,9 +170,7 @@ std::string describe(const core::Action& action) {
                    ":" + std::to_string(a.port);
           },
           [](const core::CancelDial& a) { return "cancel dial " + number(a.dial); },
-          [](const core::CloseLink& a) {
-            return "close link " + number(a.link) + ": " + a.reason;
-          },
+          [](const core::CloseLink& a) { return "close link " + number(a.link) + ": " + a.reason; },
           [](const core::RunScript& a) {
             std::string out = "run " + number(a.run) + ": " + to_string(a.script) + " " + a.service;
             for (const auto& [key, value] : a.environment)
@@ -209,48 +207,46 @@ std::string describe(const core::Action& action) {
 
 void mix(Digest& digest, const core::Event& event) {
   digest.add(uint64_t{event.index()});
-  std::visit(
-      Overloaded{
-          [&](const core::LinkUp& e) { digest.add(e.link.value).add(e.address); },
-          [&](const core::LinkDown& e) { digest.add(e.link.value).add(e.reason); },
-          // The sender's action has brought the bytes in already.
-          [&](const core::Received& e) { digest.add(e.link.value); },
-          [&](const core::DialFailed& e) { digest.add(e.dial.value).add(e.reason); },
-          [&](const core::ScriptEnded& e) {
-            digest.add(e.run.value).add(static_cast<uint64_t>(e.code));
-          },
-          [&](const core::Persisted& e) { digest.add(e.ticket.value); },
-          [&](const core::PersistFailed& e) { digest.add(e.ticket.value); },
-          [&](const core::Command& e) { digest.add(e.request.value).add(e.service); },
-          [](const auto&) {},
-      },
-      event);
+  std::visit(Overloaded{
+                 [&](const core::LinkUp& e) { digest.add(e.link.value).add(e.address); },
+                 [&](const core::LinkDown& e) { digest.add(e.link.value).add(e.reason); },
+                 // The sender's action has brought the bytes in already.
+                 [&](const core::Received& e) { digest.add(e.link.value); },
+                 [&](const core::DialFailed& e) { digest.add(e.dial.value).add(e.reason); },
+                 [&](const core::ScriptEnded& e) {
+                   digest.add(e.run.value).add(static_cast<uint64_t>(e.code));
+                 },
+                 [&](const core::Persisted& e) { digest.add(e.ticket.value); },
+                 [&](const core::PersistFailed& e) { digest.add(e.ticket.value); },
+                 [&](const core::Command& e) { digest.add(e.request.value).add(e.service); },
+                 [](const auto&) {},
+             },
+             event);
 }
 
 void mix(Digest& digest, const core::Action& action) {
   digest.add(uint64_t{action.index()});
-  std::visit(
-      Overloaded{
-          [&](const core::Send& a) { digest.add(a.link.value).add(a.bytes); },
-          [&](const core::Wake& a) {
-            digest.add(static_cast<uint64_t>(a.at.time_since_epoch().count()));
-          },
-          [&](const core::Dial& a) { digest.add(a.dial.value).add(a.address); },
-          [&](const core::CloseLink& a) { digest.add(a.link.value).add(a.reason); },
-          [&](const core::Persist& a) {
-            for (const auto& w : a.writes) digest.add(w.key).add(w.value.value_or(""));
-          },
-          [&](const core::RunScript& a) {
-            digest.add(a.run.value).add(a.service);
-            for (const auto& [key, value] : a.environment) digest.add(key).add(value);
-          },
-          [&](const core::Reply& a) { digest.add(a.request.value).add(a.text); },
-          [&](const core::Alert& a) { digest.add(a.text); },
-          [&](const core::Log& a) { digest.add(a.text); },
-          [&](const core::ServiceChanged& a) { digest.add(a.service).add(a.host.value); },
-          [](const auto&) {},
-      },
-      action);
+  std::visit(Overloaded{
+                 [&](const core::Send& a) { digest.add(a.link.value).add(a.bytes); },
+                 [&](const core::Wake& a) {
+                   digest.add(static_cast<uint64_t>(a.at.time_since_epoch().count()));
+                 },
+                 [&](const core::Dial& a) { digest.add(a.dial.value).add(a.address); },
+                 [&](const core::CloseLink& a) { digest.add(a.link.value).add(a.reason); },
+                 [&](const core::Persist& a) {
+                   for (const auto& w : a.writes) digest.add(w.key).add(w.value.value_or(""));
+                 },
+                 [&](const core::RunScript& a) {
+                   digest.add(a.run.value).add(a.service);
+                   for (const auto& [key, value] : a.environment) digest.add(key).add(value);
+                 },
+                 [&](const core::Reply& a) { digest.add(a.request.value).add(a.text); },
+                 [&](const core::Alert& a) { digest.add(a.text); },
+                 [&](const core::Log& a) { digest.add(a.text); },
+                 [&](const core::ServiceChanged& a) { digest.add(a.service).add(a.host.value); },
+                 [](const auto&) {},
+             },
+             action);
 }
 
 }  // namespace cluster::sim

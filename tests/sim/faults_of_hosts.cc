@@ -75,10 +75,10 @@ void Faults::stutter() {
 void Faults::slow_disk() {
   MachineId m = any();
   say("the disk of " + who(m) + " is slow");
-  world_.machine(m).disk().set_latency(milliseconds(50), rng_.between(milliseconds(100), seconds(2)));
-  later(lasting(), [this, m] {
-    world_.machine(m).disk().set_latency(microseconds(100), milliseconds(10));
-  });
+  world_.machine(m).disk().set_latency(milliseconds(50),
+                                       rng_.between(milliseconds(100), seconds(2)));
+  later(lasting(),
+        [this, m] { world_.machine(m).disk().set_latency(microseconds(100), milliseconds(10)); });
 }
 
 void Faults::failing_disk() {
@@ -109,9 +109,8 @@ void Faults::wall_jump() {
                                   : rng_.between(hours(-48), hours(48));
   say("the wall clock of " + who(m) + " jumps");
   world_.machine(m).clock().set_wall_error(world_.now(), off);
-  later(lasting(), [this, m] {
-    world_.machine(m).clock().set_wall_error(world_.now(), Duration());
-  });
+  later(lasting(),
+        [this, m] { world_.machine(m).clock().set_wall_error(world_.now(), Duration()); });
 }
 
 void Faults::wall_1970() {
@@ -120,9 +119,8 @@ void Faults::wall_1970() {
   world_.machine(m).power_off();
   world_.machine(m).clock().set_wall_to_1970(world_.now());
   later(lasting(), [this, m] { world_.machine(m).power_on(); });
-  later(lasting() + seconds(20), [this, m] {
-    world_.machine(m).clock().set_wall_error(world_.now(), Duration());
-  });
+  later(lasting() + seconds(20),
+        [this, m] { world_.machine(m).clock().set_wall_error(world_.now(), Duration()); });
 }
 
 void Faults::drift() {

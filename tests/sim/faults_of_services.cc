@@ -27,9 +27,8 @@ void Faults::misbehave(const char* what, double Behaviour::*knob, double probabi
   for (MachineId i = 0; i < world_.size(); ++i) {
     if (!everywhere && i != m) continue;
     world_.machine(i).scripts().behaviour(service).*knob = probability;
-    later(time, [this, i, service, knob] {
-      world_.machine(i).scripts().behaviour(service).*knob = 0;
-    });
+    later(time,
+          [this, i, service, knob] { world_.machine(i).scripts().behaviour(service).*knob = 0; });
   }
 }
 
@@ -43,7 +42,8 @@ void Faults::script_missing() { misbehave("missing scripts", &Behaviour::missing
 
 void Faults::operate() {
   MachineId m = any();
-  auto verb = static_cast<core::Verb>(rng_.below(uint64_t{static_cast<size_t>(core::Verb::kOnline)} + 1));
+  auto verb =
+      static_cast<core::Verb>(rng_.below(uint64_t{static_cast<size_t>(core::Verb::kOnline)} + 1));
   bool of_host = verb == core::Verb::kStandby || verb == core::Verb::kOnline;
   std::string service = of_host ? "" : any_service();
   HostId host;

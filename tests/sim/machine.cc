@@ -25,19 +25,18 @@ Machine::Machine(World& world, MachineId index, std::string name, Rng rng)
       line_(name_),
       rng_(rng),
       disk_(world.queue(), rng_.fork(), [this](core::Event e) { deliver(std::move(e)); }),
-      scripts_(world.queue(), rng_.fork(),
-               {[this](const core::RunScript& run) {
-                  world_.each_watcher([&](Watcher& w) { w.script_begins(*this, run); });
-                },
-                [this](const std::string& service, core::Script script,
-                       const core::ScriptEnded& end) {
-                  world_.each_watcher(
-                      [&](Watcher& w) { w.script_ended(*this, service, script, end); });
-                },
-                [this](const std::string& service) {
-                  world_.each_watcher([&](Watcher& w) { w.copies_changed(*this, service); });
-                }},
-               [this](core::Event e) { deliver(std::move(e)); }) {
+      scripts_(
+          world.queue(), rng_.fork(),
+          {[this](const core::RunScript& run) {
+             world_.each_watcher([&](Watcher& w) { w.script_begins(*this, run); });
+           },
+           [this](const std::string& service, core::Script script, const core::ScriptEnded& end) {
+             world_.each_watcher([&](Watcher& w) { w.script_ended(*this, service, script, end); });
+           },
+           [this](const std::string& service) {
+             world_.each_watcher([&](Watcher& w) { w.copies_changed(*this, service); });
+           }},
+          [this](core::Event e) { deliver(std::move(e)); }) {
   wipe();
 }
 
@@ -56,7 +55,8 @@ void Machine::wipe() {
   key_ = "key-" + name_ + "-" + std::to_string(rng_.next());
   for (size_t half = 0; half < 2; ++half) {
     uint64_t value = Digest().add(key_).add(uint64_t{half}).value();
-    for (size_t i = 0; i < 8; ++i) node_id_.bytes[half * 8 + i] = static_cast<uint8_t>(value >> (8 * i));
+    for (size_t i = 0; i < 8; ++i)
+      node_id_.bytes[half * 8 + i] = static_cast<uint8_t>(value >> (8 * i));
   }
   disk_.replace({});
 }
@@ -286,8 +286,8 @@ void Machine::perform(core::Action& action) {
   } else if (auto* reply = std::get_if<core::Reply>(&action)) {
     auto it = waiting_.find(reply->request);
     if (it == waiting_.end()) {
-      world_.violated(Verdict::kSafety, name_ + " replied to a command that waits for no reply: " +
-                                            reply->text);
+      world_.violated(Verdict::kSafety,
+                      name_ + " replied to a command that waits for no reply: " + reply->text);
       return;
     }
     OnReply on_reply = std::move(it->second);

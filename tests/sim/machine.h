@@ -33,7 +33,9 @@ class Machine {
   // -- Who it is.
   MachineId index() const { return index_; }
   const std::string& name() const { return name_; }
-  const std::string& line() const { return line_; }  // the name of its line: its own, but for clones
+  const std::string& line() const {
+    return line_;
+  }                   // the name of its line: its own, but for clones
   HostId id() const;  // by its own spec; 0 where it has no line
   NodeId node() const { return node_id_; }
   const Spec& spec() const { return spec_; }
@@ -122,7 +124,7 @@ class Machine {
   MonoTime wake_ = MonoTime::max();
   Instant armed_ = Instant::max();  // when a task looks whether wake_ has come
   std::map<RequestId, OnReply> waiting_;
-  Instant second_{};        // the simulated second that is counted
+  Instant second_{};  // the simulated second that is counted
   uint64_t steps_in_it_ = 0;
   Instant minute_{};  // the simulated minute that is counted
   uint64_t alerts_in_it_ = 0;

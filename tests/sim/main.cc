@@ -108,7 +108,8 @@ int run_many(const Options& options) {
     ++verdicts[o.verdict];
     steps += o.steps;
     simulated += to_seconds(o.at);
-    for (size_t i = 0; i < o.faults.size(); ++i) faults[i] += o.faults[i], all_faults += o.faults[i];
+    for (size_t i = 0; i < o.faults.size(); ++i)
+      faults[i] += o.faults[i], all_faults += o.faults[i];
     if (o.verdict == Verdict::kClean) return;
     failures.push_back(o);
     if (failures.size() <= kMaxListed) print(o);
@@ -119,15 +120,16 @@ int run_many(const Options& options) {
   std::printf("faults:");
   for (size_t i = 0; i < faults.size(); ++i)
     std::printf(" %s %llu", Faults::name(i), static_cast<unsigned long long>(faults[i]));
-  std::printf("\n%llu runs of %.1f simulated hours, %llu faults, %llu steps: %llu clean, %llu safety, "
-              "%llu liveness, %llu crash; %.0f runs a minute\n",
-              static_cast<unsigned long long>(runs), simulated / 3600,
-              static_cast<unsigned long long>(all_faults), static_cast<unsigned long long>(steps),
-              static_cast<unsigned long long>(verdicts[Verdict::kClean]),
-              static_cast<unsigned long long>(verdicts[Verdict::kSafety]),
-              static_cast<unsigned long long>(verdicts[Verdict::kLiveness]),
-              static_cast<unsigned long long>(verdicts[Verdict::kCrash]),
-              static_cast<double>(runs) * 60 / took);
+  std::printf(
+      "\n%llu runs of %.1f simulated hours, %llu faults, %llu steps: %llu clean, %llu safety, "
+      "%llu liveness, %llu crash; %.0f runs a minute\n",
+      static_cast<unsigned long long>(runs), simulated / 3600,
+      static_cast<unsigned long long>(all_faults), static_cast<unsigned long long>(steps),
+      static_cast<unsigned long long>(verdicts[Verdict::kClean]),
+      static_cast<unsigned long long>(verdicts[Verdict::kSafety]),
+      static_cast<unsigned long long>(verdicts[Verdict::kLiveness]),
+      static_cast<unsigned long long>(verdicts[Verdict::kCrash]),
+      static_cast<double>(runs) * 60 / took);
   for (Verdict v : {Verdict::kCrash, Verdict::kSafety, Verdict::kLiveness})
     if (verdicts[v] > 0) return static_cast<int>(v);
   return 0;

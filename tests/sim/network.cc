@@ -61,8 +61,8 @@ void Network::dial(MachineId from, const core::Dial& dial) {
   c.early = rng_.chance(0.5);
   c.dialled = dial.address + ":" + std::to_string(dial.port);
   const Host& host = hosts_[from];
-  c.observed = host.outside + ":" +
-               std::to_string(host.nat ? 40000 + rng_.below(20000) : uint64_t{kPort});
+  c.observed =
+      host.outside + ":" + std::to_string(host.nat ? 40000 + rng_.below(20000) : uint64_t{kPort});
 
   MachineId target = 0;
   while (target < hosts_.size() && hosts_[target].outside != dial.address) ++target;
@@ -84,7 +84,8 @@ void Network::dial(MachineId from, const core::Dial& dial) {
 
 void Network::cancel_dial(MachineId from, DialId dial) {
   for (auto& [id, c] : connections_) {
-    if (c.ends[0].machine != from || c.dial != dial || c.ends[0].state != State::kHandshake) continue;
+    if (c.ends[0].machine != from || c.dial != dial || c.ends[0].state != State::kHandshake)
+      continue;
     c.ends[0].state = State::kGone;
     put(id, c, 0, Kind::kReset);
     sweep(id);
@@ -191,20 +192,15 @@ void Network::accept_at_listener(uint64_t id, Connection& c, Item item) {
       if (!c.early) put(id, c, 1, Kind::kWelcome);
       link_up(id, c, 1);
       break;
-    case Kind::kGoodbye:
-      end_gone(id, c, 1, "closed by the peer");
-      break;
-    default:
-      end_gone(id, c, 1, "connection reset by peer");
+    case Kind::kGoodbye: end_gone(id, c, 1, "closed by the peer"); break;
+    default: end_gone(id, c, 1, "connection reset by peer");
   }
 }
 
 void Network::accept_at_dialer(uint64_t id, Connection& c, Item item) {
   End& dialer = c.ends[0];
   switch (item.kind) {
-    case Kind::kSynAck:
-      put(id, c, 0, Kind::kDialerHello);
-      break;
+    case Kind::kSynAck: put(id, c, 0, Kind::kDialerHello); break;
     case Kind::kListenerProof: {
       auto peer = machines_.admits(dialer.machine, c.ends[1].machine);
       if (!peer || peer->host != c.wanted) {
@@ -216,22 +212,16 @@ void Network::accept_at_dialer(uint64_t id, Connection& c, Item item) {
       if (c.early) link_up(id, c, 0);
       break;
     }
-    case Kind::kWelcome:
-      link_up(id, c, 0);
-      break;
-    case Kind::kRefuse:
-      dial_failed(c, DialOutcome::kRefused, "connection refused");
-      break;
-    case Kind::kReject:
-      dial_failed(c, DialOutcome::kRejected, "the handshake failed");
-      break;
+    case Kind::kWelcome: link_up(id, c, 0); break;
+    case Kind::kRefuse: dial_failed(c, DialOutcome::kRefused, "connection refused"); break;
+    case Kind::kReject: dial_failed(c, DialOutcome::kRejected, "the handshake failed"); break;
     case Kind::kGoodbye:
     default:
       if (dialer.state == State::kHandshake) {
         dial_failed(c, DialOutcome::kUnreachable, "connection reset by peer during the handshake");
       } else {
-        end_gone(id, c, 0, item.kind == Kind::kGoodbye ? "closed by the peer"
-                                                      : "connection reset by peer");
+        end_gone(id, c, 0,
+                 item.kind == Kind::kGoodbye ? "closed by the peer" : "connection reset by peer");
       }
   }
 }

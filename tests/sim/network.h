@@ -99,8 +99,17 @@ class Network {
 
  private:
   enum class Kind : uint8_t {
-    kSyn, kSynAck, kRefuse, kDialerHello, kListenerProof, kDialerProof, kWelcome, kReject, kFrame,
-    kGoodbye, kReset,
+    kSyn,
+    kSynAck,
+    kRefuse,
+    kDialerHello,
+    kListenerProof,
+    kDialerProof,
+    kWelcome,
+    kReject,
+    kFrame,
+    kGoodbye,
+    kReset,
   };
   struct Item {
     Kind kind;
@@ -109,9 +118,9 @@ class Network {
   };
   struct Pipe {
     std::deque<Item> items;
-    Instant last{};        // when the newest item is ready
-    bool armed = false;    // a task will look at it
-    bool dead = false;     // swallows everything
+    Instant last{};      // when the newest item is ready
+    bool armed = false;  // a task will look at it
+    bool dead = false;   // swallows everything
     std::optional<Instant> stuck;
   };
   enum class State : uint8_t { kHandshake, kUp, kGone };

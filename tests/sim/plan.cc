@@ -27,8 +27,8 @@ ServiceSpec random_service(Rng& rng, const std::string& name, const Spec& spec) 
   s.name = name;
   for (const HostSpec& h : spec.hosts) s.preference.push_back(h.id);
   shuffle(s.preference, rng);
-  s.preference.resize(static_cast<size_t>(
-      rng.between(1, static_cast<int64_t>(s.preference.size()))));
+  s.preference.resize(
+      static_cast<size_t>(rng.between(1, static_cast<int64_t>(s.preference.size()))));
   s.has_status = rng.chance(0.6);
   double failback = rng.unit();
   s.failback.never = failback < 0.2;
@@ -77,16 +77,17 @@ void furnish(World& world, const Spec& spec, Rng& rng) {
       machine.set_times(beat, beat * rng.between(3, 6));
     }
     const HostSpec* line = spec.host(machine.name());
-    world.network().set_address(
-        i, line->dynamic ? world.fresh_address() : line->address, line->dynamic && rng.chance(0.4));
+    world.network().set_address(i, line->dynamic ? world.fresh_address() : line->address,
+                                line->dynamic && rng.chance(0.4));
     mend_scripts(world, machine, spec, rng);
     machine.disk().set_latency(microseconds(100), rng.between(milliseconds(1), milliseconds(30)));
     machine.clock().set_drift(Instant(), rng.between(-100, 100));
     machine.clock().set_wall_error(Instant(), rng.between(seconds(-2), seconds(2)));
     for (MachineId j = 0; j < i; ++j) {
       bool near = rng.chance(0.5);
-      world.network().set_latency(i, j, near ? rng.between(microseconds(50), milliseconds(1))
-                                             : rng.between(milliseconds(2), milliseconds(80)));
+      world.network().set_latency(i, j,
+                                  near ? rng.between(microseconds(50), milliseconds(1))
+                                       : rng.between(milliseconds(2), milliseconds(80)));
     }
   }
 }

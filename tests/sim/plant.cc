@@ -57,12 +57,9 @@ bool World::tampered(Machine& from, core::Send& send) {
   switch (plant_) {
     case Plant::kNone:
     case Plant::kForgetPersist:
-    case Plant::kHastyStop:
-      return false;
-    case Plant::kLoseFloods:
-      return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);
-    case Plant::kStartWithoutGrant:
-      break;
+    case Plant::kHastyStop: return false;
+    case Plant::kLoseFloods: return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);
+    case Plant::kStartWithoutGrant: break;
   }
   if (kind_of(send.bytes) != MessageKind::kRouted) return false;
   wire::Message message;

@@ -105,7 +105,8 @@ RestChecks::Reason RestChecks::strays(const Spec& spec) {
   for (MachineId i = 0; i < world_.size(); ++i) {
     Machine& machine = world_.machine(i);
     for (const std::string& service : machine.scripts().services()) {
-      if (spec.service(service) == nullptr && machine.scripts().copy(service).alive)
+      const Scripts::Copy& copy = machine.scripts().copy(service);
+      if (spec.service(service) == nullptr && copy.alive && !copy.unstoppable)
         return machine.name() + " still runs " + service + ", which is in no services file";
     }
   }
@@ -168,8 +169,8 @@ std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec, Duration 
       return world_.machine(i).name() + " has left " + std::to_string(waiting) +
              " commands without an answer";
   if (world_.now() - last_talk_ < quiet)
-    return world_.machine(last_talker_).name() + " still talks at rest: " +
-           describe_message(last_said_);
+    return world_.machine(last_talker_).name() +
+           " still talks at rest: " + describe_message(last_said_);
   return std::nullopt;
 }
 

@@ -28,7 +28,8 @@ constexpr Duration kQuiet = seconds(10);
 // The operator who makes good what faults have left behind, trying again where he is refused.
 class Operator {
  public:
-  Operator(World& world, const Faults& faults, bool all) : world_(world), faults_(faults), all_(all) {}
+  Operator(World& world, const Faults& faults, bool all)
+      : world_(world), faults_(faults), all_(all) {}
 
   void order() {
     for (const ServiceSpec& s : faults_.spec().services) {
@@ -39,8 +40,7 @@ class Operator {
       give(core::Verb::kClear, s.name, HostId(), kMaxTries);
     }
     if (!all_) return;
-    for (const HostSpec& h : faults_.spec().hosts)
-      give(core::Verb::kOnline, "", h.id, kMaxTries);
+    for (const HostSpec& h : faults_.spec().hosts) give(core::Verb::kOnline, "", h.id, kMaxTries);
   }
 
  private:
@@ -73,7 +73,8 @@ Outcome run(const RunOptions& options) {
   furnish(world, spec, plan);
   world.set_plant(options.plant);
   for (MachineId m = 0; m < world.size(); ++m)
-    world.queue().at(plan.between(Duration(), kBootWithin), [&world, m] { world.machine(m).power_on(); });
+    world.queue().at(plan.between(Duration(), kBootWithin),
+                     [&world, m] { world.machine(m).power_on(); });
 
   Faults faults(world, numbers, spec, rng.fork());
   faults.schedule(kFaultsFrom, kFaultsUntil,
@@ -92,7 +93,7 @@ Outcome run(const RunOptions& options) {
     if (auto why = rest.unrest_at_end(faults.spec(), kQuiet))
       world.violated(Verdict::kLiveness, *why);
 
-  return {options.seed,   world.verdict(), world.violation(),  world.now(),
+  return {options.seed,   world.verdict(), world.violation(), world.now(),
           trace.digest(), trace.steps(),   faults.injected()};
 }
 

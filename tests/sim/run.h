@@ -23,10 +23,10 @@ struct RunOptions {
 struct Outcome {
   uint64_t seed = 0;
   Verdict verdict = Verdict::kClean;
-  std::string violation;      // empty where clean
-  Instant at{};               // of the violation, or the end
-  uint64_t digest = 0;        // of the whole course
-  uint64_t steps = 0;         // of all cores
+  std::string violation;         // empty where clean
+  Instant at{};                  // of the violation, or the end
+  uint64_t digest = 0;           // of the whole course
+  uint64_t steps = 0;            // of all cores
   std::vector<uint32_t> faults;  // by kind
 };
 

@@ -114,8 +114,7 @@ void Scripts::finish(RunId id, uint64_t generation) {
 void Scripts::take_effect(const Run& run, bool succeeded, bool killed) {
   Copy now = copy(run.service);
   if (run.end.how == ScriptEnd::kNotStarted) {
-    if (run.script == Script::kStop && now.alive)
-      set_copy(run.service, true, now.complete, true);
+    if (run.script == Script::kStop && now.alive) set_copy(run.service, true, now.complete, true);
     return;
   }
   bool done = succeeded || (killed && rng_.chance(kDoneWhenKilled));

@@ -38,14 +38,13 @@ core::Config Spec::config_of(const std::string& name, Duration beat_interval,
   config.beat_interval = beat_interval;
   config.dead_time = dead_time;
   for (const HostSpec& h : hosts)
-    config.hosts.push_back(
-        {h.id, h.name, h.dynamic, h.address, h.dynamic ? uint16_t{0} : kPort});
+    config.hosts.push_back({h.id, h.name, h.dynamic, h.address, h.dynamic ? uint16_t{0} : kPort});
   for (const ServiceSpec& s : services) {
     core::ServiceEntry entry;
     entry.name = s.name;
     entry.preference = s.preference;
-    entry.local = std::find(s.preference.begin(), s.preference.end(), self->id) !=
-                  s.preference.end();
+    entry.local =
+        std::find(s.preference.begin(), s.preference.end(), self->id) != s.preference.end();
     if (entry.local) {
       entry.runnable = true;
       entry.has_status = s.has_status;

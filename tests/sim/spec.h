@@ -12,7 +12,7 @@ namespace cluster::sim {
 
 struct HostSpec {
   HostId id;
-  std::string name;     // what the world's machines are known by
+  std::string name;  // what the world's machines are known by
   bool dynamic = false;
   std::string address;  // empty where dynamic
   int passphrase = 0;   // two machines let each other in if they agree on both lines' passphrases

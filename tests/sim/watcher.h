@@ -10,7 +10,15 @@ namespace cluster::sim {
 class Machine;
 
 enum class Life : uint8_t {
-  kEngineStarted, kEngineDied, kPowerLost, kFrozen, kThawed, kAsleep, kAwake, kLeft, kReloaded,
+  kEngineStarted,
+  kEngineDied,
+  kPowerLost,
+  kFrozen,
+  kThawed,
+  kAsleep,
+  kAwake,
+  kLeft,
+  kReloaded,
 };
 
 class Watcher {

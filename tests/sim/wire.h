@@ -7,7 +7,12 @@
 namespace cluster::sim {
 
 enum class MessageKind : uint8_t {
-  kOther = 0, kBeat = 1, kHello = 2, kFlood = 3, kRouted = 4, kSettings = 5,
+  kOther = 0,
+  kBeat = 1,
+  kHello = 2,
+  kFlood = 3,
+  kRouted = 4,
+  kSettings = 5,
 };
 
 inline MessageKind kind_of(std::string_view bytes) {
