@@ -9,7 +9,8 @@ uint64_t wall_us(WallTime time) {
 }
 
 bool too_far_ahead(const Stamp& stamp, WallTime now) {
-  return stamp.wall_us > wall_us(now) + static_cast<uint64_t>(to_us(kMaxClockLead));
+  return now >= kEarliestTime &&
+         stamp.wall_us > wall_us(now) + static_cast<uint64_t>(to_us(kMaxClockLead));
 }
 
 Stamp HybridClock::make(WallTime now) {

@@ -13,6 +13,8 @@ namespace cluster::core {
 // A stamp further ahead of the receiver's wall clock than this is refused and has to be made anew:
 // one clock that is wrong by a year must not win every argument for a year.
 inline constexpr Duration kMaxClockLead = minutes(1);
+// A clock that shows an earlier time than this (the start of 2026) was never set: it judges nobody.
+inline constexpr WallTime kEarliestTime{seconds(1'767'225'600)};
 
 struct Stamp {
   uint64_t wall_us = 0;

@@ -252,6 +252,9 @@ void Node::State::finish_step(Context& context) {
                                                  : "no greeting within the dead time";
     drop_link(context, id, reason, true);
   }
+  for (const wire::Setting& setting : settings.due(context.now.wall))
+    if (settings.merge(context.now.wall, setting) == Merged::kApplied)
+      apply_setting(context, setting, false);
   const MonoTime now = context.now.mono;
   if (dirty || now >= review_at || now >= members.next_deadline(config.dead_time)) {
     dirty = true;

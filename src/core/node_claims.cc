@@ -39,11 +39,21 @@ void Node::State::claim_or_wait(Context& context, const Order& order) {
     if (context.now.mono < pause->second) return;
     not_before.erase(pause);
   }
-  // Hand-over is ordered: whoever runs it stops first and says so. A voter that has granted it to
-  // somebody else is bound by that, also when the voter is this host.
-  if (situation(order.service, self).runner) return;
+  // Hand-over is ordered: whoever runs it stops first and says so. While it stops we may already claim:
+  // nobody grants that yet, but our disk has its part done when the last one has ended.
+  if (!held_by_none_or_stopping(order.service)) return;
   if (voter.granted_to_other(context.now.mono, order.service, self)) return;
   begin_claim(context, order);
+}
+
+bool Node::State::held_by_none_or_stopping(const std::string& name) const {
+  return std::all_of(members.all().begin(), members.all().end(), [&](const auto& entry) {
+    const Member& member = entry.second;
+    if (member.node == self || !member.up) return true;
+    const wire::Holding* holding = holding_of(member, name);
+    return holding == nullptr || holding->state() == wire::Holding::STOPPING ||
+           !may_run(holding->state());
+  });
 }
 
 void Node::State::begin_claim(Context& context, const Order& order) {
@@ -96,6 +106,8 @@ Duration Node::State::patience_with(const Member& voting) const {
 void Node::State::pursue_claim(Context& context, const Order& order) {
   OwnClaim& claim = claims.at(order.service);
   const MonoTime now = context.now.mono;
+  const bool was_held = std::exchange(claim.held, bool(situation(order.service, self).runner));
+  const bool freed = was_held && !claim.held;
   bool complete = claim.stored;
   for (const auto& [node, member] : members.all()) {
     if (!member.up) {
@@ -103,7 +115,8 @@ void Node::State::pursue_claim(Context& context, const Order& order) {
       continue;
     }
     auto vote = claim.votes.find(node);
-    if (vote == claim.votes.end() || now >= vote->second.asked + config.beat_interval / 2)
+    if (vote == claim.votes.end() || (freed && !vote->second.granted) ||
+        now >= vote->second.asked + config.beat_interval / 2)
       ask(context, order.service, claim, node);
     OwnClaim::Vote& its = claim.votes.at(node);
     if (its.granted) continue;

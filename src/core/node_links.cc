@@ -164,12 +164,7 @@ void Node::State::send(Context& context, const Link& link, const wire::Message& 
 }
 
 void Node::State::send_everything(Context& context, const Link& link) {
-  const std::vector<wire::Setting> all = settings.all();
-  if (!all.empty()) {
-    wire::Message message;
-    for (const wire::Setting& setting : all) *message.mutable_settings()->add_settings() = setting;
-    send(context, link, message);
-  }
+  send_settings(context, link);
   rebuild_record(context);
   wire::Message message;
   message.mutable_flood();
@@ -220,6 +215,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
     if (holds_service(holding.state())) voter.release(holding.service(), node);
   }
   meet_session(context, record);
+  if (node == link.node) compare_settings(context, link, record.settings_digest());
   const OrdersVersion theirs = version_of(record.configuration());
   if (theirs > orders.version() && (theirs != orders_asked || orders_asked_from != node)) {
     orders_asked = theirs;
@@ -251,6 +247,38 @@ void Node::State::receive_settings(Context& context, Link& link, const wire::Sta
       case Merged::kApplied: apply_setting(context, setting, false); break;
     }
   }
+}
+
+void Node::State::setting_refused(Context& context, const NodeId& from,
+                                  const wire::SettingRefused& refusal) {
+  const auto peers = static_cast<size_t>(
+      std::count_if(links.all().begin(), links.all().end(),
+                    [](const auto& entry) { return entry.second.established; }));
+  const auto again = settings.refused(from, refusal.setting(), refusal.now_us(), peers);
+  if (!again) return;
+  context.alert(Severity::kWarning,
+                "this host's clock is ahead of those of most others; its settings "
+                "are stamped anew");
+  persist(context, {Settings::to_write(*again)});
+  setting_news.push_back(*again);
+  dirty = true;
+}
+
+// Whatever a link has lost, or a wrong clock has refused, comes to light where two neighbours compare.
+void Node::State::compare_settings(Context& context, const Link& link, uint64_t theirs) {
+  const uint64_t ours = settings.digest();
+  if (theirs == 0 || theirs == ours || !link.established) return;
+  auto& told = settings_compared[link.node];
+  if (told == std::make_pair(ours, theirs)) return;
+  told = {ours, theirs};
+  send_settings(context, link);
+}
+
+void Node::State::send_settings(Context& context, const Link& link) {
+  wire::Message message;
+  for (const wire::Setting& setting : settings.all())
+    *message.mutable_settings()->add_settings() = setting;
+  if (message.has_settings()) send(context, link, message);
 }
 
 void Node::State::flood_pending(Context& context) {
@@ -332,17 +360,9 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
       configure_services(context);
       dirty = true;
       break;
-    case wire::Routed::kSettingRefused: {
-      const auto& refused = message.setting_refused();
-      if (auto again = settings.restamp(refused.setting(), refused.now_us())) {
-        context.log(LogLevel::kWarning, "this host's clock is ahead of " + name_of(from) +
-                                            "'s; its settings are stamped anew");
-        persist(context, {Settings::to_write(*again)});
-        setting_news.push_back(*again);
-        dirty = true;
-      }
+    case wire::Routed::kSettingRefused:
+      setting_refused(context, from, message.setting_refused());
       break;
-    }
     default: break;
   }
 }

@@ -40,6 +40,7 @@ wire::Record Node::State::make_record(Now now) const {
   for (const auto& [name, service] : services)
     if (orders.find(name) == nullptr && !service.idle())
       *record.add_services() = own_holding({name, {}}, now.mono);
+  record.set_settings_digest(settings.digest());
   record.set_settled(settled);
   record.set_leaving(left);
   record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));

@@ -103,6 +103,9 @@ struct Node::State final : ServiceWorld {
   void drop_link(Context& context, LinkId id, const std::string& reason, bool close);
   void receive_flood(Context& context, Link& link, const wire::Flood& flood);
   void receive_settings(Context& context, Link& link, const wire::Stamped& stamped);
+  void setting_refused(Context& context, const NodeId& from, const wire::SettingRefused& refusal);
+  void compare_settings(Context& context, const Link& link, uint64_t theirs);
+  void send_settings(Context& context, const Link& link);
   void flood_pending(Context& context);
   void send(Context& context, const Link& link, const wire::Message& message);
   void route(Context& context, const NodeId& to, wire::Routed message);
@@ -141,6 +144,7 @@ struct Node::State final : ServiceWorld {
   void drive_services(Context& context);
   void drive(Context& context, const Order& order);
   void claim_or_wait(Context& context, const Order& order);
+  bool held_by_none_or_stopping(const std::string& service) const;
   void begin_claim(Context& context, const Order& order);
   void ask(Context& context, const std::string& service, OwnClaim& claim, const NodeId& voter);
   Duration patience_with(const Member& voter) const;
@@ -223,6 +227,8 @@ struct Node::State final : ServiceWorld {
   std::vector<std::string> addresses;
   std::map<NodeId, LinkId> news;  // records to flood, and the link they came by
   std::vector<wire::Setting> setting_news;
+  std::map<NodeId, std::pair<uint64_t, uint64_t>>
+      settings_compared;  // our digest and its, when told
   OrdersVersion orders_asked;
   NodeId orders_asked_from;
   bool differing_alerted = false;

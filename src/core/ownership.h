@@ -71,9 +71,9 @@ struct OwnClaim {
   uint64_t epoch = 0;
   uint64_t attempt = 0;
   bool stored = false;  // epoch and "may run here" are on disk
+  bool held = false;    // somebody was seen to run it when we looked last
   StoreTicket ticket;
   std::map<NodeId, Vote> votes;
-  std::string waiting_for;  // the newest refusal, for people
 };
 
 }  // namespace cluster::core

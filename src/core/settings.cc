@@ -1,5 +1,7 @@
 #include "core/settings.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "core/members.h"
 
@@ -48,23 +50,53 @@ Merged Settings::merge(WallTime now, const wire::Setting& setting) {
   auto it = entries_.find(setting.key());
   if (it != entries_.end() && it->second.stamp >= stamp) return Merged::kOld;
   if (it == entries_.end() && entries_.size() >= kMaxSettings) return Merged::kInvalid;
-  if (too_far_ahead(stamp, now)) return Merged::kTooFarAhead;
+  if (too_far_ahead(stamp, now)) {
+    if (aside_.size() < kMaxSettings) {
+      wire::Setting& kept = aside_[setting.key()];
+      if (kept.key().empty() || stamp_of(kept) < stamp) kept = setting;
+    }
+    return Merged::kTooFarAhead;
+  }
   clock_.see(stamp);
   entries_[setting.key()] = {setting.value(), stamp};
   return Merged::kApplied;
 }
 
-std::optional<wire::Setting> Settings::restamp(const wire::Setting& refused, uint64_t peer_now_us) {
-  auto it = entries_.find(refused.key());
-  if (it == entries_.end() || it->second.stamp != stamp_of(refused)) return std::nullopt;
-  if (peer_now_us >= refused.wall_us()) return std::nullopt;
-  SettingEntry entry = it->second;
-  entry.stamp.wall_us = peer_now_us;
+std::vector<wire::Setting> Settings::due(WallTime now) {
+  std::vector<wire::Setting> out;
+  for (auto it = aside_.begin(); it != aside_.end();) {
+    if (too_far_ahead(stamp_of(it->second), now)) {
+      ++it;
+      continue;
+    }
+    out.push_back(std::move(it->second));
+    it = aside_.erase(it);
+  }
+  return out;
+}
+
+std::optional<wire::Setting> Settings::refused(const NodeId& by, const wire::Setting& setting,
+                                               uint64_t peer_now_us, size_t peers) {
+  const Stamp stamp = stamp_of(setting);
+  auto it = entries_.find(setting.key());
+  if (it == entries_.end() || it->second.stamp != stamp || stamp.node != self_) return std::nullopt;
+  Refusals& refusals = refusals_[setting.key()];
+  if (refusals.stamp != stamp) refusals = Refusals{stamp, {}, 0};
+  refusals.by.insert(by);
+  refusals.latest_us = std::max(refusals.latest_us, peer_now_us);
+  if (2 * refusals.by.size() <= peers || refusals.latest_us >= stamp.wall_us) return std::nullopt;
+  const uint64_t us = refusals.latest_us;
+  refusals_.erase(setting.key());
+  return restamp(setting.key(), us);
+}
+
+wire::Setting Settings::restamp(const std::string& key, uint64_t us) {
+  SettingEntry& entry = entries_.at(key);
+  entry.stamp.wall_us = us;
   entry.stamp.logical = 0;
-  it->second = entry;
   clock_.forget();
-  for (const auto& [key, other] : entries_) clock_.see(other.stamp);
-  return to_wire(refused.key(), entry);
+  for (const auto& [other, its] : entries_) clock_.see(its.stamp);
+  return to_wire(key, entry);
 }
 
 Write Settings::to_write(const wire::Setting& setting) {

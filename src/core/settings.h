@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,16 +30,22 @@ enum class Merged : uint8_t { kApplied, kOld, kTooFarAhead, kInvalid };
 
 class Settings {
  public:
-  explicit Settings(NodeId self) : clock_(self) {}
+  explicit Settings(NodeId self) : self_(self), clock_(self) {}
 
   void load(const Stored& stored);
 
   // A new stamped entry, not yet in force: the caller stores it and then merges it.
   wire::Setting write(WallTime now, const std::string& key, const std::string& value);
+  // What is too far ahead is laid aside, for the case that it is our own clock that is wrong.
   Merged merge(WallTime now, const wire::Setting& setting);
-  // A peer's clock refused our entry as being ahead of its time: the same value again, stamped just
-  // after that peer's time. nullopt where the entry has been replaced meanwhile.
-  std::optional<wire::Setting> restamp(const wire::Setting& refused, uint64_t peer_now_us);
+  // What was laid aside and no longer is too far ahead; to be merged again.
+  std::vector<wire::Setting> due(WallTime now);
+
+  // A peer refuses a setting that this host made as being ahead of its time. Once more than half of
+  // `peers` linked hosts have, it is this host's clock that is wrong: then the same value again,
+  // stamped by the latest of their clocks. nullopt otherwise.
+  std::optional<wire::Setting> refused(const NodeId& by, const wire::Setting& setting,
+                                       uint64_t peer_now_us, size_t peers);
 
   static Write to_write(const wire::Setting& setting);
 
@@ -48,8 +55,19 @@ class Settings {
   uint64_t digest() const;
 
  private:
+  struct Refusals {
+    Stamp stamp;
+    std::set<NodeId> by;
+    uint64_t latest_us = 0;
+  };
+
+  wire::Setting restamp(const std::string& key, uint64_t us);
+
+  NodeId self_;
   HybridClock clock_;
   std::map<std::string, SettingEntry> entries_;
+  std::map<std::string, wire::Setting> aside_;
+  std::map<std::string, Refusals> refusals_;
 };
 
 }  // namespace cluster::core

@@ -11,7 +11,7 @@ NodeId node(uint8_t n) {
   return id;
 }
 
-const WallTime kNow{hours(24 * 365 * 50)};
+const WallTime kNow = kEarliestTime + hours(24 * 100);
 
 TEST(HybridClock, NeverRepeatsAndNeverGoesBack) {
   HybridClock clock(node(1));
@@ -51,24 +51,46 @@ TEST(SettingsTest, SurvivesTheDisk) {
   EXPECT_GT(b.write(kNow - hours(1), "x", "y").wall_us() + 1, setting.wall_us());
 }
 
-TEST(SettingsTest, AStampFromTheFutureIsRefusedAndMadeAnew) {
+TEST(SettingsTest, AStampFromTheFutureIsRefusedAndMadeAnewByItsMaker) {
   Settings ahead(node(1)), right(node(2));
-  const wire::Setting wrong = ahead.write(kNow + hours(24 * 365), "standby/h1", "1");
-  ASSERT_EQ(ahead.merge(kNow + hours(24 * 365), wrong), Merged::kApplied);
+  const WallTime future = kNow + hours(24 * 365);
+  const wire::Setting wrong = ahead.write(future, "standby/h1", "1");
+  ASSERT_EQ(ahead.merge(future, wrong), Merged::kApplied);
   ASSERT_EQ(right.merge(kNow, wrong), Merged::kTooFarAhead);
-  const auto again = ahead.restamp(wrong, wall_us(kNow));
+  EXPECT_FALSE(ahead.refused(node(2), wrong, wall_us(kNow), 3))
+      << "one of three may be wrong itself";
+  EXPECT_FALSE(ahead.refused(node(2), wrong, wall_us(kNow), 3)) << "and counts once";
+  const auto again = ahead.refused(node(3), wrong, wall_us(kNow), 3);
   ASSERT_TRUE(again);
   EXPECT_EQ(right.merge(kNow, *again), Merged::kApplied);
   EXPECT_EQ(right.get("standby/h1"), "1");
   EXPECT_EQ(ahead.digest(), right.digest());
 }
 
-TEST(SettingsTest, RestampsOnlyWhatStillHolds) {
-  Settings settings(node(1));
-  const wire::Setting old = settings.write(kNow + hours(2), "k", "1");
-  settings.merge(kNow + hours(2), old);
-  settings.merge(kNow + hours(2), settings.write(kNow + hours(2), "k", "2"));
-  EXPECT_FALSE(settings.restamp(old, wall_us(kNow)));
+TEST(SettingsTest, OnlyTheMakerStampsAnew) {
+  Settings maker(node(1)), keeper(node(2));
+  const wire::Setting setting = maker.write(kNow, "k", "1");
+  keeper.merge(kNow, setting);
+  EXPECT_FALSE(keeper.refused(node(3), setting, wall_us(kNow - hours(2)), 1));
+  maker.merge(kNow, setting);
+  maker.merge(kNow, maker.write(kNow, "k", "2"));
+  EXPECT_FALSE(maker.refused(node(3), setting, wall_us(kNow - hours(2)), 1))
+      << "replaced meanwhile";
+}
+
+TEST(SettingsTest, WhatAWrongClockRefusedComesInOnceItIsRight) {
+  Settings maker(node(1)), behind(node(2));
+  const wire::Setting setting = maker.write(kNow, "k", "1");
+  ASSERT_EQ(behind.merge(kNow - hours(1), setting), Merged::kTooFarAhead);
+  EXPECT_TRUE(behind.due(kNow - hours(1)).empty());
+  const auto due = behind.due(kNow);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(behind.merge(kNow, due[0]), Merged::kApplied);
+}
+
+TEST(SettingsTest, AClockThatWasNeverSetRefusesNothing) {
+  Settings maker(node(1)), fresh(node(2));
+  EXPECT_EQ(fresh.merge(WallTime{hours(1)}, maker.write(kNow, "k", "1")), Merged::kApplied);
 }
 
 TEST(SettingsTest, RefusesWhatNoHostOfOursSends) {
