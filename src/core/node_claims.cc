@@ -76,8 +76,7 @@ void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim
   OwnClaim::Vote& vote = claim.votes.try_emplace(voting).first->second;
   // Only a way that has been open all the time tells a silent voter from one that was not reached.
   const NodeId hop = members.next_hop(voting).value_or(self);
-  if (vote.asked == MonoTime{} || vote.hop != hop)
-    vote.silent_from = now + patience_with(*members.find(voting));
+  if (vote.asked == MonoTime{} || vote.hop != hop) vote.silent_from = now + patience();
   vote.hop = hop;
   vote.asked = now;
   wire::Routed message;
@@ -91,14 +90,17 @@ void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim
   route(context, voting, std::move(message));
 }
 
-// Longer than it takes to find out that the way there is dead.
-Duration Node::State::patience_with(const Member& voting) const {
+// Longer than it takes everybody to find out that a link on the way there, or back, is dead.
+Duration Node::State::patience() const {
   constexpr uint64_t kMaxUs = 3'600'000'000;
-  const Duration theirs =
-      microseconds(static_cast<int64_t>(std::min<uint64_t>(voting.record.dead_us(), kMaxUs)));
-  Duration beat = config.beat_interval;
+  Duration dead = config.dead_time, beat = config.beat_interval;
+  for (const auto& [node, member] : members.all())
+    if (member.up)
+      dead = std::max<Duration>(
+          dead,
+          microseconds(static_cast<int64_t>(std::min<uint64_t>(member.record.dead_us(), kMaxUs))));
   for (const auto& [id, link] : links.all()) beat = std::max(beat, link.beat);
-  return std::max(config.dead_time, theirs) + 2 * beat;
+  return dead + 2 * beat;
 }
 
 // All hosts that can be reached now have to grant; one that stays silent for the dead time counts as
@@ -193,8 +195,7 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
   auto vote = claim.votes.find(from);
   if (vote == claim.votes.end()) return;
   // Any answer proves that this voter is there: its silence counts from here.
-  if (const Member* member = members.find(from))
-    vote->second.silent_from = context.now.mono + patience_with(*member);
+  vote->second.silent_from = context.now.mono + patience();
   vote->second.granted = answer.verdict() == wire::Answer::GRANTED;
   switch (answer.verdict()) {
     case wire::Answer::LIFTED: ask(context, answer.service(), claim, from); break;

@@ -54,6 +54,9 @@ wire::Record Node::State::make_record(Now now) const {
 void Node::State::add_edges(wire::Record& record) const {
   for (const auto& [id, link] : links.all()) {
     if (!link.established) continue;
+    // Not before the record of its present life is here, or others would take the former for it.
+    const Member* member = members.find(link.node);
+    if (member != nullptr && member->record.incarnation() < link.peer_incarnation) continue;
     wire::Edge& edge = *record.add_edges();
     edge.set_node(link.node.raw());
     if (!link.dialled) edge.set_observed(link.address);

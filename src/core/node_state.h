@@ -147,7 +147,7 @@ struct Node::State final : ServiceWorld {
   bool held_by_none_or_stopping(const std::string& service) const;
   void begin_claim(Context& context, const Order& order);
   void ask(Context& context, const std::string& service, OwnClaim& claim, const NodeId& voter);
-  Duration patience_with(const Member& voter) const;
+  Duration patience() const;
   void pursue_claim(Context& context, const Order& order);
   void claim_won(Context& context, const Order& order);
   void drop_claim(Context& context, const std::string& service);
