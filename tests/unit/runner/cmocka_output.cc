@@ -194,23 +194,12 @@ std::string attribute(const std::string& text) {
   std::string out;
   for (char c : text) {
     switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&apos;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      default:
-        out += c;
+      case '&': out += "&amp;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&apos;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      default: out += c;
     }
   }
   return out;
@@ -320,14 +309,10 @@ std::optional<Format> parse_format(const std::string& text) {
 
 std::unique_ptr<testing::TestEventListener> make_output(Format format, std::string xml_file) {
   switch (format) {
-    case Format::kStandard:
-      return std::make_unique<Standard>();
-    case Format::kTap:
-      return std::make_unique<Tap>();
-    case Format::kXml:
-      return std::make_unique<Xml>(std::move(xml_file));
-    case Format::kSubunit:
-      return std::make_unique<Subunit>();
+    case Format::kStandard: return std::make_unique<Standard>();
+    case Format::kTap: return std::make_unique<Tap>();
+    case Format::kXml: return std::make_unique<Xml>(std::move(xml_file));
+    case Format::kSubunit: return std::make_unique<Subunit>();
   }
   return nullptr;
 }
