@@ -93,6 +93,7 @@ void CopyChecks::check_stop(Machine& machine, const core::RunScript& run) {
   for (MachineId other = 0; other < world_.size(); ++other) {
     if (other == machine.index()) continue;
     auto seen = seen_alive_.find({other, run.service});
+    if (believed_.contains({other, run.service}) || world_.machine(other).restored()) return;
     if (world_.machine(other).scripts().copy(run.service).alive ||
         (seen != seen_alive_.end() && seen->second >= copy.since))
       return;
@@ -126,7 +127,15 @@ void CopyChecks::check_start(Machine& machine, const std::string& service, uint6
   }
 }
 
+void CopyChecks::script_ended(Machine& machine, const std::string& service, core::Script script,
+                              const core::ScriptEnded&) {
+  if (script == core::Script::kStop) believed_.erase({machine.index(), service});
+}
+
 void CopyChecks::copies_changed(Machine& machine, const std::string& service) {
+  if (!machine.scripts().copy(service).alive && machine.powered() &&
+      !machine.scripts().running_script(service))
+    believed_.insert({machine.index(), service});
   bool alive = machine.scripts().copy(service).alive;
   bool& was = was_alive_[{machine.index(), service}];
   if (alive != was) alive_[service] += alive ? 1 : -1;
@@ -135,6 +144,8 @@ void CopyChecks::copies_changed(Machine& machine, const std::string& service) {
 }
 
 void CopyChecks::lived(Machine& machine, Life life) {
+  if (life == Life::kPowerLost)
+    std::erase_if(believed_, [&](const auto& key) { return key.first == machine.index(); });
   if (life != Life::kLeft) return;
   for (const auto& [key, alive] : was_alive_) {
     if (key.first == machine.index() && alive && !machine.scripts().copy(key.second).unstoppable)

@@ -28,6 +28,8 @@ class CopyChecks final : public Watcher {
 
   void stepped(Machine& machine, const core::Event* event, const core::Actions& out) override;
   void script_begins(Machine& machine, const core::RunScript& run) override;
+  void script_ended(Machine& machine, const std::string& service, core::Script script,
+                    const core::ScriptEnded& end) override;
   void copies_changed(Machine& machine, const std::string& service) override;
   void lived(Machine& machine, Life life) override;
 
@@ -50,6 +52,8 @@ class CopyChecks final : public Watcher {
   std::map<std::string, int> alive_;  // by service: machines with a copy
   std::map<std::pair<MachineId, std::string>, bool> was_alive_;
   std::map<std::pair<MachineId, std::string>, Instant> seen_alive_;  // when a copy came or went
+  // Copies that died by themselves, and whose host has not stopped what it takes to be running.
+  std::set<std::pair<MachineId, std::string>> believed_;
 };
 
 class NumberChecks final : public Watcher {

@@ -63,6 +63,7 @@ void Machine::wipe() {
 
 void Machine::restore(core::Stored stored) {
   ENSURE(!running());
+  restored_ = true;
   disk_.replace(std::move(stored));
 }
 

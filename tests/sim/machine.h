@@ -76,6 +76,7 @@ class Machine {
   bool frozen() const { return frozen_ || asleep_; }
   bool running() const { return core_ != nullptr; }
   bool leaving() const { return leaving_; }
+  bool restored() const { return restored_; }  // ever; others know more of its past than it does
   bool healthy() const { return running() && powered_ && !frozen() && !leaving_; }
   uint64_t engine() const { return engine_; }  // counts its engines
   Now now() const;
@@ -118,7 +119,7 @@ class Machine {
   std::unique_ptr<core::Node> core_;
   uint64_t engine_ = 0;
   bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;
-  bool stepping_ = false;
+  bool stepping_ = false, restored_ = false;
   std::deque<core::Event> inbox_;
   core::Actions actions_;
   MonoTime wake_ = MonoTime::max();
