@@ -115,6 +115,7 @@ Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime c
   out.able = holding != nullptr && holding->able();
   out.why_not = holding == nullptr ? "does not have it in its services file" : holding->why();
   out.holds = holding != nullptr && holds_service(holding->state());
+  out.stopping = holding != nullptr && holding->state() == wire::Holding::STOPPING;
   return out;
 }
 
@@ -224,7 +225,7 @@ bool Node::State::runs_elsewhere(const std::string& name) const {
     const Member& member = entry.second;
     const wire::Holding* holding = holding_of(member, name);
     return member.node != self && member.up && holding != nullptr &&
-           holds_service(holding->state());
+           holds_service(holding->state()) && holding->state() != wire::Holding::STOPPING;
   });
 }
 

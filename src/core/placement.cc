@@ -23,8 +23,11 @@ std::string against(const Candidate& host) {
   return "";
 }
 
-const Candidate* first(const std::vector<const Candidate*>& able) {
-  return able.empty() ? nullptr : able.front();
+// Both lists are in order of preference. Whoever runs it counts before who is about to have stopped it.
+const Candidate* first_holder(const std::vector<const Candidate*>& holders) {
+  for (const Candidate* holder : holders)
+    if (!holder->stopping) return holder;
+  return holders.empty() ? nullptr : holders.front();
 }
 
 struct Chooser {
@@ -89,8 +92,8 @@ Choice place(const PlacementInput& input, MonoTime now) {
   } else if (moved != nullptr) {
     chooser.choose(moved, "moved to " + moved->name + " by the operator until \"clear\"");
   } else {
-    const Candidate* best = first(able);
-    const Candidate* holder = first(holders);
+    const Candidate* best = able.front();
+    const Candidate* holder = first_holder(holders);
     if (holder == nullptr || holder == best) {
       chooser.choose(best, best->name + " is the most preferred host that is up and able");
     } else {

@@ -20,8 +20,9 @@ struct Candidate {
   bool settled = false;
   bool standby = false;
   bool able = false;
-  std::string why_not;  // where not able
-  bool holds = false;   // starting, running or stopping it
+  std::string why_not;    // where not able
+  bool holds = false;     // starting, running or stopping it
+  bool stopping = false;  // of these the last: it is no rival to make way for
   MonoTime up_since;
   uint32_t returns = 0;  // after having been down, within failure_window and since the last clear
 };

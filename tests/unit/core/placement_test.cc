@@ -120,5 +120,14 @@ TEST(Placement, OfTwoHoldersTheMorePreferredStays) {
   EXPECT_EQ(place(input, kNow).host, HostId(2));
 }
 
+TEST(Placement, WhoRunsItDoesNotMakeWayForWhoIsStoppingIt) {
+  PlacementInput input = three();
+  input.failback.never = true;
+  input.candidates[1].holds = input.candidates[1].stopping = true;
+  EXPECT_EQ(place(input, kNow).host, HostId(2)) << "restarted in place";
+  input.candidates[2].holds = true;
+  EXPECT_EQ(place(input, kNow).host, HostId(3));
+}
+
 }  // namespace
 }  // namespace cluster::core
