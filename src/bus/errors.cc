@@ -15,7 +15,6 @@ const char* brief_name(core::Refusal refusal) {
     case core::Refusal::kFailed: return "Failed";
     case core::Refusal::kBusy: return "Busy";
     case core::Refusal::kLeaving: return "Leaving";
-    case core::Refusal::kNotHere: return "NotHere";
   }
   return nullptr;
 }

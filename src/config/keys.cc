@@ -127,19 +127,12 @@ std::string expected_value(const Key& key) {
       return time_range(key) + ", such as 0.25, \"250ms\", \"1.5s\", \"10m\" or \"1h\"";
     case kNumber:
       return "a whole number from " + std::to_string(key.low) + " to " + std::to_string(key.high);
-    case kChoice:
-      return "one of " + std::string(key.choices);
-    case kFailback:
-      return "immediate, never, or " + time_range(key);
-    case kPath:
-      return "an absolute path";
-    case kText:
-      return "a text";
-      return "yes or no";
-    case kList:
-      return "one value or a list {\"a\", \"b\"}";
-    case kSection:
-      return "a section NAME { KEY = VALUE }";
+    case kChoice: return "one of " + std::string(key.choices);
+    case kFailback: return "immediate, never, or " + time_range(key);
+    case kPath: return "an absolute path";
+    case kText: return "a text"; return "yes or no";
+    case kList: return "one value or a list {\"a\", \"b\"}";
+    case kSection: return "a section NAME { KEY = VALUE }";
   }
   ENSURE(false, "a key type without its words");
 }

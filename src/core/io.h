@@ -189,7 +189,6 @@ enum class Refusal : uint8_t {
   kFailed,
   kBusy,
   kLeaving,
-  kNotHere,
 };
 
 struct Reply {

@@ -122,7 +122,7 @@ class Daemon final : public bus::Cluster {
   std::vector<std::unique_ptr<Watch>> watches_;  // signals and the shell's own timers
   std::unique_ptr<Leaving> leaving_;
   uint64_t shown_revision_ = 0;  // of the view that the bus was told of
-  core::Actions actions_;  // kept for its memory
+  core::Actions actions_;        // kept for its memory
 };
 
 }  // namespace cluster::daemon

@@ -320,9 +320,9 @@ void Transport::Impl::tell_refusal(const Connection& connection, const Connectio
   const std::string more = suppressed ? " (and " + std::to_string(suppressed) +
                                             " more of this kind since it was last said)"
                                       : "";
+  const char* what = connection.link ? "link closed, " : end.refused ? "refused, " : "ended, ";
   report_.log(end.refused ? core::LogLevel::kWarning : core::LogLevel::kInfo,
-              (connection.link ? "link closed, " : "refused, ") + where + ": " + kind + ": " +
-                  end.reason + more);
+              what + where + ": " + kind + ": " + end.reason + more);
 }
 
 void Transport::Impl::gone(Connection& connection) {

@@ -66,18 +66,10 @@ std::string damaged(std::string text, Rng& rng) {
   for (uint64_t n = 1 + rng.below(4); n > 0; --n) {
     const size_t at = rng.below(text.size() + 1);
     switch (rng.below(5)) {
-      case 0:
-        text.insert(at, kPieces[rng.below(std::size(kPieces))]);
-        break;
-      case 1:
-        text.erase(at, 1 + rng.below(8));
-        break;
-      case 2:
-        text.resize(at);
-        break;
-      case 3:
-        text.insert(at, text.substr(rng.below(text.size() + 1), rng.below(40)));
-        break;
+      case 0: text.insert(at, kPieces[rng.below(std::size(kPieces))]); break;
+      case 1: text.erase(at, 1 + rng.below(8)); break;
+      case 2: text.resize(at); break;
+      case 3: text.insert(at, text.substr(rng.below(text.size() + 1), rng.below(40))); break;
       default:
         if (at < text.size()) text[at] = static_cast<char>(rng.below(256));
     }
