@@ -46,7 +46,7 @@ C sees A up
 A sees B up
 A sees C up
 B sees A up
-B stops web (lost-ownership to A)
+B stops web (failback to A)
 B has stopped web
 A starts web (failback from B)
 A runs web

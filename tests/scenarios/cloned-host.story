@@ -31,6 +31,8 @@ D checks web: exit 3
 D starts web (placement)
 A sees C down
 A sees C up
+A sees C down
+A sees C up
 C alerts (critical): another host runs with the key of this node (a copied state folder?); this one leaves
 C stops web (shutdown to A)
 C has stopped web

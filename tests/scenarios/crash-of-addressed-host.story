@@ -46,6 +46,6 @@ expect web nowhere
 within 2s web on B
 ----
 A loses power
-C sees A down
 B sees A down
+C sees A down
 B starts web (failover from A)

@@ -43,7 +43,7 @@ settle
 expect web on A
 ----
 C answers: done, web runs on C
-C stops web (failback to A)
+C stops web (failback to B)
 C has stopped web
 A starts web (failback from C)
 A runs web

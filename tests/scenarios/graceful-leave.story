@@ -48,9 +48,9 @@ expect one copy of web
 ----
 A comes up
 C sees A up
-B sees A up
 A sees B up
 A sees C up
+B sees A up
 C stops mail (failback to A)
 B stops web (failback to A)
 C has stopped mail

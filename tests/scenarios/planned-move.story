@@ -42,8 +42,8 @@ settle
 expect web on A
 ----
 C loses power
-A sees C down
 B sees C down
+A sees C down
 A starts web (failover from C)
 A runs web
 
@@ -54,9 +54,9 @@ expect web on A
 ----
 C comes up
 A sees C up
+B sees C up
 C sees B up
 C sees A up
-B sees C up
 C checks web: exit 3
 
 B$ move web B

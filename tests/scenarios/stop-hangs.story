@@ -49,14 +49,14 @@ expect web on A
 expect bare on A
 ----
 A stops web (operator)
-B stops web (lost-ownership to A)
+B stops web (failback to A)
 A has stopped web
 B has stopped web
 A starts web (failback from B)
 A runs web
 A answers: done, web runs on A
 A stops bare (operator)
-B stops bare (lost-ownership to A)
+B stops bare (failback to A)
 A has stopped bare
 B has stopped bare
 A starts bare (failback from B)

@@ -38,8 +38,8 @@ A loses power
 B sees A down
 C sees A down
 A comes up
-B sees A up
 C sees A up
+B sees A up
 A sees B up
 A sees C up
 
@@ -79,8 +79,8 @@ A comes up
 B comes up
 C comes up
 C sees A up
-A sees B up
 C sees B up
+A sees B up
 A sees C up
 B sees A up
 B sees C up

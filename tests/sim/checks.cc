@@ -90,12 +90,14 @@ void CopyChecks::script_begins(Machine& machine, const core::RunScript& run) {
 void CopyChecks::check_stop(Machine& machine, const core::RunScript& run) {
   const Scripts::Copy& copy = machine.scripts().copy(run.service);
   if (!copy.alive || value_of(run, "CLUSTER_REASON") != "lost-ownership") return;
+  // Whoever has been gone for less than the bound may still be taken for alive by others.
   for (MachineId other = 0; other < world_.size(); ++other) {
     if (other == machine.index()) continue;
     auto seen = seen_alive_.find({other, run.service});
     if (believed_.contains({other, run.service}) || world_.machine(other).restored()) return;
     if (world_.machine(other).scripts().copy(run.service).alive ||
-        (seen != seen_alive_.end() && seen->second >= copy.since))
+        (seen != seen_alive_.end() &&
+         (seen->second >= copy.since || world_.now() - seen->second < settle_bound(world_))))
       return;
   }
   world_.violated(Verdict::kLiveness, machine.name() + " stops " + run.service +
