@@ -119,9 +119,10 @@ void Members::search(const Links& links) {
     if (!link.established) continue;
     Member* neighbour = find(link.node);
     if (neighbour == nullptr || neighbour->reachable) continue;
-    // The record of an earlier life says nothing of this one: its newest is on its way. One that merely
-    // does not claim this link yet counts: it is heard on it.
+    // A record from before it was away says nothing of now, of itself or of others: its newest is on its
+    // way. One that merely does not claim this link yet counts: it is heard on it.
     if (neighbour->record.incarnation() < link.peer_incarnation) continue;
+    if (!link.synced && !neighbour->up) continue;
     neighbour->reachable = true;
     neighbour->next_hop = link.node;
     queue.push_back(neighbour);

@@ -54,9 +54,10 @@ wire::Record Node::State::make_record(Now now) const {
 void Node::State::add_edges(wire::Record& record) const {
   for (const auto& [id, link] : links.all()) {
     if (!link.established) continue;
-    // Not before the record of its present life is here, or others would take the former for it.
+    // Not before its present record is here, or others would take a former one for it.
     const Member* member = members.find(link.node);
     if (member != nullptr && member->record.incarnation() < link.peer_incarnation) continue;
+    if (!link.synced && (member == nullptr || !member->up)) continue;
     wire::Edge& edge = *record.add_edges();
     edge.set_node(link.node.raw());
     if (!link.dialled) edge.set_observed(link.address);

@@ -18,13 +18,13 @@ A sees B up
 B sees C up
 A sees D up
 C sees A up
-C sees B up
 B sees A up
+C sees B up
 D sees B up
-D sees A up
 D sees C up
-B sees D up
+D sees A up
 C sees D up
+B sees D up
 D starts mail (placement)
 A starts web (placement)
 D runs mail
@@ -39,8 +39,8 @@ expect one copy of web
 ----
 A loses power
 C sees A down
-D sees A down
 B sees A down
+D sees A down
 D starts web (failover from A)
 D runs web
 

@@ -16,9 +16,9 @@ C comes up
 A sees C up
 C sees A up
 C sees B up
-A sees B up
 B sees A up
 B sees C up
+A sees B up
 A starts web (placement)
 A runs web
   web is running on A, epoch 2

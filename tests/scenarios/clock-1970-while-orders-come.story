@@ -11,11 +11,11 @@ expect web on C
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 A starts web (placement)
 A runs web
@@ -38,12 +38,8 @@ view A C
 ----
 C loses power
 C comes up
-A sees C down
-B sees C down
 C sees B up
 C sees A up
-A sees C up
-B sees C up
 C checks web: exit 3
 C starts web (placement)
 C runs web

@@ -8,11 +8,11 @@ settle
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 A starts web (placement)
 A runs web
@@ -22,8 +22,8 @@ within 1s web on A B
 expect B sees A down
 ----
 A's engine dies
-C sees A down
 B sees A down
+C sees A down
 B starts web (failover from A)
 
 restart A

@@ -12,11 +12,11 @@ explain web C
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 A starts web (placement)
 A: start of web ends with exit 1
@@ -43,7 +43,7 @@ settle
 expect web on A
 ----
 C answers: done, web runs on C
-C stops web (failback to B)
+C stops web (failback to A)
 C has stopped web
 A starts web (failback from C)
 A runs web

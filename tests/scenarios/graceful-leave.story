@@ -12,8 +12,8 @@ C comes up
 B sees A up
 A sees C up
 B sees C up
-C sees A up
 A sees B up
+C sees A up
 C sees B up
 A starts web (placement)
 A starts mail (placement)
@@ -34,8 +34,8 @@ A has stopped web
 B starts web (failover from A)
 A has stopped mail
 A has left
-C sees A down
 B sees A down
+C sees A down
 C starts mail (failover from A)
 B runs web
 C runs mail
@@ -50,8 +50,8 @@ A comes up
 C sees A up
 A sees B up
 A sees C up
-B sees A up
 C stops mail (failback to A)
+B sees A up
 B stops web (failback to A)
 C has stopped mail
 A starts mail (failback from C)

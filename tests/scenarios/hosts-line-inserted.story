@@ -9,11 +9,11 @@ expect web on B
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 B starts web (placement)
 B runs web
@@ -33,8 +33,8 @@ run 3s
 expect web on B
 ----
 A loses power
-C sees A down
 B sees A down
+C sees A down
 
 hosts A B C
 install A
@@ -45,7 +45,7 @@ expect web on B
 expect B sees A up
 ----
 A comes up
-B sees A up
-C sees A up
 A sees B up
 A sees C up
+B sees A up
+C sees A up

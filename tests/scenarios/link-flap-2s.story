@@ -9,11 +9,11 @@ settle
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 B starts mail (placement)
 A starts web (placement)

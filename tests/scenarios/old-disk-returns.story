@@ -16,12 +16,19 @@ expect web on C
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
+C sees B up
+B sees A up
+C sees A up
+B sees C up
+C starts web (placement)
+C runs web
+C loses power
+C comes up
 C sees B up
 C sees A up
-B sees A up
-B sees C up
+C checks web: exit 3
 C starts web (placement)
 C runs web
 C loses power
@@ -30,13 +37,6 @@ C sees B up
 C sees A up
 A sees C down
 A sees C up
-C checks web: exit 3
-C starts web (placement)
-C runs web
-C loses power
-C comes up
-C sees B up
-C sees A up
 C checks web: exit 3
 C starts web (placement)
 C runs web

@@ -11,11 +11,11 @@ expect mail on B
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 B starts mail (placement)
 A starts web (placement)
@@ -54,10 +54,10 @@ settle
 show
 ----
 C loses power
-B sees A down
-B sees C down
 A sees B down
 A sees C down
+B sees A down
+B sees C down
 A starts web (failover from B)
 A starts mail (failover from B)
 A runs mail
@@ -70,16 +70,14 @@ settle
 show
 ----
 C comes up
-C sees A up
-C sees B up
-A sees C up
 B sees C up
+A sees C up
+C sees B up
+C sees A up
 A sees B up
 A stops mail (lost-ownership to B)
 B sees A up
 B stops web (lost-ownership to A)
-A sees B down
-A sees B up
 B has stopped web
 A has stopped mail
   web: runs on A

@@ -48,9 +48,9 @@ expect one copy of news
 C comes up
 C sees B up
 C sees A up
-B sees C up
 A sees C up
 A stops web (failback to C)
+B sees C up
 A has stopped web
 C starts web (failback from A)
 C runs web

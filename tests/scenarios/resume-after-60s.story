@@ -12,10 +12,10 @@ B comes up
 L comes up
 A sees B up
 L sees A up
-B sees L up
 B sees A up
-L sees B up
+B sees L up
 A sees L up
+L sees B up
 L starts web (placement)
 A starts mail (placement)
 A runs mail
@@ -41,9 +41,9 @@ view L
 L alerts (warning): this host stood still for 59 s; its links and what it believes are made anew
 L sees B down
 L sees A down
-B sees L up
 L sees B up
 L sees A up
+B sees L up
 A sees L up
 A stops web (lost-ownership to L)
 A has stopped web
@@ -69,11 +69,11 @@ A runs web
 L alerts (warning): this host stood still for 59 s; its links and what it believes are made anew
 L sees B down
 L sees A down
-L sees B up
-L sees A up
 B sees L up
 A sees L up
 A stops web (lost-ownership to L)
+L sees B up
+L sees A up
 A has stopped web
   L sees A=up/direct B=up/direct L=up/self
   L sees web running on L: L is the most preferred host that is up and able

@@ -8,11 +8,11 @@ expect web on A
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 A starts web (placement)
 A runs web
@@ -24,9 +24,9 @@ expect web on B
 view A
 view C
 ----
-C alerts (warning): the services file of this host differs from the newer one that is in force
 A alerts (warning): the services file of this host differs from the newer one that is in force
 A stops web (failback to B)
+C alerts (warning): the services file of this host differs from the newer one that is in force
 A has stopped web
 B starts web (failback from A)
 B runs web
@@ -56,8 +56,8 @@ A runs web
 A sees B up
 A sees C up
 A stops web (lost-ownership to C)
-C sees A up
 B sees A up
+C sees A up
 B alerts (warning): the services file of this host differs from the newer one that is in force
 B stops web (failback to C)
 A has stopped web

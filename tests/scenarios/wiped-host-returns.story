@@ -9,11 +9,11 @@ expect web on C
 A comes up
 B comes up
 C comes up
-A sees C up
 A sees B up
+A sees C up
 C sees B up
-C sees A up
 B sees A up
+C sees A up
 B sees C up
 C starts web (placement)
 C runs web
@@ -27,8 +27,8 @@ view A
 view C
 ----
 C loses power
-A sees C down
 B sees C down
+A sees C down
 A starts web (failover from C)
 A runs web
 C comes up

@@ -32,8 +32,8 @@ C loses power
 C comes up
 C sees B up
 C sees A up
-B sees C up
 A sees C up
+B sees C up
 A stops web (failback to C)
 C checks web: exit 3
 A has stopped web

@@ -43,7 +43,8 @@ class MembersTest : public testing::Test {
     up.link = LinkId(n);
     up.node = node(n);
     up.host = HostId(n);
-    links_.add(now(), up).established = true;
+    Link& link = links_.add(now(), up);
+    link.established = link.synced = true;
   }
   void unlink(uint32_t n, MonoTime heard) {
     links_.erase(LinkId(n));
@@ -200,6 +201,17 @@ TEST_F(MembersTest, AReturnedNeighbourIsNotUpWithTheRecordOfItsFormerLife) {
   EXPECT_TRUE(up(2));
 }
 
+TEST_F(MembersTest, AHostThatWasAwayIsNotUpWithTheRecordFromBefore) {
+  hear(record(2, 9, {1, 3}));
+  hear(record(3, 9, {2}));
+  link(2);
+  links_.find(LinkId(2))->synced = false;
+  EXPECT_FALSE(up(2));
+  EXPECT_FALSE(up(3)) << "nor what that record tells of others";
+  links_.find(LinkId(2))->synced = true;
+  EXPECT_TRUE(up(2));
+}
+
 TEST_F(MembersTest, OfTwoNodesOnOneLineTheOneThatIsUpCounts) {
   hear(record(2, 1, {}));
   wire::Record wiped = record(9, 1, {1});
@@ -209,7 +221,8 @@ TEST_F(MembersTest, OfTwoNodesOnOneLineTheOneThatIsUpCounts) {
   up_event.link = LinkId(9);
   up_event.node = node(9);
   up_event.host = HostId(2);
-  links_.add(now(), up_event).established = true;
+  Link& link = links_.add(now(), up_event);
+  link.established = link.synced = true;
   EXPECT_TRUE(up(2));
   EXPECT_EQ(members_.of(HostId(2))->node, node(9));
 }
