@@ -1,5 +1,6 @@
 // clusterd: command line, configuration, and the program's exit code.
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -82,12 +83,17 @@ int serve(const Options& options) {
   return daemon.run();
 }
 
+// A thread may still derive a secret, or resolve a name, when main returns: nobody waits for it, so
+// OpenSSL must not take itself apart under its feet.
+void let_threads_outlive_main() { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr); }
+
 }  // namespace
 }  // namespace cluster::daemon
 
 int main(int argc, char** argv) {
   using namespace cluster::daemon;
   be_modest();
+  let_threads_outlive_main();
   reset_signals();
   const auto parsed = parse_options(argc, argv);
   if (const auto* ended = std::get_if<Exit>(&parsed)) {

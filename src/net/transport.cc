@@ -70,7 +70,7 @@ class Transport::Impl final : public Connection::Owner {
   void accepted(Fd fd, const Endpoint& remote);
   void make_room(const Endpoint& remote);
   void tell_refusal(const Connection& connection, const Connection::End& end);
-  Connection& adopt(Fd fd, Connection::Origin origin);
+  Connection& adopt(Fd fd, const Connection::Origin& origin);
 
   event_base* base_;
   Secrets& secrets_;
@@ -263,9 +263,9 @@ void Transport::Impl::cancel(DialId dial) {
 
 // ------------------------------------------------------------------------------------- connections
 
-Connection& Transport::Impl::adopt(Fd fd, Connection::Origin origin) {
+Connection& Transport::Impl::adopt(Fd fd, const Connection::Origin& origin) {
   connections.push_back(
-      std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this, std::move(origin)));
+      std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this, origin));
   return *connections.back();
 }
 
