@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <utility>
 
 #include "config/load.h"
@@ -87,11 +88,7 @@ int serve(const Options& options) {
 // OpenSSL must not take itself apart under its feet.
 void let_threads_outlive_main() { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr); }
 
-}  // namespace
-}  // namespace cluster::daemon
-
-int main(int argc, char** argv) {
-  using namespace cluster::daemon;
+int run(int argc, char** argv) {
   be_modest();
   let_threads_outlive_main();
   reset_signals();
@@ -104,3 +101,20 @@ int main(int argc, char** argv) {
   const auto& options = std::get<Options>(parsed);
   return options.check_config ? check(options) : serve(options);
 }
+
+}  // namespace
+
+int main_program(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "clusterd: %s\n", e.what());
+  } catch (...) {
+    std::fputs("clusterd: ended by an unknown error\n", stderr);
+  }
+  return kExitFailed;
+}
+
+}  // namespace cluster::daemon
+
+int main(int argc, char** argv) { return cluster::daemon::main_program(argc, argv); }

@@ -18,7 +18,7 @@ class MembersTest : public testing::Test {
  protected:
   MembersTest() { members_.set_own(record(1, 1, {})); }
 
-  static wire::Record record(uint32_t n, uint64_t sequence, std::vector<uint32_t> edges,
+  static wire::Record record(uint32_t n, uint64_t sequence, const std::vector<uint32_t>& edges,
                              uint64_t incarnation = 1) {
     wire::Record out;
     out.set_node(node(n).raw());
