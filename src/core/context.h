@@ -1,6 +1,7 @@
 // What every part of the core may use during one step.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,13 @@
 namespace cluster::core {
 
 inline constexpr MonoTime kNever = MonoTime::max();
+
+// A length of time that a peer names, in microseconds, kept within reason.
+inline constexpr Duration kMaxPeerTime = hours(1);
+inline Duration bounded_time(uint64_t us) {
+  return us > static_cast<uint64_t>(to_us(kMaxPeerTime)) ? kMaxPeerTime
+                                                         : Duration(microseconds(us));
+}
 
 struct Context {
   Now now;

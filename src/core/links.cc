@@ -8,13 +8,6 @@ namespace {
 
 // Beats due within this part of an interval go out together, in one wake-up.
 constexpr int kCoalesceDivisor = 2;
-// What a peer may announce: a beat slower than this is not a sign of life.
-constexpr Duration kMaxInterval = hours(1);
-
-Duration clamp_interval(uint64_t us) {
-  return us > static_cast<uint64_t>(to_us(kMaxInterval)) ? kMaxInterval
-                                                         : Duration(microseconds(us));
-}
 
 }  // namespace
 
@@ -60,6 +53,11 @@ const Link* Links::to(HostId host) const {
   return nullptr;
 }
 
+bool Links::any(HostId host) const {
+  return std::any_of(links_.begin(), links_.end(),
+                     [&](const auto& entry) { return entry.second.host == host; });
+}
+
 void Links::hear(Now now, Link& link) {
   link.last_received = now.mono;
   link.graced = false;
@@ -70,8 +68,8 @@ void Links::hear_hello(Now now, Link& link, const wire::Hello& hello) {
   link.heard_hello = true;
   link.peer_dialling = hello.dialling();
   link.peer_incarnation = hello.incarnation();
-  link.beat = std::max(beat_, clamp_interval(hello.beat_us()));
-  link.dead = std::max(dead_, clamp_interval(hello.dead_us()));
+  link.beat = std::max(beat_, bounded_time(hello.beat_us()));
+  link.dead = std::max(dead_, bounded_time(hello.dead_us()));
 }
 
 void Links::hear_beat(Context& context, Link& link, const wire::Beat& beat) {
@@ -80,7 +78,7 @@ void Links::hear_beat(Context& context, Link& link, const wire::Beat& beat) {
   link.peer_beat_at = now;
   if (beat.echo_us() != 0) {
     const Duration since = now - link.up_at - microseconds(beat.echo_us());
-    const Duration held = microseconds(std::min<uint64_t>(beat.held_us(), to_us(kMaxInterval)));
+    const Duration held = bounded_time(beat.held_us());
     if (since >= held) link.rtt = since - held;
   }
   if (now - link.last_beat >= link.beat / 2) send_beat(context, link);

@@ -56,6 +56,8 @@ class Links {
   const Link* to(const NodeId& node) const;
   Link* to(const NodeId& node);
   const Link* to(HostId host) const;
+  // A link to that host, established or on the way to be.
+  bool any(HostId host) const;
   const std::map<LinkId, Link>& all() const { return links_; }
   std::map<LinkId, Link>& all() { return links_; }
 

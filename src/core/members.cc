@@ -19,14 +19,8 @@ auto age(const wire::Record& record) {
   return std::make_tuple(record.incarnation(), record.sequence());
 }
 
-// What a peer says of a length of time, kept within reason.
-Duration bounded(uint64_t us) {
-  constexpr uint64_t kMaxUs = 3'600'000'000;
-  return microseconds(static_cast<int64_t>(std::min(us, kMaxUs)));
-}
-
 Duration dead_time(const Member& member, Duration own) {
-  return std::max(own, bounded(member.record.dead_us()));
+  return std::max(own, bounded_time(member.record.dead_us()));
 }
 
 }  // namespace
@@ -70,7 +64,7 @@ void Members::note_lost_edges(Now now, const Member& from, const wire::Record& f
     Member* other = find(node_of(lost.node()));
     if (other == nullptr || lost.incarnation() != other->record.incarnation()) continue;
     if (!has_edge(from.record, lost.node())) continue;
-    other->heard = std::max(other->heard, now.mono - bounded(lost.silent_us()));
+    other->heard = std::max(other->heard, now.mono - bounded_time(lost.silent_us()));
   }
 }
 
@@ -108,6 +102,14 @@ bool Members::up(HostId host) const {
   return member != nullptr && member->up;
 }
 
+bool Members::counts(const Link& link) const {
+  if (!link.established) return false;
+  const Member* neighbour = find(link.node);
+  if (neighbour == nullptr) return link.synced;
+  if (neighbour->record.incarnation() < link.peer_incarnation) return false;
+  return link.synced || neighbour->up;
+}
+
 // Breadth first from this host, over edges that both ends claim.
 void Members::search(const Links& links) {
   for (auto& [node, member] : members_) {
@@ -116,13 +118,8 @@ void Members::search(const Links& links) {
   }
   std::deque<Member*> queue;
   for (const auto& [id, link] : links.all()) {
-    if (!link.established) continue;
     Member* neighbour = find(link.node);
-    if (neighbour == nullptr || neighbour->reachable) continue;
-    // A record from before it was away says nothing of now, of itself or of others: its newest is on its
-    // way. One that merely does not claim this link yet counts: it is heard on it.
-    if (neighbour->record.incarnation() < link.peer_incarnation) continue;
-    if (!link.synced && !neighbour->up) continue;
+    if (neighbour == nullptr || neighbour->reachable || !counts(link)) continue;
     neighbour->reachable = true;
     neighbour->next_hop = link.node;
     queue.push_back(neighbour);

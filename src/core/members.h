@@ -75,6 +75,10 @@ class Members {
   // The node that stands for a line of the hosts file: the one that is up, else the one seen last.
   const Member* of(HostId host) const;
   bool up(HostId host) const;
+  // Whether this direct link is an edge of the graph. Not before the neighbour's present record is here:
+  // one from before it was away says nothing of now, of itself or of others. A record that merely does
+  // not claim this link yet counts, for it is heard on it.
+  bool counts(const Link& link) const;
   const std::map<NodeId, Member>& all() const { return members_; }
   const NodeId& self() const { return self_; }
 

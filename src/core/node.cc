@@ -12,8 +12,6 @@ namespace {
 constexpr int kMaxRounds = 16;
 // A deadline that has passed and that nothing has moved is looked at again after this.
 constexpr Duration kShortestWait = milliseconds(1);
-constexpr char kNodeKey[] = "node";
-constexpr char kNamesKey[] = "names";
 
 }  // namespace
 

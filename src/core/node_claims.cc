@@ -8,7 +8,6 @@ namespace cluster::core {
 
 namespace {
 
-constexpr char kStoredPrefix[] = "service/";
 // Where no round trip has been measured yet.
 constexpr Duration kDefaultRoundTrip = milliseconds(10);
 constexpr Duration kShortestRoundTrip = milliseconds(1);
@@ -64,7 +63,7 @@ void Node::State::begin_claim(Context& context, const Order& order) {
   kept.set_epoch(claim.epoch);
   kept.set_held_epoch(claim.epoch);
   kept.set_may_run(true);
-  claim.ticket = persist(context, {{kStoredPrefix + order.service, kept.SerializeAsString()}});
+  claim.ticket = persist(context, {{kServicePrefix + order.service, kept.SerializeAsString()}});
   continuations[claim.ticket] = StoredClaim{order.service};
   claims[order.service] = std::move(claim);
   pursue_claim(context, order);
@@ -92,13 +91,9 @@ void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim
 
 // Longer than it takes everybody to find out that a link on the way there, or back, is dead.
 Duration Node::State::patience() const {
-  constexpr uint64_t kMaxUs = 3'600'000'000;
   Duration dead = config.dead_time, beat = config.beat_interval;
   for (const auto& [node, member] : members.all())
-    if (member.up)
-      dead = std::max<Duration>(
-          dead,
-          microseconds(static_cast<int64_t>(std::min<uint64_t>(member.record.dead_us(), kMaxUs))));
+    if (member.up) dead = std::max(dead, bounded_time(member.record.dead_us()));
   for (const auto& [id, link] : links.all()) beat = std::max(beat, link.beat);
   return dead + 2 * beat;
 }
@@ -169,7 +164,7 @@ void Node::State::drop_claim(Context& context, const std::string& name) {
   }
   wire::StoredService kept;
   kept.set_epoch(voter.highest_epoch(name));
-  persist(context, {{kStoredPrefix + name, kept.SerializeAsString()}});
+  persist(context, {{kServicePrefix + name, kept.SerializeAsString()}});
   dirty = true;
 }
 

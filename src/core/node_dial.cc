@@ -16,11 +16,7 @@ constexpr size_t kMaxCandidates = 8;
 void Node::State::dial_all(Context& context) {
   if (leaving) return;
   for (const HostEntry& host : config.hosts) {
-    if (host.id == config.self) continue;
-    const bool linked = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
-      return entry.second.host == host.id;
-    });
-    if (linked) continue;
+    if (host.id == config.self || links.any(host.id)) continue;
     if (const auto target = dial_target(host)) dialer.dial_if_due(context, host.id, *target);
   }
 }
@@ -29,11 +25,8 @@ MonoTime Node::State::next_dial() const {
   MonoTime next = kNever;
   if (leaving) return next;
   for (const HostEntry& host : config.hosts) {
-    if (host.id == config.self) continue;
-    const bool linked = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
-      return entry.second.host == host.id;
-    });
-    if (!linked && dial_target(host)) next = std::min(next, dialer.due_at(host.id));
+    if (host.id == config.self || links.any(host.id)) continue;
+    if (dial_target(host)) next = std::min(next, dialer.due_at(host.id));
   }
   return next;
 }

@@ -6,7 +6,6 @@ namespace cluster::core {
 
 namespace {
 
-constexpr char kNodeKey[] = "node";
 // Twice within this time the same key from elsewhere: somebody runs a copy of this node.
 constexpr Duration kDuplicateWindow = minutes(1);
 constexpr Duration kFirstStorePause = seconds(1);
@@ -53,11 +52,7 @@ wire::Record Node::State::make_record(Now now) const {
 
 void Node::State::add_edges(wire::Record& record) const {
   for (const auto& [id, link] : links.all()) {
-    if (!link.established) continue;
-    // Not before its present record is here, or others would take a former one for it.
-    const Member* member = members.find(link.node);
-    if (member != nullptr && member->record.incarnation() < link.peer_incarnation) continue;
-    if (!link.synced && (member == nullptr || !member->up)) continue;
+    if (!members.counts(link)) continue;
     wire::Edge& edge = *record.add_edges();
     edge.set_node(link.node.raw());
     if (!link.dialled) edge.set_observed(link.address);

@@ -7,12 +7,6 @@
 
 namespace cluster::core {
 
-namespace {
-
-constexpr char kStoredPrefix[] = "service/";
-
-}  // namespace
-
 // ------------------------------------------------------------------------------- what is configured
 
 Service* Node::State::service(const std::string& name) {
@@ -42,9 +36,9 @@ void Node::State::configure_services(Context& context) {
 
 // What may have been left running by an earlier life of this engine.
 void Node::State::check_left_running(Context& context) {
-  for (auto it = boot.stored.lower_bound(kStoredPrefix);
-       it != boot.stored.end() && it->first.starts_with(kStoredPrefix); ++it) {
-    const std::string name = it->first.substr(sizeof kStoredPrefix - 1);
+  for (auto it = boot.stored.lower_bound(kServicePrefix);
+       it != boot.stored.end() && it->first.starts_with(kServicePrefix); ++it) {
+    const std::string name = it->first.substr(sizeof kServicePrefix - 1);
     wire::StoredService kept;
     if (!kept.ParseFromString(it->second)) continue;
     voter.hear_epoch(name, kept.epoch());
@@ -290,7 +284,7 @@ RunId Node::State::run_script(Context& context, const Service& service, Script s
 void Node::State::service_ended(Context& context, const Service& ended) {
   wire::StoredService kept;
   kept.set_epoch(voter.highest_epoch(ended.name()));
-  persist(context, {{kStoredPrefix + ended.name(), kept.SerializeAsString()}});
+  persist(context, {{kServicePrefix + ended.name(), kept.SerializeAsString()}});
   dirty = true;
 }
 

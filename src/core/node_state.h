@@ -32,6 +32,11 @@ namespace cluster::core {
 
 inline constexpr uint32_t kMaxHops = 16;
 
+// Where this host's state is stored.
+inline constexpr char kNodeKey[] = "node";
+inline constexpr char kNamesKey[] = "names";
+inline constexpr char kServicePrefix[] = "service/";
+
 // The run of the cluster that this host belongs to: begins when hosts start and find no other that has
 // settled. Told apart by a number; of two that meet the older goes on.
 struct Session {

@@ -6,8 +6,6 @@ namespace cluster::core {
 
 namespace {
 
-constexpr uint64_t kMaxBeatUs = 3'600'000'000;
-
 wire::Answer answer_to(const wire::Claim& claim, wire::Answer::Verdict verdict) {
   wire::Answer answer;
   answer.set_service(claim.service());
@@ -39,9 +37,7 @@ wire::Answer Voter::vote(MonoTime now, const NodeId& from, const wire::Claim& cl
   // The epoch of this very claim may have got here before it, by way of a faster voter's record.
   if (claim.epoch() < highest_epoch(claim.service()))
     return refuse(wire::Answer::OLD_EPOCH, NodeId{});
-  const Duration beat =
-      std::max(own_beat,
-               Duration(microseconds(static_cast<int64_t>(std::min(claim.beat_us(), kMaxBeatUs)))));
+  const Duration beat = std::max(own_beat, bounded_time(claim.beat_us()));
   ballot.grant = Grant{from, claim.attempt(), now + beat};
   ballot.refused.erase(from);
   hear_epoch(claim.service(), claim.epoch());
