@@ -28,13 +28,13 @@ libs_net := libevent openssl
 libs_store := sqlite3
 libs_scripts := libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
-libs_ctl := sdbus-c++ libsystemd nlohmann_json
+libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 
 folders := base wire core config net scripts store bus ctl daemon
 core_folders := core wire base
 daemon_folders := daemon bus store scripts net config core wire base
-ctl_folders := ctl config core wire base
+ctl_folders := ctl base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))
 pkg_libs = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --libs $(1)))

@@ -40,7 +40,7 @@ $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(si
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
-unit: $(addprefix $(BUILD)/tests/,unit-runner unit-core unit-shell)
+unit: all $(addprefix $(BUILD)/tests/,unit-runner unit-core unit-shell)
 	@for program in $^; do $$program || exit; done
 
 scenarios: $(BUILD)/tests/scenarios

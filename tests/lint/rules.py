@@ -16,7 +16,7 @@ LAYERS = {
     "scripts": {"base", "wire", "core"},
     "store": {"base", "wire", "core"},
     "bus": {"base", "wire", "core"},
-    "ctl": {"base", "wire", "core", "config"},
+    "ctl": {"base"},
     "daemon": {"base", "wire", "core", "config", "net", "scripts", "store", "bus"},
 }
 PURE = ("base", "wire", "core")

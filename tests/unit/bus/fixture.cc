@@ -61,11 +61,8 @@ Outcome outcome_of(sd_bus_message* message) {
 }  // namespace
 
 PrivateBus::PrivateBus() {
-  char pattern[] = "/tmp/cluster-bus-XXXXXX";
-  if (!mkdtemp(pattern)) throw std::runtime_error("no temporary folder");
-  folder_ = pattern;
-  address_ = "unix:path=" + folder_ + "/socket";
-  std::ofstream(folder_ + "/bus.conf")
+  address_ = "unix:path=" + (folder_ / "socket").string();
+  std::ofstream(folder_ / "bus.conf")
       << "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
          " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
          "<busconfig><type>session</type><listen>"
@@ -77,18 +74,15 @@ PrivateBus::PrivateBus() {
   start();
 }
 
-PrivateBus::~PrivateBus() {
-  stop();
-  std::filesystem::remove_all(folder_);
-}
+PrivateBus::~PrivateBus() { stop(); }
 
 void PrivateBus::start() {
-  const std::string config = "--config-file=" + folder_ + "/bus.conf";
+  const std::string config = "--config-file=" + (folder_ / "bus.conf").string();
   const char* argv[] = {"dbus-daemon", config.c_str(), "--nofork",
                         "--nopidfile", "--nosyslog",   nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ + "/log").c_str(),
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "log").c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0600);
   const int fault =
       posix_spawnp(&pid_, argv[0], &actions, nullptr, const_cast<char**>(argv), environ);
@@ -96,7 +90,7 @@ void PrivateBus::start() {
   if (fault != 0) throw std::runtime_error("dbus-daemon cannot be started");
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
-  (folder_ + "/socket").copy(name.sun_path, sizeof name.sun_path - 1);
+  (folder_ / "socket").string().copy(name.sun_path, sizeof name.sun_path - 1);
   const auto end = steady_clock::now() + kBound;
   while (steady_clock::now() < end) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -113,7 +107,7 @@ void PrivateBus::stop() {
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = 0;
-  std::filesystem::remove(folder_ + "/socket");
+  std::filesystem::remove(folder_ / "socket");
 }
 
 void PrivateBus::freeze() {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bus/bus.h"
+#include "tests/unit/temp_folder.h"
 
 namespace cluster::bus::test {
 
@@ -35,7 +36,7 @@ class PrivateBus {
   void thaw();
 
  private:
-  std::string folder_;
+  testing_files::TempFolder folder_;
   std::string address_;
   pid_t pid_ = 0;
 };

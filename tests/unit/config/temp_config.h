@@ -12,16 +12,13 @@
 #include <vector>
 
 #include "config/load.h"
+#include "tests/unit/temp_folder.h"
 
 namespace cluster::config {
 
 class TempConfig {
  public:
   TempConfig() {
-    std::string pattern =
-        std::filesystem::temp_directory_path().string() + "/cluster-config-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    folder_ = pattern;
     write("cluster.conf", "id = 1\n");
     write("hosts",
           "server1.example.com password1\nserver2.example.com:35791 password2\nlaptop1,open "
@@ -30,15 +27,9 @@ class TempConfig {
     script("web", "start");
     script("web", "stop");
   }
-  ~TempConfig() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  TempConfig(const TempConfig&) = delete;
-  TempConfig& operator=(const TempConfig&) = delete;
 
-  const std::string& folder() const { return folder_; }
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string folder() const { return folder_.path(); }
+  std::string path(const std::string& name) const { return folder_ / name; }
 
   void write(const std::string& name, const std::string& bytes, mode_t mode = 0600) const {
     std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
@@ -55,7 +46,7 @@ class TempConfig {
 
   Options options(Mode mode = Mode::kCheck) const {
     Options out;
-    out.config_dir = folder_;
+    out.config_dir = folder();
     out.mode = mode;
     out.local = [] { return LocalIdentity{"elsewhere", "elsewhere.example.org", {"192.0.2.99"}}; };
     return out;
@@ -63,7 +54,7 @@ class TempConfig {
   Outcome load(Mode mode = Mode::kCheck) const { return config::load(options(mode)); }
 
  private:
-  std::string folder_;
+  testing_files::TempFolder folder_;
 };
 
 inline std::string joined(const std::vector<Fault>& faults) {

@@ -17,6 +17,7 @@
 #include "daemon/options.h"
 #include "daemon/perform.h"
 #include "daemon/requests.h"
+#include "tests/unit/temp_folder.h"
 
 namespace cluster::daemon {
 namespace {
@@ -180,9 +181,8 @@ TEST(Notify, SpeaksTheProtocol) {
 }
 
 TEST(Notify, TakesItsVariablesAwayFromChildren) {
-  char dir[] = "/tmp/cluster-notify-XXXXXX";
-  ASSERT_NE(mkdtemp(dir), nullptr);
-  const std::string path = std::string(dir) + "/socket";
+  const testing_files::TempFolder folder;
+  const std::string path = folder / "socket";
   {
     Supervisor supervisor(path);
     setenv("NOTIFY_SOCKET", path.c_str(), 1);
@@ -195,8 +195,6 @@ TEST(Notify, TakesItsVariablesAwayFromChildren) {
     notify.status("x");
     EXPECT_EQ(supervisor.heard(), "STATUS=x");
   }
-  unlink(path.c_str());
-  rmdir(dir);
 }
 
 TEST(Notify, WithoutASupervisorSaysNothing) {

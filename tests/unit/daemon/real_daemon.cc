@@ -65,14 +65,12 @@ pid_t launch(const std::vector<std::string>& arguments, const fs::path& out, con
 }  // namespace
 
 Ended run_clusterd(const std::vector<std::string>& arguments) {
-  char dir[] = "/tmp/cluster-run-XXXXXX";
-  const fs::path root = mkdtemp(dir);
+  const testing_files::TempFolder root;
   const pid_t pid = launch(arguments, root / "out", root / "error", {});
   int status = 0;
   waitpid(pid, &status, 0);
   Ended ended{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(root / "out"),
               read_file(root / "error")};
-  fs::remove_all(root);
   return ended;
 }
 
@@ -103,8 +101,6 @@ int Program::wait() {
 }
 
 Site::Site(int hosts) : hosts_(hosts) {
-  char name[] = "/tmp/cluster-site-XXXXXX";
-  root_ = mkdtemp(name);
   sockaddr_in any{};
   any.sin_family = AF_INET;
   any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -124,8 +120,6 @@ Site::Site(int hosts) : hosts_(hosts) {
     write_file(config(host) / "cluster.conf", "beat_interval = 0.1\ndead_time = 1\n");
   }
 }
-
-Site::~Site() { fs::remove_all(root_); }
 
 void Site::service(const std::string& name, const std::string& preference) {
   services_ += name + " " + preference + "\n";

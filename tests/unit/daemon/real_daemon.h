@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/temp_folder.h"
+
 namespace cluster::testing_daemon {
 
 inline constexpr std::chrono::seconds kPatience{60};
@@ -53,7 +55,6 @@ class Program {
 class Site {
  public:
   explicit Site(int hosts);
-  ~Site();
 
   void service(const std::string& name, const std::string& preference);  // "1 2"
   void set_script(int host, const std::string& service, const std::string& script,
@@ -66,11 +67,11 @@ class Site {
     return read_file(root_ / std::to_string(host) / service);
   }
   std::vector<std::string> arguments(int host, const std::vector<std::string>& more = {}) const;
-  const std::filesystem::path& root() const { return root_; }
+  const std::filesystem::path& root() const { return root_.path(); }
   uint16_t port() const { return port_; }
 
  private:
-  std::filesystem::path root_;
+  const testing_files::TempFolder root_;
   const int hosts_;
   uint16_t port_ = 0;
   std::string services_;

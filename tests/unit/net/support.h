@@ -16,21 +16,11 @@
 #include "net/identity.h"
 #include "net/secrets.h"
 #include "net/transport.h"
+#include "tests/unit/temp_folder.h"
 
 namespace cluster::net::testing {
 
-class Folder {
- public:
-  Folder() {
-    std::string name = std::filesystem::temp_directory_path() / "cluster-net-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
+using Folder = testing_files::TempFolder;
 
 class Loop {
  public:

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "tests/unit/runner/cmocka_output.h"
+#include "tests/unit/temp_folder.h"
 
 namespace cluster::runner {
 namespace {
@@ -44,16 +45,6 @@ Outcome run_sample(const std::string& environment, const std::string& arguments 
   outcome.status = pclose(pipe);
   return outcome;
 }
-
-class Folder {
- public:
-  Folder() { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_ = "/tmp/cluster-runner-XXXXXX";
-};
 
 std::string contents(const std::string& path) {
   std::ifstream in(path);
@@ -152,9 +143,9 @@ TEST(Runner, XmlIsOneDocument) {
 }
 
 TEST(Runner, XmlFileAGroup) {
-  Folder folder;
+  const testing_files::TempFolder folder;
   const auto variables =
-      "CMOCKA_MESSAGE_OUTPUT=xml CMOCKA_XML_FILE='" + (folder / "t-%g.xml") + "'";
+      "CMOCKA_MESSAGE_OUTPUT=xml CMOCKA_XML_FILE='" + (folder / "t-%g.xml").string() + "'";
   const auto outcome = run_sample(variables);
   EXPECT_THAT(outcome.out, Not(HasSubstr("<testsuite")));
   EXPECT_THAT(contents(folder / "t-Second.xml"), HasSubstr("<testsuite name=\"Second\""));
@@ -164,9 +155,9 @@ TEST(Runner, XmlFileAGroup) {
 }
 
 TEST(Runner, XmlFileThatExistsIsLeftAlone) {
-  Folder folder;
+  const testing_files::TempFolder folder;
   const auto file = folder / "all.xml";
-  const auto variables = "CMOCKA_MESSAGE_OUTPUT=xml CMOCKA_XML_FILE='" + file + "'";
+  const auto variables = "CMOCKA_MESSAGE_OUTPUT=xml CMOCKA_XML_FILE='" + file.string() + "'";
   EXPECT_THAT(run_sample(variables).out, Not(HasSubstr("<testsuite")));
   const auto first = contents(file);
   EXPECT_THAT(first, HasSubstr("</testsuites>\n"));

@@ -14,6 +14,8 @@
 #include <fstream>
 #include <vector>
 
+#include "tests/unit/temp_folder.h"
+
 namespace cluster::scripts {
 namespace {
 
@@ -27,10 +29,8 @@ struct BaseFree {
 class LocalRunnerTest : public testing::Test {
  protected:
   LocalRunnerTest() : base_(event_base_new()) {
-    char name[] = "/tmp/cluster-scripts-XXXXXX";
-    dir_ = mkdtemp(name);
     runner_ = std::make_unique<LocalRunner>(
-        base_.get(), dir_.string(), "/some/state",
+        base_.get(), dir_.path().string(), "/some/state",
         Callbacks{[this](core::ScriptEnded e) { ended_.push_back(e); },
                   [this](Line line) {
                     if (line.notice) {
@@ -40,10 +40,7 @@ class LocalRunnerTest : public testing::Test {
                     }
                   }});
   }
-  ~LocalRunnerTest() override {
-    runner_.reset();
-    fs::remove_all(dir_);
-  }
+  ~LocalRunnerTest() override { runner_.reset(); }
 
   void script(const std::string& service, const std::string& name, const std::string& text) {
     fs::create_directories(dir_ / service);
@@ -76,7 +73,7 @@ class LocalRunnerTest : public testing::Test {
     return std::find(lines_.begin(), lines_.end(), text) != lines_.end();
   }
 
-  fs::path dir_;
+  const testing_files::TempFolder dir_;
   std::unique_ptr<event_base, BaseFree> base_;
   std::unique_ptr<LocalRunner> runner_;
   std::vector<core::ScriptEnded> ended_;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "store/lock_file.h"
+#include "tests/unit/temp_folder.h"
 
 namespace cluster::store {
 namespace {
@@ -46,13 +47,6 @@ class Answers {
 
 class StoreTest : public testing::Test {
  protected:
-  StoreTest() {
-    char name[] = "/tmp/cluster-store-XXXXXX";
-    root_ = mkdtemp(name);
-    dir_ = root_ / "deep" / "state";
-  }
-  ~StoreTest() override { fs::remove_all(root_); }
-
   Result<std::unique_ptr<Store>> open() { return Store::open(dir_.string(), answers_.take()); }
   std::unique_ptr<Store> opened() {
     auto result = open();
@@ -71,7 +65,8 @@ class StoreTest : public testing::Test {
     return core::Persist{StoreTicket(ticket), std::move(writes)};
   }
 
-  fs::path root_, dir_;
+  const testing_files::TempFolder root_;
+  const fs::path dir_ = root_ / "deep" / "state";
   Answers answers_;
 };
 
