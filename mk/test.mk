@@ -40,8 +40,9 @@ $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(si
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
-unit: all $(addprefix $(BUILD)/tests/,unit-runner unit-core unit-shell)
-	@for program in $^; do $$program || exit; done
+unit_programs := $(addprefix $(BUILD)/tests/,unit-runner unit-core unit-shell)
+unit: all $(unit_programs)
+	@for program in $(unit_programs); do $$program || exit; done
 
 scenarios: $(BUILD)/tests/scenarios
 	$<

@@ -25,15 +25,21 @@ def command_lines(h):
 
 
 def test_failed_start_falls_through(c):
-    lab = cluster(c, {"web": Service([1, 2, 3], start="[ -e $marker.good ] || fail", only=[1])})
+    lab = cluster(c, {"web": Service([1, 2, 3], start="[ ! -e $marker.bad ] || fail", only=[1])})
+    lab.await_placed(web=1)
+    lab.await_linked()
+    bad = lab[1].run_dir + "/web.bad"
+    open(bad, "w").close()
+    t = time.time_ns()
+    lab[2].ctl("restart", "web", ok=False)
     lab.await_placed(web=2)
-    fails = lab.events(host=1, phase="fail")
-    expect(len(fails) == 1, "host 1 was tried once", *lab.events())
-    expect(not lab.events(host=3), "host 3 was not needed", *lab.events())
+    fails = lab.events(t, host=1, phase="fail")
+    expect(len(fails) == 1, "host 1 was tried once", *lab.events(t))
+    expect(not lab.events(t, host=3), "host 3 was not needed", *lab.events(t))
     lab.expect_stable(2)
     text = lab[3].ctl("explain", "web").stdout
     expect("fail" in text.lower(), "explain says that the start failed on host 1", text)
-    open(lab[1].run_dir + "/web.good", "w").close()
+    os.unlink(bad)
     lab[2].ctl("clear", "web")
     lab.await_placed(web=1)
     lab.expect_single()
