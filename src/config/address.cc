@@ -101,24 +101,24 @@ Result<HostAddress> parse_host_address(std::string_view text) {
   if (text.starts_with('[')) {
     const size_t close = text.find(']');
     if (close == std::string_view::npos) {
-      return wrong("the address " + quoted(text) + " has no closing bracket",
+      return wrong("the address " + in_quotes(text) + " has no closing bracket",
                    "[IPv6] or [IPv6]:PORT");
     }
     out.name = text.substr(0, close + 1);
     out.address = canonical_ip(text.substr(1, close - 1));
     if (out.address.find(':') == std::string::npos) {
-      return wrong(quoted(out.name) + " is no IPv6 address", "an IPv6 address in the brackets");
+      return wrong(in_quotes(out.name) + " is no IPv6 address", "an IPv6 address in the brackets");
     }
     port = text.substr(close + 1);
     if (!port.empty() && port.front() != ':') {
-      return wrong("after " + quoted(out.name) + " comes " + quoted(port),
+      return wrong("after " + in_quotes(out.name) + " comes " + in_quotes(port),
                    "':' and a port, or a blank");
     }
   } else {
     if (std::count(text.begin(), text.end(), ':') > 1) {
       return wrong(canonical_ip(text).empty()
-                       ? quoted(text) + " has more than one colon"
-                       : "the IPv6 address " + quoted(text) + " has no brackets",
+                       ? in_quotes(text) + " has more than one colon"
+                       : "the IPv6 address " + in_quotes(text) + " has no brackets",
                    "an IPv6 address as [ADDRESS] or [ADDRESS]:PORT");
     }
     const size_t colon = text.find(':');
@@ -126,16 +126,18 @@ Result<HostAddress> parse_host_address(std::string_view text) {
     out.address = out.name;
     if (colon != std::string_view::npos) port = text.substr(colon);
     if (canonical_ip(out.name).empty() && !is_host_name(out.name)) {
-      return wrong(quoted(out.name) + " is no address", "a host name, an IPv4 address or [IPv6]");
+      return wrong(in_quotes(out.name) + " is no address",
+                   "a host name, an IPv4 address or [IPv6]");
     }
   }
   if (const auto why = unfit(out.address, Use::kReach)) {
-    return wrong(quoted(out.name) + " is " + *why, "an address at which the host can be reached");
+    return wrong(in_quotes(out.name) + " is " + *why,
+                 "an address at which the host can be reached");
   }
   if (!port.empty()) {
     const auto number = parse_number(port.substr(1), kMaxPort);
     if (!number || *number == 0) {
-      return wrong("the port is " + quoted(port.substr(1)), "a whole number from 1 to 65535");
+      return wrong("the port is " + in_quotes(port.substr(1)), "a whole number from 1 to 65535");
     }
     out.port = static_cast<uint16_t>(*number);
   }
@@ -148,11 +150,11 @@ Result<std::string> parse_listen_address(std::string_view text) {
   if (brackets) plain = plain.substr(1, plain.size() - 2);
   const std::string address = canonical_ip(plain);
   if (address.empty() || (brackets && address.find(':') == std::string::npos)) {
-    return wrong("listen names " + quoted(text),
+    return wrong("listen names " + in_quotes(text),
                  "an IPv4 or IPv6 address of this host, without port");
   }
   if (const auto why = unfit(address, Use::kListen)) {
-    return wrong("listen names " + quoted(text) + ", " + *why, "an address of this host");
+    return wrong("listen names " + in_quotes(text) + ", " + *why, "an address of this host");
   }
   return address;
 }

@@ -31,7 +31,7 @@ std::vector<std::string> listen_addresses(const ConfValues& conf, Report& report
     if (!address) {
       report.fault(conf.file(), value->line, Error{address.error()});
     } else if (std::find(out.begin(), out.end(), *address) != out.end()) {
-      refuse("listen names " + quoted(text) + " twice", "each address once");
+      refuse("listen names " + in_quotes(text) + " twice", "each address once");
     } else {
       out.push_back(*address);
     }
@@ -80,7 +80,7 @@ ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
   struct stat info {};
   if (out.service_dir && (::stat(out.service_dir->c_str(), &info) != 0 || !S_ISDIR(info.st_mode))) {
     report.fault(text.path, conf.line_of("service_dir"),
-                 "service_dir is " + quoted(*out.service_dir) + ", where no folder is",
+                 "service_dir is " + in_quotes(*out.service_dir) + ", where no folder is",
                  "an existing folder");
     out.service_dir.reset();
   }

@@ -42,7 +42,7 @@ class Checker {
  private:
   static std::string named(const Statement& statement) {
     const std::string kind = statement.section ? "the section " : "the key ";
-    return kind + quoted(statement.key) + (statement.title.empty() ? "" : " " + statement.title);
+    return kind + in_quotes(statement.key) + (statement.title.empty() ? "" : " " + statement.title);
   }
 
   bool usable(const Statement& statement, const Key* key, std::span<const Key> keys,
@@ -60,19 +60,21 @@ class Checker {
           built += (built.empty() ? "" : ", ") + std::string(other.name);
       }
       const std::string kind = statement.section ? "unknown section " : "unknown key ";
-      report_.fault(file_, statement.line, kind + quoted(statement.key) + where + hint,
+      report_.fault(file_, statement.line, kind + in_quotes(statement.key) + where + hint,
                     "one of " + built);
       return false;
     }
     const bool wants_section = key->type == KeyType::kSection;
     if (statement.section != wants_section) {
-      report_.fault(file_, statement.line,
-                    quoted(statement.key) + (wants_section ? " is a section" : " is not a section"),
-                    statement.key + (wants_section ? " NAME { KEY = VALUE }" : " = VALUE"));
+      report_.fault(
+          file_, statement.line,
+          in_quotes(statement.key) + (wants_section ? " is a section" : " is not a section"),
+          statement.key + (wants_section ? " NAME { KEY = VALUE }" : " = VALUE"));
       return false;
     }
     if (!statement.section && key->type != KeyType::kList && statement.list) {
-      report_.fault(file_, statement.line, quoted(statement.key) + " is given a list", "one value");
+      report_.fault(file_, statement.line, in_quotes(statement.key) + " is given a list",
+                    "one value");
       return false;
     }
     // In a section that never ends, what follows it would be taken for its keys.
@@ -129,7 +131,7 @@ ConfValues parse_conf(const TextFile& text, ConfKind kind, Report& report) {
     std::vector<std::string>& texts = (*read)[statement->key];
     if (texts.size() != statement->values) {
       report.fault(text.path, statement->line,
-                   "libconfuse reads another number of values for " + quoted(statement->key),
+                   "libconfuse reads another number of values for " + in_quotes(statement->key),
                    "a plain value, in quotes where it holds more than letters and digits");
       continue;
     }
@@ -155,7 +157,7 @@ const Key& ConfValues::known(std::string_view key) const {
 }
 
 void ConfValues::refuse(const Value& value, std::string_view key, Report& report) const {
-  report.fault(file_, value.line, std::string(key) + " is " + quoted(value.texts.front()),
+  report.fault(file_, value.line, std::string(key) + " is " + in_quotes(value.texts.front()),
                expected_value(known(key)));
 }
 
@@ -206,7 +208,7 @@ std::optional<core::Ownership> ConfValues::ownership(std::string_view key, Repor
   if (text == "majority" || text == "etcd" || text == "zookeeper") {
     report.fault(
         file_, value->line,
-        std::string(key) + " is " + quoted(text) + ", which is not supported by this version",
+        std::string(key) + " is " + in_quotes(text) + ", which is not supported by this version",
         "peers");
   } else {
     refuse(*value, key, report);

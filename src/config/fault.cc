@@ -9,7 +9,7 @@ std::string to_string(const Fault& fault) {
   return fault.file + ":" + std::to_string(fault.line) + ": " + fault.text;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (unsigned char c : text) {
     // Only between characters, so that what is shown stays UTF-8.

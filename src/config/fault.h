@@ -28,7 +28,7 @@ struct Fault {
 std::string to_string(const Fault& fault);  // "FILE:LINE: TEXT"
 
 // 'text', on one line, cut where it is long; never call it with a passphrase.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 class Report {
  public:

@@ -32,7 +32,7 @@ Result<core::HostEntry> parse_entry(HostId id, std::string_view address, bool dy
   entry.dynamic = dynamic;
   if (dynamic) {
     if (!is_host_name(address)) {
-      return Error{quoted(address) +
+      return Error{in_quotes(address) +
                    " before a comma is no name of a dynamic host; expected letters, digits, "
                    "'-', '_' and '.', or a blank after the address instead of the comma"};
     }
@@ -109,24 +109,24 @@ Hosts parse_hosts(const TextFile& text, Report& report) {
       if (fresh) {
         hosts.entries.push_back(*entry);
       } else {
-        refuse(quoted(entry->name) + " stands here again, after line " +
+        refuse(in_quotes(entry->name) + " stands here again, after line " +
                    std::to_string(first->second.value),
                "each host once");
       }
     }
 
     if (missing) {
-      refuse("the passphrase of " + quoted(address) + " is missing", kSyntax.data());
+      refuse("the passphrase of " + in_quotes(address) + " is missing", kSyntax.data());
     } else if (passphrase.size() < kMinPassphraseBytes) {
-      refuse("the passphrase of " + quoted(address) + " has " + std::to_string(passphrase.size()) +
-                 (passphrase.size() == 1 ? " byte" : " bytes"),
+      refuse("the passphrase of " + in_quotes(address) + " has " +
+                 std::to_string(passphrase.size()) + (passphrase.size() == 1 ? " byte" : " bytes"),
              "at least " + std::to_string(kMinPassphraseBytes));
     } else {
       hosts.passphrases.emplace(id, passphrase);
       if (is_blank(passphrase.front())) {
         report.warn(
             text.path, line.number,
-            "the passphrase of " + quoted(address) +
+            "the passphrase of " + in_quotes(address) +
                 " starts with a blank, which is part of it; expected one blank or comma between");
       }
     }

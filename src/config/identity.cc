@@ -52,9 +52,9 @@ std::vector<std::string> interface_addresses() {
 }
 
 std::string described(const LocalIdentity& local) {
-  std::string out = "host name " + quoted(local.short_name);
+  std::string out = "host name " + in_quotes(local.short_name);
   if (!local.full_name.empty() && local.full_name != local.short_name) {
-    out += " or " + quoted(local.full_name);
+    out += " or " + in_quotes(local.full_name);
   }
   std::string addresses;
   for (const std::string& address : local.addresses) {

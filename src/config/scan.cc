@@ -104,7 +104,7 @@ class Lexer {
       token.kind = TokenKind::kBroken;
       position_ += 2;
     } else if (c == '+' || c == '*') {
-      report_.fault(file_, line_, "stray " + quoted({&c, 1}), "KEY = VALUE");
+      report_.fault(file_, line_, "stray " + in_quotes({&c, 1}), "KEY = VALUE");
       token.kind = TokenKind::kBroken;
       ++position_;
     } else if (at("${")) {
@@ -196,7 +196,7 @@ class Parser {
     return std::string_view(text_).substr(token.begin, token.end - token.begin);
   }
   std::string found(const Token& token) const {
-    return token.kind == TokenKind::kEnd ? "the end of the file" : quoted(text_of(token));
+    return token.kind == TokenKind::kEnd ? "the end of the file" : in_quotes(text_of(token));
   }
 
   // A fault at the next token: what the lexer has reported already is not told twice.
@@ -252,10 +252,10 @@ class Parser {
     } else {
       if (after.is('(')) {
         report_.fault(file_, key.line,
-                      quoted(out.key) + " is written like a function, which is not supported",
+                      in_quotes(out.key) + " is written like a function, which is not supported",
                       "KEY = VALUE");
       } else if (after.kind != TokenKind::kBroken) {
-        report_.fault(file_, key.line, "after " + quoted(out.key) + " comes " + found(after),
+        report_.fault(file_, key.line, "after " + in_quotes(out.key) + " comes " + found(after),
                       "'='");
       }
       skip_rest_of(key.line);
@@ -278,7 +278,7 @@ class Parser {
       return list(out);
     }
     if (first.kind != TokenKind::kBroken || first.line != out.line) {
-      report_.fault(file_, out.line, quoted(out.key) + " has no value",
+      report_.fault(file_, out.line, in_quotes(out.key) + " has no value",
                     "a value after '=', on its line");
     }
     skip_rest_of(out.line);
@@ -298,12 +298,12 @@ class Parser {
       const bool unclosed =
           token.kind == TokenKind::kEnd || (token.line != line && peek(1).is('='));
       if (unclosed) {
-        report_.fault(file_, out.line, "the list of " + quoted(out.key) + " is not closed",
+        report_.fault(file_, out.line, "the list of " + in_quotes(out.key) + " is not closed",
                       "'}' after it");
         return false;
       }
       if (wants_value ? !token.is_value() : !token.is(',')) {
-        refuse(token, "the list of " + quoted(out.key) + " goes on with " + found(token),
+        refuse(token, "the list of " + in_quotes(out.key) + " goes on with " + found(token),
                wants_value ? "a value or '}'" : "',' or '}'");
         skip_rest_of(token.line);
         return false;
@@ -326,7 +326,7 @@ class Parser {
     }
     out.inner = block(depth + 1, out.whole);
     if (!out.whole && !given_up_) {
-      report_.fault(file_, out.line, "the section " + quoted(out.key) + " is not closed",
+      report_.fault(file_, out.line, "the section " + in_quotes(out.key) + " is not closed",
                     "'}' after it");
     }
     return true;

@@ -40,7 +40,7 @@ enum class Presence { kRequired, kOptional };
 bool check_script(const std::string& folder, const char* name, Presence presence,
                   const ServiceLine& where, const core::ServiceEntry& entry, Report& report) {
   const std::string path = folder + "/" + name;
-  const std::string service = "service " + quoted(entry.name) + ": ";
+  const std::string service = "service " + in_quotes(entry.name) + ": ";
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
     const int error = errno;
@@ -109,7 +109,7 @@ void load_service_folder(const std::string& folder, const ServiceLine& where,
   if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
     const bool other = errno != 0 && errno != ENOENT && errno != ENOTDIR;
     report.fault(where.file, where.line,
-                 "service " + quoted(entry.name) + " may run on this host, but " + folder +
+                 "service " + in_quotes(entry.name) + " may run on this host, but " + folder +
                      (other ? std::string(": ") + std::strerror(errno) : " is no folder"),
                  "a folder with the executables start and stop");
   } else {

@@ -40,18 +40,18 @@ class RowParser {
     row.entry.name = words.front();
     bool sound = true;
     if (!is_service_name(words.front())) {
-      sound = refuse("the service name is " + quoted(words.front()),
+      sound = refuse("the service name is " + in_quotes(words.front()),
                      "1 to 64 of letters, digits, '.', '_' and '-', the first a letter or digit");
     } else {
       const auto [first, fresh] = lines_.try_emplace(row.entry.name, line.number);
       if (!fresh) {
-        sound = refuse("service " + quoted(row.entry.name) + " stands here again, after line " +
+        sound = refuse("service " + in_quotes(row.entry.name) + " stands here again, after line " +
                            std::to_string(first->second),
                        "each service once");
       }
     }
     if (words.size() == 1) {
-      return refuse("service " + quoted(row.entry.name) + " has no host", kSyntax);
+      return refuse("service " + in_quotes(row.entry.name) + " has no host", kSyntax);
     }
     for (size_t i = 1; i < words.size(); ++i) {
       if (words[i].starts_with('#')) {
@@ -71,18 +71,18 @@ class RowParser {
   bool host(std::string_view word, ServiceRow& row) {
     const auto number = parse_number(word, kMaxHostId);
     if (!number || *number == 0)
-      return refuse(quoted(word) + " is no host ID" + hint(word), kSyntax);
+      return refuse(in_quotes(word) + " is no host ID" + hint(word), kSyntax);
     const HostId id(static_cast<uint32_t>(*number));
     if (std::find(row.entry.preference.begin(), row.entry.preference.end(), id) !=
         row.entry.preference.end()) {
       return refuse(
-          "service " + quoted(row.entry.name) + " names host " + std::string(word) + " twice",
+          "service " + in_quotes(row.entry.name) + " names host " + std::string(word) + " twice",
           "each host once");
     }
     row.entry.preference.push_back(id);
     if (hosts_ == nullptr || hosts_->named.contains(id)) return true;
     return refuse(
-        "host " + std::string(word) + " of service " + quoted(row.entry.name) +
+        "host " + std::string(word) + " of service " + in_quotes(row.entry.name) +
             (id.value <= hosts_->lines ? " is a line of hosts without a host" : " is not in hosts"),
         "one of " + hosts_->candidates());
   }
