@@ -1,6 +1,7 @@
 // The hosts file: one host a line, whose physical line number from 1 is its ID.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>

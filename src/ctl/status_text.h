@@ -1,6 +1,7 @@
 // The status document (GetStatus) for people.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>

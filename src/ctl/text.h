@@ -1,6 +1,7 @@
 // Text on a terminal: how wide it is, what may be printed, tables. Pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

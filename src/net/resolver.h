@@ -1,6 +1,7 @@
 // Names to addresses: literals at once, DNS names on threads.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
