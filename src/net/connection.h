@@ -15,20 +15,20 @@
 #include "core/io.h"
 #include "net/event.h"
 #include "net/handshake.h"
+#include "net/refusal.h"
 #include "net/send_queue.h"
 #include "net/socket.h"
+#include "net/strangers.h"
 #include "net/tls.h"
 
 namespace cluster::net {
 
-inline constexpr std::chrono::seconds kHandshakeTime{5};
-inline constexpr size_t kMaxHandshakeBytes = 64 << 10;  // received before it is authenticated
 inline constexpr std::chrono::seconds kClosingTime{1};
 
 class Connection {
  public:
   struct End {
-    Handshake::Failure failure = Handshake::Failure::kNone;  // kNone: the network's or TLS's doing
+    Refusal kind = Refusal::kLost;
     bool refused = false;  // a reason that will not pass by itself: TLS or the handshake failed
     bool silent = false;   // it never sent a byte
     std::string reason;
@@ -37,6 +37,10 @@ class Connection {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // A stranger has sent what looks like a ClientHello: may it cost processor time?
+    virtual bool may_shake(Connection& connection) = 0;
+    // As Handshake::MayAnswer; `node` is the key that it has shown.
+    virtual std::string may_answer(Connection& connection, HostId claimed, const NodeId& node) = 0;
     virtual void authenticated(Connection& connection) = 0;
     virtual void received(Connection& connection, std::string frame) = 0;
     virtual void ended(Connection& connection, const End& end) = 0;
@@ -48,6 +52,7 @@ class Connection {
     DialId dial;
     Endpoint remote;
     bool from_listening_port = false;
+    std::chrono::milliseconds handshake_time = kHandshakeTime;
   };
 
   // All references outlive it.
@@ -67,6 +72,8 @@ class Connection {
   void close();
   // gone() at once, nothing is sent.
   void abort();
+  // Likewise, and the kernel keeps nothing of it either: the other end sees a reset.
+  void reset();
 
   const Origin& origin() const { return origin_; }
   bool linked() const { return stage_ == Stage::kLinked; }
@@ -74,7 +81,8 @@ class Connection {
   const Handshake::Peer& peer() const { return handshake_->peer(); }
   HostId claimed() const { return handshake_ ? handshake_->claimed() : HostId(); }
 
-  LinkId link;  // the owner's number for it, once authenticated
+  LinkId link;        // the owner's number for it, once authenticated
+  uint64_t slot = 0;  // likewise, while it is a stranger
 
  private:
   enum class Stage : uint8_t { kTls, kHandshake, kLinked, kClosing, kGone };
@@ -82,6 +90,8 @@ class Connection {
   void on_readable();
   void on_timer();
   void take(std::string_view bytes);
+  bool begun_as_expected(std::string_view& bytes);
+  bool client_hello(std::string_view bytes);
   bool simultaneous_open(std::string_view& bytes);
   void begin_handshake();
   void continue_handshake();
@@ -98,10 +108,10 @@ class Connection {
   Origin origin_;
   Stage stage_ = Stage::kTls;
   Handshake::Role role_;
-  std::unique_ptr<TlsSession> tls_;
+  std::unique_ptr<TlsSession> tls_;  // none before a stranger's ClientHello
   std::unique_ptr<Handshake> handshake_;
   std::string plain_;  // decrypted, not cut into messages yet
-  std::string held_;   // the first bytes, until it is clear who is the TLS client
+  std::string held_;   // the first bytes, until it is clear who is the TLS client, if anybody
   bool roles_settled_ = false;
   uint64_t received_bytes_ = 0;
   SendQueue queue_;

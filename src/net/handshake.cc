@@ -46,6 +46,7 @@ struct Handshake::Impl {
   const Peers& peers;
   Channel channel;
   HostId target;
+  MayAnswer may_answer;
 
   State state = State::kWorking;
   Failure failure = Failure::kNone;
@@ -208,6 +209,8 @@ struct Handshake::Impl {
     };
     const auto used = knows(generation_of(open.used()));
     if (used == known.end()) return ask_for_another(open, known, out);
+    if (std::string why = may_answer ? may_answer(claimed) : ""; !why.empty())
+      return refuse(out, Failure::kTooManyGuesses, who + "; " + why);
     peer.host = claimed;
     peer.name = *name;
     peer.generation = used->generation;
@@ -326,6 +329,10 @@ Handshake::~Handshake() {
   wipe(impl_->peer.session_key);
 }
 
+void Handshake::ask_before_answer(MayAnswer may_answer) {
+  impl_->may_answer = std::move(may_answer);
+}
+
 Handshake::State Handshake::advance(std::string& in, std::string& out) {
   Impl& impl = *impl_;
   if (impl.role == Role::kDialer && !impl.opened && impl.state == State::kWorking) impl.start(out);
@@ -362,6 +369,7 @@ const char* to_string(Handshake::Failure failure) {
     case Handshake::Failure::kNotMe: return "wrong host dialled";
     case Handshake::Failure::kSelf: return "own identity";
     case Handshake::Failure::kNoSecret: return "no common secret";
+    case Handshake::Failure::kTooManyGuesses: return "too many guesses";
     case Handshake::Failure::kWrongSecret: return "wrong passphrase";
     case Handshake::Failure::kNotAdmitted: return "key not admitted";
     case Handshake::Failure::kRefused: return "refused";

@@ -202,7 +202,8 @@ TEST_F(TransportTest, AWrongPassphraseIsRefusedAndLoggedOnceWithTheAddress) {
   }
   for (const DialFailed& failed : three.all<DialFailed>())
     EXPECT_EQ(failed.outcome, DialOutcome::kRejected);
-  ASSERT_TRUE(loop.until([&] { return one.transport.counters().refused == 5; }));
+  ASSERT_TRUE(
+      loop.until([&] { return one.transport.counters().refused[Refusal::kWrongSecret] == 5; }));
   EXPECT_EQ(one.logs.size(), 1u);
   EXPECT_TRUE(one.logged("127.0.0.1") && one.logged("passphrase")) << one.logs[0];
   EXPECT_EQ(three.logs.size(), 1u);
@@ -308,7 +309,7 @@ TEST_F(TransportTest, OfTooManyStrangersTheOldestGoes) {
   for (const Fd& fd : all) open += !closed(fd);
   EXPECT_EQ(open, 8);
   EXPECT_FALSE(closed(all[11]));
-  EXPECT_EQ(one.transport.counters().dropped_for_room, 4u);
+  EXPECT_EQ(one.transport.counters().refused[Refusal::kRoom], 4u);
   EXPECT_EQ(one.logs.size(), 1u);
   two.dial(1, 1, port);
   ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }));
