@@ -36,6 +36,12 @@ $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(si
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
 
+# What bench runs besides the daemons.
+handshake_folders := net core wire base
+$(BUILD)/tests/handshakes: $(call object_of,tests/bench/handshakes.cc) $(call archives,$(handshake_folders))
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(handshake_folders)) -pthread
+
 .PHONY: check unit scenarios sim lab bench lint format tidy-flags demo
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
@@ -54,7 +60,7 @@ sim: $(BUILD)/tests/sim
 lab: all
 	tests/lab/run --build $(BUILD)
 
-bench: all $(BUILD)/tests/sim
+bench: all $(BUILD)/tests/sim $(BUILD)/tests/handshakes
 	tests/bench/run --build $(BUILD)
 
 demo: all
