@@ -39,6 +39,7 @@ struct Strangers {
   uint64_t connections = 0;    // accepted
   uint64_t waiting = 0;        // of them, now neither authenticated nor gone
   uint64_t authenticated = 0;  // these and dialled ones
+  uint64_t guesses = 0;        // at passphrases, that were not proved
   std::vector<std::pair<std::string, uint64_t>> refused;  // likewise, by kind
 };
 

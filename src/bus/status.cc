@@ -62,6 +62,7 @@ Json strangers_json(const Strangers& strangers) {
   out["connections"] = strangers.connections;
   out["waiting"] = strangers.waiting;
   out["authenticated"] = strangers.authenticated;
+  out["guesses"] = strangers.guesses;
   out["refused"] = Json::object();
   for (const auto& [kind, count] : strangers.refused) out["refused"][kind] = count;
   return out;

@@ -205,7 +205,8 @@ std::string Daemon::simulate(const std::vector<HostId>& lost) {
 
 bus::Strangers Daemon::strangers() {
   const net::TransportCounters counters = transport_->counters();
-  bus::Strangers out{counters.accepted, counters.strangers, counters.authenticated, {}};
+  bus::Strangers out{
+      counters.accepted, counters.strangers, counters.authenticated, counters.guesses, {}};
   for (size_t i = 0; i < net::kRefusals; ++i) {
     const auto kind = static_cast<net::Refusal>(i);
     out.refused.emplace_back(net::to_string(kind), counters.refused[kind]);

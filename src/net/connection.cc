@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -78,6 +79,7 @@ Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Pee
 Connection::~Connection() = default;
 
 void Connection::start() {
+  authenticated_by_ = std::chrono::steady_clock::now() + origin_.handshake_time;
   const timeval limit = timeval_of(origin_.handshake_time);
   event_add(readable_.get(), nullptr);
   event_add(timer_.get(), &limit);
@@ -319,8 +321,13 @@ void Connection::end(End end, bool say_goodbye) {
 
 void Connection::close() {
   if (closing() || stage_ == Stage::kGone) return;
+  std::chrono::steady_clock::duration time = kClosingTime;
+  if (!linked()) {
+    const auto left = authenticated_by_ - std::chrono::steady_clock::now();
+    time = std::clamp(left, decltype(left)::zero(), time);
+  }
   stage_ = Stage::kClosing;
-  const timeval limit = timeval_of(kClosingTime);
+  const timeval limit = timeval_of(std::chrono::ceil<std::chrono::microseconds>(time));
   event_add(timer_.get(), &limit);
   flush();
 }

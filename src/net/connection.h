@@ -38,9 +38,9 @@ class Connection {
    public:
     virtual ~Owner() = default;
     // A stranger has sent what looks like a ClientHello: may it cost processor time?
-    virtual bool may_shake(Connection& connection) = 0;
+    virtual bool may_shake(Connection&) { return true; }
     // As Handshake::MayAnswer; `node` is the key that it has shown.
-    virtual std::string may_answer(Connection& connection, HostId claimed, const NodeId& node) = 0;
+    virtual std::string may_answer(Connection&, HostId, const NodeId& /*node*/) { return {}; }
     virtual void authenticated(Connection& connection) = 0;
     virtual void received(Connection& connection, std::string frame) = 0;
     virtual void ended(Connection& connection, const End& end) = 0;
@@ -67,8 +67,8 @@ class Connection {
 
   void send(std::string payload, core::Priority priority);
 
-  // Sends what is queued and close_notify, waits for the other end to close, kClosingTime in all;
-  // then gone().
+  // Sends what is queued and close_notify, waits for the other end to close, kClosingTime in all (but no
+  // longer than it had to authenticate); then gone().
   void close();
   // gone() at once, nothing is sent.
   void abort();
@@ -80,6 +80,7 @@ class Connection {
   bool closing() const { return stage_ == Stage::kClosing; }
   const Handshake::Peer& peer() const { return handshake_->peer(); }
   HostId claimed() const { return handshake_ ? handshake_->claimed() : HostId(); }
+  bool guess_open() const { return handshake_ && handshake_->guess_open(); }
 
   LinkId link;        // the owner's number for it, once authenticated
   uint64_t slot = 0;  // likewise, while it is a stranger
@@ -114,6 +115,7 @@ class Connection {
   std::string held_;   // the first bytes, until it is clear who is the TLS client, if anybody
   bool roles_settled_ = false;
   uint64_t received_bytes_ = 0;
+  std::chrono::steady_clock::time_point authenticated_by_;
   SendQueue queue_;
   size_t sent_ = 0;  // of tls_->outgoing()
   bool said_close_ = false;

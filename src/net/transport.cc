@@ -85,6 +85,7 @@ class Transport::Impl final : public Connection::Owner {
   Refusals refusals_{report_};
   uint64_t accepted_ = 0;
   uint64_t authenticated_ = 0;
+  uint64_t guesses_ = 0;
   Resolver resolver_;
   std::map<DialId, Dialing> dials_;
   std::vector<std::unique_ptr<Connection>> graveyard_;
@@ -335,12 +336,13 @@ void Transport::Impl::refused(const Connection& connection, const Connection::En
 }
 
 TransportCounters Transport::Impl::counters() const {
-  return {accepted_, authenticated_, strangers_.size(), refusals_.counts()};
+  return {accepted_, authenticated_, strangers_.size(), guesses_, refusals_.counts()};
 }
 
 void Transport::Impl::gone(Connection& connection) {
   links.erase(connection.link);
   strangers_.leave(connection.slot);
+  guesses_ += connection.guess_open();
   const auto at = std::find_if(connections.begin(), connections.end(),
                                [&](const auto& one) { return one.get() == &connection; });
   ENSURE(at != connections.end());

@@ -39,6 +39,7 @@ struct TransportCounters {
   uint64_t accepted = 0;       // connections
   uint64_t authenticated = 0;  // both ways round
   uint64_t strangers = 0;      // now: accepted, and neither authenticated nor gone
+  uint64_t guesses = 0;        // answers that ended without a proof
   RefusalCounts refused;       // both ways round
 };
 

@@ -49,7 +49,8 @@ Json document(const core::View& view) {
 }
 
 TEST(StatusText, OnlyTellingRefusalsAreALine) {
-  bus::Strangers strangers{99, 0, 2, {{"lost", 9}, {"wrong-secret", 3}, {"room", 80}, {"tls", 7}}};
+  bus::Strangers strangers{
+      99, 0, 2, 0, {{"lost", 9}, {"wrong-secret", 3}, {"room", 80}, {"tls", 7}}};
   const auto text = [&] {
     return status_text(parse_status(bus::status_json(three_hosts(), "0.1.0", strangers)).value(),
                        kNow, {});

@@ -19,7 +19,6 @@ struct End : Connection::Owner {
   std::unique_ptr<Connection> connection;
   int ups = 0;
   int goes = 0;
-  bool may = true;
   std::vector<std::string> frames;
   std::vector<Connection::End> ends;
 
@@ -32,8 +31,6 @@ struct End : Connection::Owner {
     connection =
         std::make_unique<Connection>(loop.base(), Fd(fd), tls, secrets, *this, std::move(origin));
   }
-  bool may_shake(Connection&) override { return may; }
-  std::string may_answer(Connection&, HostId, const NodeId&) override { return {}; }
   void authenticated(Connection&) override { ++ups; }
   void received(Connection&, std::string frame) override { frames.push_back(std::move(frame)); }
   void ended(Connection&, const Connection::End& end) override { ends.push_back(end); }

@@ -21,11 +21,21 @@ using testing::RawPeer;
 
 // In the middle of a connection, passing everything on.
 struct Relay {
-  Fd left, right;
-  std::string from_left;
+  Fd left{}, right{};
+  std::string from_left{};
+  int flights = 0;  // how often what is under way has turned round
+  bool to_right = false;
 
   // True once either end has closed it.
-  bool turn() { return pass(left, right, &from_left) || pass(right, left, nullptr); }
+  bool turn() {
+    const size_t before = from_left.size();
+    std::string from_right;
+    const bool over = pass(left, right, &from_left);
+    if (from_left.size() > before && !std::exchange(to_right, true)) ++flights;
+    if (over || pass(right, left, &from_right)) return true;
+    if (!from_right.empty() && std::exchange(to_right, false)) ++flights;
+    return false;
+  }
   static bool pass(const Fd& from, const Fd& to, std::string* seen) {
     char buffer[16384];
     ssize_t got = 0;
@@ -57,7 +67,7 @@ struct Trap {
 TEST_F(HostileTest, ARecordedConnectionPlayedAgainIsRefused) {
   Trap trap;
   three.dial(1, 1, trap.port());
-  Relay relay{trap.accept(loop), connect_to(port), {}};
+  Relay relay{trap.accept(loop), connect_to(port)};
   ASSERT_TRUE(loop.until([&] {
     relay.turn();
     return one.count<LinkUp>() == 2 && three.count<LinkUp>() == 1;
@@ -70,10 +80,28 @@ TEST_F(HostileTest, ARecordedConnectionPlayedAgainIsRefused) {
   EXPECT_EQ(one.transport.counters().authenticated, links);
 }
 
+// Of three round trips TCP's handshake is the first: the dialer's Open goes with TLS's last message.
+TEST_F(HostileTest, ADialerIsLinkedAfterTwoRoundTripsOverTcp) {
+  Trap trap;
+  three.dial(1, 1, trap.port());
+  Relay relay{trap.accept(loop), connect_to(port)};
+  ASSERT_TRUE(loop.until([&] {
+    if (three.count<LinkUp>() == 0) relay.turn();
+    return three.count<LinkUp>() == 1;
+  }));
+  EXPECT_EQ(relay.flights, 4);
+  EXPECT_EQ(one.count<LinkUp>(), 1u);
+  ASSERT_TRUE(loop.until([&] {
+    relay.turn();
+    return one.count<LinkUp>() == 2;
+  }));
+  EXPECT_EQ(relay.flights, 5);
+}
+
 TEST_F(HostileTest, ADialReflectedToItsOwnHostIsRefused) {
   Trap trap;
   one.dial(5, 3, trap.port());
-  Relay relay{trap.accept(loop), connect_to(port), {}};
+  Relay relay{trap.accept(loop), connect_to(port)};
   ASSERT_TRUE(loop.until([&] {
     relay.turn();
     return one.count<DialFailed>() == 1;
@@ -156,6 +184,7 @@ TEST_F(GuessingTest, AGuessThatIsNeverProvedCountsToo) {
   }
   guess("127.0.0.1");
   EXPECT_EQ(refused(Refusal::kGuesses), 1u);
+  EXPECT_EQ(one.transport.counters().guesses, kMaxFreeGuesses);
 }
 
 }  // namespace
