@@ -27,6 +27,13 @@ $(BUILD)/tests/unit-runner $(BUILD)/tests/sample:
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgmock -lgtest -pthread
 
+# What bench runs besides the daemons.
+handshake_folders := net core wire base
+$(BUILD)/tests/handshakes: $(call object_of,tests/bench/handshakes.cc) $(call archives,$(handshake_folders))
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(handshake_folders)) -pthread
+bench: $(BUILD)/tests/handshakes
+
 # The simulator: tests/sim is a library, main.cc beside it the program; scenarios run on it.
 sim_sources := $(filter-out tests/sim/main.cc,$(wildcard tests/sim/*.cc))
 $(BUILD)/tests/sim: $(call object_of,tests/sim/main.cc $(sim_sources)) $(call archives,$(core_folders))
@@ -35,12 +42,6 @@ $(BUILD)/tests/sim: $(call object_of,tests/sim/main.cc $(sim_sources)) $(call ar
 $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(sim_sources) $(test_main)) $(call archives,$(core_folders))
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
-
-# What bench runs besides the daemons.
-handshake_folders := net core wire base
-$(BUILD)/tests/handshakes: $(call object_of,tests/bench/handshakes.cc) $(call archives,$(handshake_folders))
-	@mkdir -p $(@D)
-	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(handshake_folders)) -pthread
 
 .PHONY: check unit scenarios sim lab bench lint format tidy-flags demo
 check:
@@ -60,7 +61,7 @@ sim: $(BUILD)/tests/sim
 lab: all
 	tests/lab/run --build $(BUILD)
 
-bench: all $(BUILD)/tests/sim $(BUILD)/tests/handshakes
+bench: all $(BUILD)/tests/sim
 	tests/bench/run --build $(BUILD)
 
 demo: all
