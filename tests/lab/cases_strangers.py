@@ -114,3 +114,21 @@ def test_flood(c):
     expect(lines and len(lines) <= 25, "it is said with the address, but not for every connection", len(lines), *lines[:40])
     lab.await_linked(timeout=40)
     lab.await_placed(web=1)
+
+
+def test_guesses_are_slowed(c):
+    """A wrong passphrase: after a few tries each has to wait longer, and mending it mends everything."""
+    lab = c.lab("addr", "addr", "addr")
+    lab.ready()
+    lab[3].write_hosts(lab.hosts_text().replace(lab[3].pass_phrase, "open barley 3"))
+    lab.up()
+    lab.await_linked(1, 2)
+    until(lambda: strangers(lab[1])["refused"]["guesses"] > 2, "host 3 has to wait before it may guess again", 60)
+    s = strangers(lab[1])
+    expect(s["guesses"] <= 8 and s["refused"]["wrong-secret"] >= 5, "few guesses were answered", s)
+    said = lab[1].ctl("status").out
+    expect("connections refused since the start: wrong-secret" in said, "clusterctl says it", said)
+    expect(lab.linked(1, 2), "the others stay linked")
+    lab[3].write_hosts()
+    lab[3].reload()
+    lab.await_linked(timeout=60)
