@@ -359,22 +359,4 @@ const std::string& Handshake::reason() const { return impl_->reason; }
 HostId Handshake::claimed() const { return impl_->claimed; }
 bool Handshake::guess_open() const { return impl_->answered; }
 
-const char* to_string(Handshake::Failure failure) {
-  switch (failure) {
-    case Handshake::Failure::kNone: return "none";
-    case Handshake::Failure::kMalformed: return "malformed";
-    case Handshake::Failure::kVersion: return "wrong version";
-    case Handshake::Failure::kUnknownHost: return "unknown host";
-    case Handshake::Failure::kWrongName: return "wrong name";
-    case Handshake::Failure::kNotMe: return "wrong host dialled";
-    case Handshake::Failure::kSelf: return "own identity";
-    case Handshake::Failure::kNoSecret: return "no common secret";
-    case Handshake::Failure::kTooManyGuesses: return "too many guesses";
-    case Handshake::Failure::kWrongSecret: return "wrong passphrase";
-    case Handshake::Failure::kNotAdmitted: return "key not admitted";
-    case Handshake::Failure::kRefused: return "refused";
-  }
-  return "?";
-}
-
 }  // namespace cluster::net

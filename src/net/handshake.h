@@ -124,6 +124,4 @@ class Handshake {
   std::unique_ptr<Impl> impl_;
 };
 
-const char* to_string(Handshake::Failure failure);
-
 }  // namespace cluster::net
