@@ -45,12 +45,12 @@ void shrink(std::string& buffer) {
 }  // namespace
 
 Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers,
-                       Owner& owner, Origin origin)
+                       Owner& owner, const Origin& origin)
     : fd_(std::move(fd)),
       tls_context_(tls),
       peers_(peers),
       owner_(owner),
-      origin_(std::move(origin)),
+      origin_(origin),
       role_(origin_.target ? Handshake::Role::kDialer : Handshake::Role::kListener) {
   const int one = 1;
   setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -307,7 +307,7 @@ void Connection::end_by_network(const std::string& reason) {
   go();
 }
 
-void Connection::end(End end, bool say_goodbye) {
+void Connection::end(const End& end, bool say_goodbye) {
   if (closing() || stage_ == Stage::kGone) return;
   owner_.ended(*this, end);
   if (say_goodbye || (tls_ && tls_->state() == TlsSession::State::kFailed)) {

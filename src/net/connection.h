@@ -57,7 +57,7 @@ class Connection {
 
   // All references outlive it.
   Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers, Owner& owner,
-             Origin origin);
+             const Origin& origin);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -98,7 +98,7 @@ class Connection {
   void continue_handshake();
   void cut_frames();
   void flush();
-  void end(End end, bool say_goodbye);
+  void end(const End& end, bool say_goodbye);
   void end_by_network(const std::string& reason);
   void go();
 

@@ -281,7 +281,7 @@ void Transport::Impl::cancel(DialId dial) {
 Connection& Transport::Impl::adopt(Fd fd, Connection::Origin origin) {
   origin.handshake_time = options.handshake_time;
   connections.push_back(
-      std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this, std::move(origin)));
+      std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this, origin));
   return *connections.back();
 }
 
