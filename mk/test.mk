@@ -27,6 +27,13 @@ $(BUILD)/tests/unit-runner $(BUILD)/tests/sample:
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lgmock -lgtest -pthread
 
+# What bench runs besides the daemons.
+handshake_folders := net core wire base
+$(BUILD)/tests/handshakes: $(call object_of,tests/bench/handshakes.cc) $(call archives,$(handshake_folders))
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(handshake_folders)) -pthread
+bench: $(BUILD)/tests/handshakes
+
 # The simulator: tests/sim is a library, main.cc beside it the program; scenarios run on it.
 sim_sources := $(filter-out tests/sim/main.cc,$(wildcard tests/sim/*.cc))
 $(BUILD)/tests/sim: $(call object_of,tests/sim/main.cc $(sim_sources)) $(call archives,$(core_folders))

@@ -9,10 +9,12 @@
 // Construct it after daemonising: a connection does not survive fork(2).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -30,6 +32,15 @@ struct Happening {
   WallTime at;
   core::Severity severity = core::Severity::kInfo;
   std::string text;
+};
+
+// What came to the port, and what became of it, since the daemon started.
+struct Strangers {
+  uint64_t connections = 0;    // accepted
+  uint64_t waiting = 0;        // of them, now neither authenticated nor gone
+  uint64_t authenticated = 0;  // these and dialled ones
+  uint64_t guesses = 0;        // at passphrases, that were not proved
+  std::vector<std::pair<std::string, uint64_t>> refused;  // likewise, by kind
 };
 
 // The answer to an operator's order; call it exactly once, at any later time on the loop's thread, or
@@ -50,6 +61,7 @@ class Cluster {
       const std::string& service) = 0;  // nullopt: no such one
   virtual std::string simulate(const std::vector<HostId>& lost) = 0;
   virtual std::vector<Happening> events() = 0;  // oldest first
+  virtual Strangers strangers() = 0;
 
   // `command.request` is 0: the daemon numbers its requests itself.
   virtual void submit(core::Command command, CommandDone done) = 0;

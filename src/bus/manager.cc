@@ -143,7 +143,7 @@ Method simulate(const Desk& desk) {
 
 Method get_status(const Desk& desk) {
   return {"GetStatus", {}, {{"s", "json"}}, [desk](MethodCall call) {
-            reply(call, status_json(desk.view(), desk.version));
+            reply(call, status_json(desk.view(), desk.version, desk.cluster.strangers()));
           }};
 }
 

@@ -57,6 +57,17 @@ Json service_json(const core::ServiceView& service) {
   return out;
 }
 
+Json strangers_json(const Strangers& strangers) {
+  Json out;
+  out["connections"] = strangers.connections;
+  out["waiting"] = strangers.waiting;
+  out["authenticated"] = strangers.authenticated;
+  out["guesses"] = strangers.guesses;
+  out["refused"] = Json::object();
+  for (const auto& [kind, count] : strangers.refused) out["refused"][kind] = count;
+  return out;
+}
+
 // Script output and peers' words may hold anything; what is no UTF-8 is replaced, never thrown at.
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -77,7 +88,8 @@ std::string iso8601(WallTime time) {
   return out;
 }
 
-std::string status_json(const core::View& view, const std::string& version) {
+std::string status_json(const core::View& view, const std::string& version,
+                        const Strangers& strangers) {
   Json out;
   out["host"] = {{"id", view.self.value}, {"name", view.self_name}};
   out["version"] = version;
@@ -89,6 +101,7 @@ std::string status_json(const core::View& view, const std::string& version) {
     out["services"].push_back(service_json(service));
   }
   out["files"] = Json::object();
+  out["strangers"] = strangers_json(strangers);
   return dump(out);
 }
 

@@ -1,6 +1,7 @@
 #include "ctl/status_text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
@@ -144,6 +145,25 @@ std::vector<Cell> service_row(const Json& status, const Json& service) {
           {reason, bad ? Tone::kBad : Tone::kPlain}};
 }
 
+// Kinds of refusal that come of hosts that should be let in, or of floods; whoever merely looks what
+// listens on the port is no news.
+constexpr std::array kTelling = {"wrong-secret", "guesses",   "unknown-host", "wrong-name",
+                                 "self",         "no-secret", "not-admitted", "frame",
+                                 "room",         "rate"};
+
+std::string refusals_line(const Json& status) {
+  const auto strangers = status.find("strangers");
+  if (strangers == status.end() || !strangers->is_object()) return "";
+  const auto refused = strangers->find("refused");
+  if (refused == strangers->end() || !refused->is_object()) return "";
+  std::string out;
+  for (const char* kind : kTelling) {
+    if (const uint64_t times = number_at(*refused, kind); times > 0)
+      out = joined(out, std::string(kind) + " " + std::to_string(times));
+  }
+  return out.empty() ? out : "connections refused since the start: " + out;
+}
+
 size_t count(const Json& list, const char* key, const char* value) {
   return static_cast<size_t>(std::count_if(
       list.begin(), list.end(), [&](const Json& item) { return text_at(item, key) == value; }));
@@ -243,6 +263,8 @@ std::string status_text(const Json& status, WallTime now, const Style& style) {
   std::string out = paint(line, well ? Tone::kGood : Tone::kBad, style) + "\n";
   if (!hosts.empty()) out += "\n" + hosts_table(status, now, style);
   if (!services.empty()) out += "\n" + services_table(status, style);
+  if (const std::string refusals = refusals_line(status); !refusals.empty())
+    out += "\n" + (style.width > 0 ? fit(refusals, style.width) : refusals) + "\n";
   return out;
 }
 

@@ -203,6 +203,17 @@ std::string Daemon::simulate(const std::vector<HostId>& lost) {
   return node_->simulate(read_clocks(), lost);
 }
 
+bus::Strangers Daemon::strangers() {
+  const net::TransportCounters counters = transport_->counters();
+  bus::Strangers out{
+      counters.accepted, counters.strangers, counters.authenticated, counters.guesses, {}};
+  for (size_t i = 0; i < net::kRefusals; ++i) {
+    const auto kind = static_cast<net::Refusal>(i);
+    out.refused.emplace_back(net::to_string(kind), counters.refused[kind]);
+  }
+  return out;
+}
+
 void Daemon::submit(core::Command command, bus::CommandDone done) {
   if (auto numbered = requests_.add(std::move(command), std::move(done)))
     loop_.post(core::Event(std::move(*numbered)));

@@ -3,11 +3,13 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "base/ensure.h"
+#include "net/identity.h"
 #include "wire/framing.h"
 
 namespace cluster::net {
@@ -23,7 +25,18 @@ constexpr size_t kKeptBufferBytes = 64 << 10;
 
 constexpr size_t kTlsHeaderBytes = 5;
 constexpr char kTlsHandshakeRecord = 22;
+constexpr char kTlsMajorVersion = 3;
 constexpr char kTlsClientHello = 1;
+
+// Of a record whose header is there.
+size_t record_bytes(std::string_view header) {
+  return kTlsHeaderBytes + (static_cast<uint8_t>(header[3]) << 8 | static_cast<uint8_t>(header[4]));
+}
+
+std::string text_of(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                  : std::to_string(time.count()) + " ms";
+}
 
 void shrink(std::string& buffer) {
   if (buffer.empty() && buffer.capacity() > kKeptBufferBytes) std::string().swap(buffer);
@@ -32,21 +45,21 @@ void shrink(std::string& buffer) {
 }  // namespace
 
 Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers,
-                       Owner& owner, Origin origin)
+                       Owner& owner, const Origin& origin)
     : fd_(std::move(fd)),
       tls_context_(tls),
       peers_(peers),
       owner_(owner),
-      origin_(std::move(origin)),
+      origin_(origin),
       role_(origin_.target ? Handshake::Role::kDialer : Handshake::Role::kListener) {
   const int one = 1;
   setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   setsockopt(fd_.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentInKernelBytes,
              sizeof kUnsentInKernelBytes);
-  tls_ = std::make_unique<TlsSession>(tls, role_ == Handshake::Role::kDialer
-                                               ? TlsSession::Role::kClient
-                                               : TlsSession::Role::kServer);
-  roles_settled_ = !origin_.from_listening_port;
+  if (role_ == Handshake::Role::kDialer) {
+    tls_ = std::make_unique<TlsSession>(tls, TlsSession::Role::kClient);
+    roles_settled_ = !origin_.from_listening_port;
+  }
   readable_.reset(event_new(
       base, fd_.get(), EV_READ | EV_PERSIST,
       [](evutil_socket_t, short, void* self) { static_cast<Connection*>(self)->on_readable(); },
@@ -66,12 +79,16 @@ Connection::Connection(event_base* base, Fd fd, const TlsContext& tls, const Pee
 Connection::~Connection() = default;
 
 void Connection::start() {
-  const timeval limit = timeval_of(kHandshakeTime);
+  authenticated_by_ = std::chrono::steady_clock::now() + origin_.handshake_time;
+  const timeval limit = timeval_of(origin_.handshake_time);
   event_add(readable_.get(), nullptr);
   event_add(timer_.get(), &limit);
   if (role_ == Handshake::Role::kDialer) {
     tls_->feed({}, plain_);
     flush();
+  } else {
+    // What has come already counts before the next connection is accepted, which may need the room.
+    on_readable();
   }
 }
 
@@ -100,7 +117,7 @@ void Connection::take(std::string_view bytes) {
     first = std::move(held_);
     held_.clear();
     bytes = first;
-    if (!simultaneous_open(bytes)) {
+    if (!begun_as_expected(bytes)) {
       held_.assign(bytes);
       return;
     }
@@ -114,14 +131,45 @@ void Connection::take(std::string_view bytes) {
   if (stage_ == Stage::kLinked) cut_frames();
   if (stage_ == Stage::kClosing || stage_ == Stage::kGone) return;
   if (now == TlsSession::State::kFailed)
-    return end({.refused = true, .reason = tls_->error()}, false);
+    return end({.kind = Refusal::kTls, .refused = true, .reason = tls_->error()}, false);
   if (now == TlsSession::State::kClosed) return end_by_network("the other end closed the link");
   if (!linked() && received_bytes_ > kMaxHandshakeBytes)
-    return end({.failure = Handshake::Failure::kMalformed,
+    return end({.kind = Refusal::kSize,
                 .refused = true,
                 .reason = "more than 64 KiB came before it authenticated"},
                false);
   flush();
+}
+
+// False: not yet, or the connection has ended.
+bool Connection::begun_as_expected(std::string_view& bytes) {
+  if (origin_.target) return simultaneous_open(bytes);
+  if (!client_hello(bytes)) return false;
+  if (!owner_.may_shake(*this)) {
+    end({.kind = Refusal::kRate,
+         .refused = true,
+         .reason = "too many TLS handshakes a second from its address"},
+        false);
+    return false;
+  }
+  tls_ = std::make_unique<TlsSession>(tls_context_, TlsSession::Role::kServer);
+  return roles_settled_ = true;
+}
+
+// A stranger costs no TLS state before its first record is there whole and looks like a ClientHello.
+bool Connection::client_hello(std::string_view bytes) {
+  const auto refuse = [this](Refusal kind, const char* why) {
+    end({.kind = kind, .refused = true, .reason = why}, false);
+    return false;
+  };
+  if (bytes[0] != kTlsHandshakeRecord || (bytes.size() > 1 && bytes[1] != kTlsMajorVersion) ||
+      (bytes.size() > kTlsHeaderBytes && bytes[kTlsHeaderBytes] != kTlsClientHello))
+    return refuse(Refusal::kNoTls, "what it sends does not begin as TLS does");
+  if (bytes.size() < kTlsHeaderBytes) return false;
+  const size_t record = record_bytes(bytes);
+  if (record > kMaxClientHelloBytes)
+    return refuse(Refusal::kSize, "its ClientHello is longer than 4 KiB");
+  return bytes.size() >= record;
 }
 
 // Both ends dialled each other from and to their listening ports at the same time, so TCP made one
@@ -133,8 +181,7 @@ bool Connection::simultaneous_open(std::string_view& bytes) {
   if (bytes[0] != kTlsHandshakeRecord || bytes[kTlsHeaderBytes] != kTlsClientHello)
     return roles_settled_ = true;
   if (peers_.self() < origin_.target) {
-    const size_t record =
-        kTlsHeaderBytes + (static_cast<uint8_t>(bytes[3]) << 8 | static_cast<uint8_t>(bytes[4]));
+    const size_t record = record_bytes(bytes);
     if (bytes.size() < record) return false;
     bytes.remove_prefix(record);
   } else {
@@ -153,6 +200,10 @@ void Connection::begin_handshake() {
   handshake_ = std::make_unique<Handshake>(
       role_, peers_, Channel{tls_->channel_binding(), tls_context_.own_key(), tls_->peer_key()},
       origin_.target);
+  if (role_ == Handshake::Role::kListener)
+    handshake_->ask_before_answer([this](HostId host) {
+      return owner_.may_answer(*this, host, node_id_of(tls_->peer_key()));
+    });
 }
 
 void Connection::continue_handshake() {
@@ -160,11 +211,13 @@ void Connection::continue_handshake() {
   const Handshake::State state = handshake_->advance(plain_, out);
   tls_->write(out);
   if (state == Handshake::State::kFailed)
-    return end({.failure = handshake_->failure(), .refused = true, .reason = handshake_->reason()},
+    return end({.kind = refusal_of(handshake_->failure()),
+                .refused = true,
+                .reason = handshake_->reason()},
                true);
   if (state != Handshake::State::kDone) return;
   if (origin_.target && peer().host != origin_.target)
-    return end({.failure = Handshake::Failure::kNotMe,
+    return end({.kind = Refusal::kNotMe,
                 .refused = true,
                 .reason = "host " + std::to_string(peer().host.value) + " answered instead"},
                true);
@@ -181,7 +234,7 @@ void Connection::cut_frames() {
     size_t size = 0;
     const wire::Header header = wire::parse_header(rest, &size);
     if (header == wire::Header::kMalformed)
-      return end({.failure = Handshake::Failure::kMalformed,
+      return end({.kind = Refusal::kFrame,
                   .refused = true,
                   .reason = "a malformed frame: its length is 0 or beyond the limit"},
                  true);
@@ -204,7 +257,7 @@ void Connection::send(std::string payload, core::Priority priority) {
 }
 
 void Connection::flush() {
-  if (stage_ == Stage::kGone || event_pending(writable_.get(), EV_WRITE, nullptr)) return;
+  if (stage_ == Stage::kGone || !tls_ || event_pending(writable_.get(), EV_WRITE, nullptr)) return;
   std::string& out = tls_->outgoing();
   std::string plain;
   while (true) {
@@ -240,8 +293,9 @@ void Connection::flush() {
 
 void Connection::on_timer() {
   if (closing()) return go();
-  end({.silent = received_bytes_ == 0,
-       .reason = "not authenticated within " + std::to_string(kHandshakeTime.count()) + " s"},
+  end({.kind = Refusal::kTime,
+       .silent = received_bytes_ == 0,
+       .reason = "not authenticated within " + text_of(origin_.handshake_time)},
       false);
 }
 
@@ -253,10 +307,10 @@ void Connection::end_by_network(const std::string& reason) {
   go();
 }
 
-void Connection::end(End end, bool say_goodbye) {
+void Connection::end(const End& end, bool say_goodbye) {
   if (closing() || stage_ == Stage::kGone) return;
   owner_.ended(*this, end);
-  if (say_goodbye || tls_->state() == TlsSession::State::kFailed) {
+  if (say_goodbye || (tls_ && tls_->state() == TlsSession::State::kFailed)) {
     // So that the refusal or TLS's alert arrives.
     queue_ = {};
     close();
@@ -267,13 +321,24 @@ void Connection::end(End end, bool say_goodbye) {
 
 void Connection::close() {
   if (closing() || stage_ == Stage::kGone) return;
+  std::chrono::steady_clock::duration time = kClosingTime;
+  if (!linked()) {
+    const auto left = authenticated_by_ - std::chrono::steady_clock::now();
+    time = std::clamp(left, decltype(left)::zero(), time);
+  }
   stage_ = Stage::kClosing;
-  const timeval limit = timeval_of(kClosingTime);
+  const timeval limit = timeval_of(std::chrono::ceil<std::chrono::microseconds>(time));
   event_add(timer_.get(), &limit);
   flush();
 }
 
 void Connection::abort() { go(); }
+
+void Connection::reset() {
+  const linger at_once{1, 0};
+  if (fd_) setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  go();
+}
 
 void Connection::go() {
   stage_ = Stage::kGone;

@@ -15,20 +15,20 @@
 #include "core/io.h"
 #include "net/event.h"
 #include "net/handshake.h"
+#include "net/refusal.h"
 #include "net/send_queue.h"
 #include "net/socket.h"
+#include "net/strangers.h"
 #include "net/tls.h"
 
 namespace cluster::net {
 
-inline constexpr std::chrono::seconds kHandshakeTime{5};
-inline constexpr size_t kMaxHandshakeBytes = 64 << 10;  // received before it is authenticated
 inline constexpr std::chrono::seconds kClosingTime{1};
 
 class Connection {
  public:
   struct End {
-    Handshake::Failure failure = Handshake::Failure::kNone;  // kNone: the network's or TLS's doing
+    Refusal kind = Refusal::kLost;
     bool refused = false;  // a reason that will not pass by itself: TLS or the handshake failed
     bool silent = false;   // it never sent a byte
     std::string reason;
@@ -37,6 +37,10 @@ class Connection {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // A stranger has sent what looks like a ClientHello: may it cost processor time?
+    virtual bool may_shake(Connection&) { return true; }
+    // As Handshake::MayAnswer; `node` is the key that it has shown.
+    virtual std::string may_answer(Connection&, HostId, const NodeId& /*node*/) { return {}; }
     virtual void authenticated(Connection& connection) = 0;
     virtual void received(Connection& connection, std::string frame) = 0;
     virtual void ended(Connection& connection, const End& end) = 0;
@@ -48,11 +52,12 @@ class Connection {
     DialId dial;
     Endpoint remote;
     bool from_listening_port = false;
+    std::chrono::milliseconds handshake_time = kHandshakeTime;
   };
 
   // All references outlive it.
   Connection(event_base* base, Fd fd, const TlsContext& tls, const Peers& peers, Owner& owner,
-             Origin origin);
+             const Origin& origin);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -62,19 +67,23 @@ class Connection {
 
   void send(std::string payload, core::Priority priority);
 
-  // Sends what is queued and close_notify, waits for the other end to close, kClosingTime in all;
-  // then gone().
+  // Sends what is queued and close_notify, waits for the other end to close, kClosingTime in all (but no
+  // longer than it had to authenticate); then gone().
   void close();
   // gone() at once, nothing is sent.
   void abort();
+  // Likewise, and the kernel keeps nothing of it either: the other end sees a reset.
+  void reset();
 
   const Origin& origin() const { return origin_; }
   bool linked() const { return stage_ == Stage::kLinked; }
   bool closing() const { return stage_ == Stage::kClosing; }
   const Handshake::Peer& peer() const { return handshake_->peer(); }
   HostId claimed() const { return handshake_ ? handshake_->claimed() : HostId(); }
+  bool guess_open() const { return handshake_ && handshake_->guess_open(); }
 
-  LinkId link;  // the owner's number for it, once authenticated
+  LinkId link;        // the owner's number for it, once authenticated
+  uint64_t slot = 0;  // likewise, while it is a stranger
 
  private:
   enum class Stage : uint8_t { kTls, kHandshake, kLinked, kClosing, kGone };
@@ -82,12 +91,14 @@ class Connection {
   void on_readable();
   void on_timer();
   void take(std::string_view bytes);
+  bool begun_as_expected(std::string_view& bytes);
+  bool client_hello(std::string_view bytes);
   bool simultaneous_open(std::string_view& bytes);
   void begin_handshake();
   void continue_handshake();
   void cut_frames();
   void flush();
-  void end(End end, bool say_goodbye);
+  void end(const End& end, bool say_goodbye);
   void end_by_network(const std::string& reason);
   void go();
 
@@ -98,12 +109,13 @@ class Connection {
   Origin origin_;
   Stage stage_ = Stage::kTls;
   Handshake::Role role_;
-  std::unique_ptr<TlsSession> tls_;
+  std::unique_ptr<TlsSession> tls_;  // none before a stranger's ClientHello
   std::unique_ptr<Handshake> handshake_;
   std::string plain_;  // decrypted, not cut into messages yet
-  std::string held_;   // the first bytes, until it is clear who is the TLS client
+  std::string held_;   // the first bytes, until it is clear who is the TLS client, if anybody
   bool roles_settled_ = false;
   uint64_t received_bytes_ = 0;
+  std::chrono::steady_clock::time_point authenticated_by_;
   SendQueue queue_;
   size_t sent_ = 0;  // of tls_->outgoing()
   bool said_close_ = false;

@@ -46,6 +46,7 @@ struct Handshake::Impl {
   const Peers& peers;
   Channel channel;
   HostId target;
+  MayAnswer may_answer;
 
   State state = State::kWorking;
   Failure failure = Failure::kNone;
@@ -208,6 +209,8 @@ struct Handshake::Impl {
     };
     const auto used = knows(generation_of(open.used()));
     if (used == known.end()) return ask_for_another(open, known, out);
+    if (std::string why = may_answer ? may_answer(claimed) : ""; !why.empty())
+      return refuse(out, Failure::kTooManyGuesses, who + "; " + why);
     peer.host = claimed;
     peer.name = *name;
     peer.generation = used->generation;
@@ -326,6 +329,10 @@ Handshake::~Handshake() {
   wipe(impl_->peer.session_key);
 }
 
+void Handshake::ask_before_answer(MayAnswer may_answer) {
+  impl_->may_answer = std::move(may_answer);
+}
+
 Handshake::State Handshake::advance(std::string& in, std::string& out) {
   Impl& impl = *impl_;
   if (impl.role == Role::kDialer && !impl.opened && impl.state == State::kWorking) impl.start(out);
@@ -351,22 +358,5 @@ Handshake::Failure Handshake::failure() const { return impl_->failure; }
 const std::string& Handshake::reason() const { return impl_->reason; }
 HostId Handshake::claimed() const { return impl_->claimed; }
 bool Handshake::guess_open() const { return impl_->answered; }
-
-const char* to_string(Handshake::Failure failure) {
-  switch (failure) {
-    case Handshake::Failure::kNone: return "none";
-    case Handshake::Failure::kMalformed: return "malformed";
-    case Handshake::Failure::kVersion: return "wrong version";
-    case Handshake::Failure::kUnknownHost: return "unknown host";
-    case Handshake::Failure::kWrongName: return "wrong name";
-    case Handshake::Failure::kNotMe: return "wrong host dialled";
-    case Handshake::Failure::kSelf: return "own identity";
-    case Handshake::Failure::kNoSecret: return "no common secret";
-    case Handshake::Failure::kWrongSecret: return "wrong passphrase";
-    case Handshake::Failure::kNotAdmitted: return "key not admitted";
-    case Handshake::Failure::kRefused: return "refused";
-  }
-  return "?";
-}
 
 }  // namespace cluster::net

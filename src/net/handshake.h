@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,13 +73,14 @@ class Handshake {
   enum class State : uint8_t { kWorking, kDone, kFailed };
   enum class Failure : uint8_t {
     kNone,
-    kMalformed,    // not this protocol, or beyond a limit
-    kVersion,      // no common version
-    kUnknownHost,  // no such ID in our hosts file
-    kWrongName,    // another name than ours for that ID
-    kNotMe,        // it wants another host than this one
-    kSelf,         // it has our own ID or key
-    kNoSecret,     // no generation in common
+    kMalformed,       // not this protocol, or beyond a limit
+    kVersion,         // no common version
+    kUnknownHost,     // no such ID in our hosts file
+    kWrongName,       // another name than ours for that ID
+    kNotMe,           // it wants another host than this one
+    kSelf,            // it has our own ID or key
+    kNoSecret,        // no generation in common
+    kTooManyGuesses,  // its answer has to wait
     kWrongSecret,  // the confirmation is wrong: passphrase or hosts file differ, or a man in the middle
     kNotAdmitted,  // right secret, but this key is not let in here
     kRefused,      // the other end says no
@@ -99,6 +101,11 @@ class Handshake {
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
 
+  // A listener asks it before an answer, which lets the other end try one secret of the host that it
+  // claims to be. Empty: go on; else why not, for our log.
+  using MayAnswer = std::function<std::string(HostId claimed)>;
+  void ask_before_answer(MayAnswer may_answer);
+
   // Takes whole messages from the front of `in` and appends to `out` what is to be sent. What `in`
   // holds once the state is kDone belongs to what comes after. Call it first with nothing: the
   // dialer speaks first.
@@ -116,7 +123,5 @@ class Handshake {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-const char* to_string(Handshake::Failure failure);
 
 }  // namespace cluster::net

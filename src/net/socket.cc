@@ -8,11 +8,6 @@
 #include <cstring>
 
 namespace cluster::net {
-namespace {
-
-constexpr int kBacklog = 128;  // connections
-
-}  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {
@@ -156,7 +151,7 @@ Result<Fd> open_listener(const Endpoint& at) {
   if (bind(fd.get(), at.get(), at.length()) != 0) return why("listen on");
   if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0)
     return why("share the port of");
-  if (listen(fd.get(), kBacklog) != 0) return why("listen on");
+  if (listen(fd.get(), kBacklogConnections) != 0) return why("listen on");
   return fd;
 }
 

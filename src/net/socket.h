@@ -14,6 +14,10 @@
 
 namespace cluster::net {
 
+// Room in the kernel for who connects while the loop is busy; strangers are accepted and dropped rather
+// than left there.
+inline constexpr int kBacklogConnections = 1024;
+
 // Owns a file descriptor; -1 is none.
 class Fd {
  public:

@@ -9,14 +9,15 @@
 #include "net/dial.h"
 #include "net/listener.h"
 #include "net/resolver.h"
+#include "net/strangers.h"
 #include "net/tls.h"
 
 namespace cluster::net {
 namespace {
 
-constexpr size_t kMaxStrangers = 64;
-constexpr size_t kMaxStrangersPerAddress = 8;
 constexpr std::chrono::seconds kResolveTime{10};
+
+using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -32,7 +33,11 @@ class Transport::Impl final : public Connection::Owner {
   void send(const core::Send& action);
   void close(const core::CloseLink& action);
 
+  TransportCounters counters() const;
+
   // Connection::Owner
+  bool may_shake(Connection& connection) override;
+  std::string may_answer(Connection& connection, HostId claimed, const NodeId& node) override;
   void authenticated(Connection& connection) override;
   void received(Connection& connection, std::string frame) override;
   void ended(Connection& connection, const Connection::End& end) override;
@@ -40,7 +45,6 @@ class Transport::Impl final : public Connection::Owner {
 
   TransportOptions options;
   std::unique_ptr<Listener> listener;
-  TransportCounters counters;
   std::map<LinkId, Connection*> links;
   std::vector<std::unique_ptr<Connection>> connections;
 
@@ -68,16 +72,20 @@ class Transport::Impl final : public Connection::Owner {
   void fail(DialId dial, core::DialOutcome outcome, const std::string& reason);
   bool free_ports_to(const Endpoint& target);
   void accepted(Fd fd, const Endpoint& remote);
-  void make_room(const Endpoint& remote);
-  void tell_refusal(const Connection& connection, const Connection::End& end);
-  Connection& adopt(Fd fd, const Connection::Origin& origin);
+  void evict(Strangers::Slot slot);
+  void refused(const Connection& connection, const Connection::End& end);
+  Connection& adopt(Fd fd, Connection::Origin origin);
 
   event_base* base_;
   Secrets& secrets_;
   TlsContext tls_;
   std::function<void(core::Event)> events_;
   Report report_;
-  Throttle throttle_;
+  Strangers strangers_;
+  Refusals refusals_{report_};
+  uint64_t accepted_ = 0;
+  uint64_t authenticated_ = 0;
+  uint64_t guesses_ = 0;
   Resolver resolver_;
   std::map<DialId, Dialing> dials_;
   std::vector<std::unique_ptr<Connection>> graveyard_;
@@ -115,6 +123,7 @@ void Transport::Impl::listen(std::vector<Fd> sockets) {
 }
 
 void Transport::Impl::secrets_ready() {
+  strangers_.forgive();
   if (listener) listener->resume();
   std::vector<DialId> waiting;
   for (const auto& [id, dialing] : dials_)
@@ -126,35 +135,39 @@ void Transport::Impl::secrets_ready() {
 }
 
 void Transport::Impl::accepted(Fd fd, const Endpoint& remote) {
-  ++counters.accepted;
-  make_room(remote);
-  adopt(std::move(fd), {HostId(), DialId(), remote, false}).start();
+  ++accepted_;
+  const Strangers::Place place = strangers_.enter(remote.limit_group());
+  if (place.evicted) evict(place.evicted);
+  Connection& connection = adopt(std::move(fd), {HostId(), DialId(), remote});
+  connection.slot = place.slot;
+  if (!place.slot) {
+    refusals_.note(Refusal::kRoom, "", core::LogLevel::kWarning,
+                   "refused, connection from " + remote.text() + ": room: too many at once");
+    return connection.reset();
+  }
+  connection.start();
 }
 
-void Transport::Impl::make_room(const Endpoint& remote) {
-  const auto stranger = [](const Connection& c) { return !c.link && !c.origin().target; };
-  const std::string group = remote.limit_group();
-  size_t all = 0;
-  size_t same = 0;
-  Connection* oldest = nullptr;
-  Connection* oldest_same = nullptr;
-  for (const auto& connection : connections) {  // in the order in which they came
-    if (!stranger(*connection)) continue;
-    if (++all == 1) oldest = connection.get();
-    if (connection->origin().remote.limit_group() != group) continue;
-    if (++same == 1) oldest_same = connection.get();
-  }
-  Connection* victim = same >= kMaxStrangersPerAddress ? oldest_same
-                       : all >= kMaxStrangers          ? oldest
-                                                       : nullptr;
-  if (!victim) return;
-  ++counters.dropped_for_room;
-  uint64_t suppressed = 0;
-  if (throttle_.allow("room", victim->origin().remote.limit_group(), &suppressed))
-    report_.log(core::LogLevel::kWarning, "dropped the unauthenticated connection from " +
-                                              victim->origin().remote.text() +
-                                              " to make room: too many at once");
-  victim->abort();
+void Transport::Impl::evict(Strangers::Slot slot) {
+  const auto found = std::find_if(connections.begin(), connections.end(),
+                                  [slot](const auto& one) { return one->slot == slot; });
+  ENSURE(found != connections.end());
+  Connection& victim = **found;
+  if (!victim.closing())
+    refusals_.note(Refusal::kRoom, "", core::LogLevel::kWarning,
+                   "ended, connection from " + victim.origin().remote.text() +
+                       ": room: it has not authenticated yet, and others wait");
+  victim.reset();
+}
+
+bool Transport::Impl::may_shake(Connection& connection) {
+  return strangers_.may_shake(connection.slot, Clock::now());
+}
+
+std::string Transport::Impl::may_answer(Connection& connection, HostId claimed,
+                                        const NodeId& node) {
+  return strangers_.may_guess(connection.slot, connection.origin().remote.limit_group(), claimed,
+                              node, Clock::now());
 }
 
 // ---------------------------------------------------------------------------------------- dialling
@@ -196,6 +209,8 @@ void Transport::Impl::resolved(DialId dial, const Resolver::Answer& answer) {
   event_del(dialing.resolve_limit.get());
   if (answer.addresses.empty()) return fail(dial, core::DialOutcome::kUnreachable, answer.error);
   dialing.addresses = answer.addresses;
+  for (const Endpoint& address : answer.addresses)
+    strangers_.know(address.limit_group(), Clock::now());
   try_next(dialing);
 }
 
@@ -263,19 +278,23 @@ void Transport::Impl::cancel(DialId dial) {
 
 // ------------------------------------------------------------------------------------- connections
 
-Connection& Transport::Impl::adopt(Fd fd, const Connection::Origin& origin) {
+Connection& Transport::Impl::adopt(Fd fd, Connection::Origin origin) {
+  origin.handshake_time = options.handshake_time;
   connections.push_back(
       std::make_unique<Connection>(base_, std::move(fd), tls_, secrets_, *this, origin));
   return *connections.back();
 }
 
 void Transport::Impl::authenticated(Connection& connection) {
-  ++counters.authenticated;
+  ++authenticated_;
+  const Handshake::Peer& peer = connection.peer();
+  strangers_.met(connection.slot, connection.origin().remote.limit_group(), peer.host, peer.node,
+                 Clock::now());
+  connection.slot = 0;
   const DialId dial = connection.origin().dial;
   dials_.erase(dial);
   connection.link = LinkId(next_link_++);
   links[connection.link] = &connection;
-  const Handshake::Peer& peer = connection.peer();
   events_(core::LinkUp{connection.link, peer.node, peer.host, peer.name, dial,
                        connection.origin().remote.text()});
 }
@@ -287,46 +306,43 @@ void Transport::Impl::received(Connection& connection, std::string frame) {
 void Transport::Impl::ended(Connection& connection, const Connection::End& end) {
   if (connection.link) {
     links.erase(connection.link);
-    if (end.refused) tell_refusal(connection, end);
+    if (end.refused) refused(connection, end);
     events_(core::LinkDown{connection.link, end.reason});
     return;
   }
-  ++counters.refused;
+  strangers_.ending(connection.slot);
+  refused(connection, end);
   const auto found = dials_.find(connection.origin().dial);
-  if (found == dials_.end()) return tell_refusal(connection, end);
+  if (found == dials_.end()) return;
   Dialing& dialing = found->second;
   dialing.connection = nullptr;
   if (end.refused || !dialing.rejected)
     dialing.reason = "connected to " + connection.origin().remote.text() + ", but " + end.reason;
-  if (end.refused) {
-    dialing.rejected = true;
-    tell_refusal(connection, end);
-  }
+  dialing.rejected |= end.refused;
   try_next(dialing);
 }
 
-void Transport::Impl::tell_refusal(const Connection& connection, const Connection::End& end) {
-  const Endpoint& remote = connection.origin().remote;
+void Transport::Impl::refused(const Connection& connection, const Connection::End& end) {
+  const HostId target = connection.origin().target;
   const std::string where =
-      (connection.origin().target ? "connection to " : "connection from ") + remote.text();
-  // Whoever only looks whether the port is open says nothing and is no news.
-  if (end.silent && !end.refused)
-    return report_.log(core::LogLevel::kDebug, where + ": " + end.reason);
-  const char* kind = end.failure != Handshake::Failure::kNone ? to_string(end.failure)
-                     : end.refused                            ? "TLS"
-                                                              : "lost";
-  uint64_t suppressed = 0;
-  if (!throttle_.allow(kind, remote.limit_group(), &suppressed)) return;
-  const std::string more = suppressed ? " (and " + std::to_string(suppressed) +
-                                            " more of this kind since it was last said)"
-                                      : "";
+      (target ? "connection to " : "connection from ") + connection.origin().remote.text();
   const char* what = connection.link ? "link closed, " : end.refused ? "refused, " : "ended, ";
-  report_.log(end.refused ? core::LogLevel::kWarning : core::LogLevel::kInfo,
-              what + where + ": " + kind + ": " + end.reason + more);
+  // Whoever only looks whether the port is open says nothing and is no news.
+  const core::LogLevel level = end.refused  ? core::LogLevel::kWarning
+                               : end.silent ? core::LogLevel::kDebug
+                                            : core::LogLevel::kInfo;
+  refusals_.note(end.kind, target ? std::to_string(target.value) : "", level,
+                 what + where + ": " + to_string(end.kind) + ": " + end.reason);
+}
+
+TransportCounters Transport::Impl::counters() const {
+  return {accepted_, authenticated_, strangers_.size(), guesses_, refusals_.counts()};
 }
 
 void Transport::Impl::gone(Connection& connection) {
   links.erase(connection.link);
+  strangers_.leave(connection.slot);
+  guesses_ += connection.guess_open();
   const auto at = std::find_if(connections.begin(), connections.end(),
                                [&](const auto& one) { return one.get() == &connection; });
   ENSURE(at != connections.end());
@@ -375,6 +391,6 @@ size_t Transport::closing() const {
                     [](const auto& one) { return one->closing() && one->link; }));
 }
 
-const TransportCounters& Transport::counters() const { return impl_->counters; }
+TransportCounters Transport::counters() const { return impl_->counters(); }
 
 }  // namespace cluster::net

@@ -16,9 +16,11 @@
 #include "base/ids.h"
 #include "core/io.h"
 #include "net/identity.h"
+#include "net/refusal.h"
 #include "net/report.h"
 #include "net/secrets.h"
 #include "net/socket.h"
+#include "net/strangers.h"
 
 struct event_base;
 
@@ -30,13 +32,15 @@ struct TransportOptions {
   // each other over one and the same pair of ports. Where that port is busy for a destination the
   // dial leaves from any other.
   bool dial_from_listening_port = false;
+  std::chrono::milliseconds handshake_time = kHandshakeTime;
 };
 
 struct TransportCounters {
   uint64_t accepted = 0;       // connections
   uint64_t authenticated = 0;  // both ways round
-  uint64_t refused = 0;        // ended before they authenticated, by our decision or theirs
-  uint64_t dropped_for_room = 0;
+  uint64_t strangers = 0;      // now: accepted, and neither authenticated nor gone
+  uint64_t guesses = 0;        // answers that ended without a proof
+  RefusalCounts refused;       // both ways round
 };
 
 class Transport {
@@ -62,7 +66,7 @@ class Transport {
 
   // Links that CloseLink has been asked for and whose queues are not empty yet.
   size_t closing() const;
-  const TransportCounters& counters() const;
+  TransportCounters counters() const;
 
  private:
   class Impl;

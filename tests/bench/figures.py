@@ -5,6 +5,7 @@ start: one machine, one clock. A copy of a service is there from the begin of it
 of its stop script. What the scripts themselves take is taken off: between two moments, the time in which
 any script of that service ran.
 """
+import json
 import os
 import random
 import re
@@ -190,6 +191,21 @@ def idle(make_lab, seconds, say):
     return {"idle: CPU": [(b - a) / 1e6 / (t1 - t0) for a, b in zip(c0, c1)],
             "idle: PSS": [pss(h) for h in lab],
             "idle: sent": [(b - a) / (t1 - t0) for a, b in zip(b0, b1)]}
+
+
+def handshakes(build, trials, say):
+    """What authenticating costs, in a process of its own."""
+    program = os.path.join(build, "tests", "handshakes")
+    if not os.access(program, os.X_OK):
+        say("no handshakes in %s" % build)
+        return {}
+    say("handshakes, %d times 1 s" % trials)
+    p = subprocess.run([program, str(trials), "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                       timeout=30 + 10 * trials)
+    if p.returncode:
+        say("handshakes failed: " + p.stderr[-500:])
+        return {}
+    return json.loads(p.stdout)
 
 
 def simulated_runs(build, seconds, say):

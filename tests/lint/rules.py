@@ -211,5 +211,45 @@ def whitespace(tree):
                 yield f"{name}:{number}: blanks at the end of the line"
 
 
+LIMIT = re.compile(
+    r"^(?:inline |static )?constexpr (?:std::chrono::(?P<unit>\w+)|[\w:]+) (?P<name>k\w+)"
+    r"(?:\{(?P<count>[\d']+)\}| = (?P<sum>[\w'<+*/ ]+));", re.M)
+LIMIT_ROW = re.compile(r"^(k\w+) +(\d+) (\w+)")
+UNITS = {"milliseconds": "ms", "seconds": "s", "minutes": "min"}
+# Every constant of these is a limit that users can run into.
+LIMITS_OF_USERS = ("src/net/strangers.h",)
+
+
+def limits(tree):
+    """What clusterd(8) says of limits is what the sources say."""
+    page = "man/clusterd.8"
+    if page not in tree.files:
+        return
+    values, units, of_users = {}, {}, set()
+    for name in tree.sources("net", "wire"):
+        for found in LIMIT.finditer(tree.text(name)):
+            words = (found["count"] or found["sum"]).replace("'", "").split()
+            words = [str(values.get(word, word)) for word in words]
+            if all(re.fullmatch(r"\d+|<<|[+*/]", word) for word in words):
+                values[found["name"]] = int(eval(" ".join(words), {}))
+                units[found["name"]] = UNITS.get(found["unit"])
+            if name in LIMITS_OF_USERS:
+                of_users.add(found["name"])
+    said, inside = set(), False
+    for number, line in tree.lines(page):
+        inside = line.startswith(".SH LIMITS") or (inside and not line.startswith(".SH"))
+        row = LIMIT_ROW.match(line) if inside else None
+        if not row:
+            continue
+        name, value, unit = row[1], int(row[2]), row[3]
+        said.add(name)
+        if name not in values:
+            yield f"{page}:{number}: there is no {name} in src/net or src/wire"
+        elif value != values[name] or (units[name] and units[name] != unit):
+            yield f"{page}:{number}: {name} is {values[name]} {units[name] or ''}".rstrip()
+    for name in sorted(of_users - said):
+        yield f"{page}:1: {name} is not among the LIMITS"
+
+
 RULES = [layers, libraries, pure_headers, nondeterminism, length, readmes, headers, unfinished,
-         machine_paths, whitespace]
+         machine_paths, whitespace, limits]

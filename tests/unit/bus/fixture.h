@@ -54,6 +54,7 @@ class FakeCluster : public Cluster {
     return "without " + std::to_string(lost.size());
   }
   std::vector<Happening> events() override { return happened; }
+  Strangers strangers() override { return strange; }
   void submit(core::Command command, CommandDone done) override {
     commands.push_back(command);
     if (at_once) {
@@ -69,6 +70,7 @@ class FakeCluster : public Cluster {
 
   core::View shown = sample_view();
   std::vector<Happening> happened;
+  Strangers strange;
   std::optional<std::pair<core::Refusal, std::string>> at_once;  // answers without waiting
   int views = 0;
   std::vector<core::Command> commands;

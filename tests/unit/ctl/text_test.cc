@@ -48,6 +48,20 @@ Json document(const core::View& view) {
   return parse_status(bus::status_json(view, "0.1.0")).value();
 }
 
+TEST(StatusText, OnlyTellingRefusalsAreALine) {
+  bus::Strangers strangers{
+      99, 0, 2, 0, {{"lost", 9}, {"wrong-secret", 3}, {"room", 80}, {"tls", 7}}};
+  const auto text = [&] {
+    return status_text(parse_status(bus::status_json(three_hosts(), "0.1.0", strangers)).value(),
+                       kNow, {});
+  };
+  EXPECT_TRUE(
+      text().ends_with("\n\nconnections refused since the start: wrong-secret 3, room 80\n"))
+      << text();
+  strangers.refused[1].second = strangers.refused[2].second = 0;
+  EXPECT_EQ(text().find("refused"), std::string::npos);
+}
+
 TEST(StatusText, AllIsWell) {
   EXPECT_EQ(status_text(document(three_hosts()), kNow, {}),
             "3 of 3 hosts up, 2 of 2 services running\n"

@@ -28,8 +28,7 @@ struct End : Connection::Owner {
   }
   void begin(Loop& loop, int fd, Connection::Origin origin) {
     evutil_make_socket_nonblocking(fd);
-    connection =
-        std::make_unique<Connection>(loop.base(), Fd(fd), tls, secrets, *this, std::move(origin));
+    connection = std::make_unique<Connection>(loop.base(), Fd(fd), tls, secrets, *this, origin);
   }
   void authenticated(Connection&) override { ++ups; }
   void received(Connection&, std::string frame) override { frames.push_back(std::move(frame)); }
@@ -47,8 +46,8 @@ class ConnectionTest : public ::testing::Test {
     ASSERT_TRUE(loop.until([&] { return one.secrets.ready() && two.secrets.ready(); }));
     int pair[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    one.begin(loop, pair[0], std::move(at_one));
-    two.begin(loop, pair[1], std::move(at_two));
+    one.begin(loop, pair[0], at_one);
+    two.begin(loop, pair[1], at_two);
   }
   void exchange() {
     one.connection->send("from one", core::Priority::kControl);

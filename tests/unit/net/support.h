@@ -4,7 +4,9 @@
 #include <event2/event.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -138,5 +140,25 @@ struct Host {
     return false;
   }
 };
+
+// A plain connection to a port of 127.0.0.1.
+inline Fd connect_to(uint16_t port, const std::string& from = "127.0.0.1") {
+  Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Endpoint source = *Endpoint::parse(from, 0);
+  const Endpoint target = *Endpoint::parse("127.0.0.1", port);
+  EXPECT_EQ(bind(fd.get(), source.get(), source.length()), 0);
+  EXPECT_EQ(connect(fd.get(), target.get(), target.length()), 0);
+  evutil_make_socket_nonblocking(fd.get());
+  return fd;
+}
+
+// The other end has closed it; reads what there is.
+inline bool closed(const Fd& fd) {
+  char buffer[4096];
+  ssize_t got = 0;
+  while ((got = recv(fd.get(), buffer, sizeof buffer, 0)) > 0) {
+  }
+  return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
 
 }  // namespace cluster::net::testing

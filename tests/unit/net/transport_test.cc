@@ -1,14 +1,10 @@
 #include "net/transport.h"
 
 #include <gtest/gtest.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "net/handshake.h"
 #include "net/send_queue.h"
-#include "net/tls.h"
 #include "support.h"
 #include "wire/framing.h"
 
@@ -23,6 +19,7 @@ using core::LinkDown;
 using core::LinkUp;
 using core::Priority;
 using core::Received;
+using testing::connect_to;
 using testing::Host;
 using testing::lines;
 using testing::Loop;
@@ -39,22 +36,6 @@ class TransportTest : public ::testing::Test {
   }
   LinkId at_one() const { return one.all<LinkUp>().at(0).link; }
   LinkId at_two() const { return two.all<LinkUp>().at(0).link; }
-
-  // A plain connection to `port`.
-  static Fd connect_to(uint16_t port) {
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const Endpoint target = *Endpoint::parse("127.0.0.1", port);
-    EXPECT_EQ(connect(fd.get(), target.get(), target.length()), 0);
-    evutil_make_socket_nonblocking(fd.get());
-    return fd;
-  }
-  static bool closed(const Fd& fd) {
-    char buffer[4096];
-    ssize_t got = 0;
-    while ((got = recv(fd.get(), buffer, sizeof buffer, 0)) > 0) {
-    }
-    return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
-  }
 };
 
 TEST_F(TransportTest, LinksAndSendsBothWays) {
@@ -202,7 +183,8 @@ TEST_F(TransportTest, AWrongPassphraseIsRefusedAndLoggedOnceWithTheAddress) {
   }
   for (const DialFailed& failed : three.all<DialFailed>())
     EXPECT_EQ(failed.outcome, DialOutcome::kRejected);
-  ASSERT_TRUE(loop.until([&] { return one.transport.counters().refused == 5; }));
+  ASSERT_TRUE(
+      loop.until([&] { return one.transport.counters().refused[Refusal::kWrongSecret] == 5; }));
   EXPECT_EQ(one.logs.size(), 1u);
   EXPECT_TRUE(one.logged("127.0.0.1") && one.logged("passphrase")) << one.logs[0];
   EXPECT_EQ(three.logs.size(), 1u);
@@ -218,100 +200,6 @@ TEST_F(TransportTest, AKeyThatIsNotAdmittedNeverComesUpAtEitherEnd) {
   EXPECT_NE(two.all<DialFailed>()[0].reason.find("readmit two"), std::string::npos);
   EXPECT_TRUE(one.logged("readmit two"));
   EXPECT_EQ(one.count<LinkUp>() + two.count<LinkUp>(), 0u);
-}
-
-TEST_F(TransportTest, OtherProtocolsAreRefused) {
-  const uint16_t port = one.listen();
-  for (const std::string& text :
-       {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(3000, '\0'),
-        std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string(100'000, '\x16'),
-        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)}) {
-    const Fd fd = connect_to(port);
-    send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
-    if (text.size() == 11) shutdown(fd.get(), SHUT_WR);  // half a ClientHello, half open
-    EXPECT_TRUE(loop.until([&] { return closed(fd); })) << text.substr(0, 20);
-  }
-  EXPECT_EQ(one.count<LinkUp>(), 0u);
-  EXPECT_FALSE(one.logs.empty());
-  EXPECT_LE(one.logs.size(), 3u);
-  two.dial(1, 1, port);  // still works
-  ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }));
-}
-
-// A TLS client of a given version without our handshake.
-struct TlsClient {
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  SSL* ssl = nullptr;
-
-  TlsClient(int fd, int version, const Identity* with) {
-    SSL_CTX_set_max_proto_version(context, version);
-    if (with) {
-      SSL_CTX_use_certificate(context, with->certificate());
-      SSL_CTX_use_PrivateKey(context, with->key());
-    }
-    ssl = SSL_new(context);
-    SSL_set_fd(ssl, fd);
-  }
-  ~TlsClient() {
-    SSL_free(ssl);
-    SSL_CTX_free(context);
-    ERR_clear_error();
-  }
-  // 0: in progress, 1: done, -1: failed.
-  int step() {
-    ERR_clear_error();
-    const int result = SSL_connect(ssl);
-    if (result == 1) return 1;
-    const int why = SSL_get_error(ssl, result);
-    return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? 0 : -1;
-  }
-};
-
-TEST_F(TransportTest, TlsBelow13IsRefused) {
-  const uint16_t port = one.listen();
-  const Fd fd = connect_to(port);
-  TlsClient client(fd.get(), TLS1_2_VERSION, &testing::identity(2));
-  ASSERT_TRUE(loop.until([&] { return client.step() != 0; }));
-  EXPECT_EQ(client.step(), -1);
-  ASSERT_TRUE(loop.until([&] { return closed(fd) && !one.logs.empty(); }));
-  EXPECT_TRUE(one.logged("TLS")) << one.logs[0];
-}
-
-TEST_F(TransportTest, TlsWithoutOurHandshakeOrACertificateIsRefused) {
-  const uint16_t port = one.listen();
-  for (const Identity* with : {static_cast<const Identity*>(nullptr), &testing::identity(2)}) {
-    const Fd fd = connect_to(port);
-    TlsClient client(fd.get(), TLS1_3_VERSION, with);
-    ASSERT_TRUE(loop.until([&] { return client.step() != 0; }));
-    if (client.step() == 1) SSL_write(client.ssl, "GET / HTTP/1.0\r\n\r\n", 18);
-    ASSERT_TRUE(loop.until([&] { return closed(fd); }));
-  }
-  EXPECT_EQ(one.count<LinkUp>(), 0u);
-}
-
-TEST_F(TransportTest, AStrangerWhoSaysNothingIsGoneAfterItsTime) {
-  const Fd fd = connect_to(one.listen());
-  EXPECT_TRUE(loop.until([&] { return closed(fd); }, std::chrono::seconds(30)));
-  EXPECT_TRUE(one.logs.empty());  // a look at the port is no news
-}
-
-TEST_F(TransportTest, OfTooManyStrangersTheOldestGoes) {
-  const uint16_t port = one.listen();
-  std::vector<Fd> all;
-  for (int i = 0; i < 12; ++i) {
-    all.push_back(connect_to(port));
-    const uint64_t expected = static_cast<uint64_t>(i) + 1;
-    ASSERT_TRUE(loop.until([&] { return one.transport.counters().accepted == expected; }));
-  }
-  ASSERT_TRUE(loop.until([&] { return closed(all[3]); }));
-  int open = 0;
-  for (const Fd& fd : all) open += !closed(fd);
-  EXPECT_EQ(open, 8);
-  EXPECT_FALSE(closed(all[11]));
-  EXPECT_EQ(one.transport.counters().dropped_for_room, 4u);
-  EXPECT_EQ(one.logs.size(), 1u);
-  two.dial(1, 1, port);
-  ASSERT_TRUE(loop.until([&] { return two.count<LinkUp>() == 1; }));
 }
 
 TEST_F(TransportTest, WithoutDescriptorsItPausesAndGoesOnLater) {
@@ -385,97 +273,6 @@ TEST_F(TransportTest, AHostThatListensOnOneAddressDialsFromIt) {
   two.dial(1, 1, one.listen());
   ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 1; }));
   EXPECT_EQ(one.all<LinkUp>()[0].address.substr(0, 10), "127.0.0.2:");
-}
-
-// A peer that does by hand what a transport does, so that it can do it wrong.
-struct RawPeer {
-  Host& host;
-  Fd fd;
-  TlsContext context;
-  TlsSession tls{context, TlsSession::Role::kClient};
-  std::unique_ptr<Handshake> handshake;
-  std::string plain;
-
-  RawPeer(Host& as, Fd connected)
-      : host(as), fd(std::move(connected)), context(testing::identity(3)) {
-    tls.feed({}, plain);
-  }
-  // True once it is authenticated.
-  bool step() {
-    char buffer[4096];
-    ssize_t got = 0;
-    while ((got = recv(fd.get(), buffer, sizeof buffer, 0)) > 0)
-      tls.feed({buffer, static_cast<size_t>(got)}, plain);
-    if (tls.state() == TlsSession::State::kOpen) {
-      if (!handshake)
-        handshake = std::make_unique<Handshake>(
-            Handshake::Role::kDialer, host.secrets,
-            Channel{tls.channel_binding(), context.own_key(), tls.peer_key()}, HostId(1));
-      std::string out;
-      handshake->advance(plain, out);
-      tls.write(out);
-    }
-    flush();
-    return handshake && handshake->state() == Handshake::State::kDone;
-  }
-  void flush() {
-    send(fd.get(), tls.outgoing().data(), tls.outgoing().size(), MSG_NOSIGNAL);
-    tls.outgoing().clear();
-  }
-  void say(const std::string& bytes) {
-    tls.write(bytes);
-    flush();
-  }
-};
-
-TEST_F(TransportTest, AMalformedFrameClosesThatLinkWithAReason) {
-  link_them();
-  Host three(loop, 3);
-  ASSERT_TRUE(loop.until([&] { return three.secrets.ready(); }));
-  uint64_t links = 1;
-  for (const std::string& header : {std::string("\xff\xff\xff\xff"), std::string(4, '\0')}) {
-    RawPeer raw(three, connect_to(one.transport.port()));
-    ++links;
-    ASSERT_TRUE(loop.until([&] { return raw.step() && one.count<LinkUp>() == links; }));
-    raw.say(std::string("\0\0\0\x05"
-                        "hello",
-                        9) +
-            header);
-    ASSERT_TRUE(loop.until([&] { return one.count<LinkDown>() == links - 1; }));
-    EXPECT_EQ(one.all<Received>().back().bytes, "hello");
-    EXPECT_EQ(one.all<LinkDown>().back().link, one.all<LinkUp>().back().link);
-    EXPECT_NE(one.all<LinkDown>().back().reason.find("malformed frame"), std::string::npos);
-    ASSERT_TRUE(loop.until([&] { return closed(raw.fd); }));
-  }
-  EXPECT_EQ(one.logs.size(), 1u);
-  two.send(at_two(), "the other link lives");
-  ASSERT_TRUE(
-      loop.until([&] { return one.all<Received>().back().bytes == "the other link lives"; }));
-}
-
-TEST_F(TransportTest, ATrickleInsideTlsDoesNotProlongTheHandshake) {
-  const uint16_t port = one.listen();
-  Host three(loop, 3);
-  ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));
-  RawPeer raw(three, connect_to(port));
-  // Once TLS is open, a byte at a time of a message that is announced as 4 KiB long.
-  char buffer[4096];
-  bool announced = false;
-  auto next = std::chrono::steady_clock::now();
-  ASSERT_TRUE(loop.until(
-      [&] {
-        const ssize_t got = recv(raw.fd.get(), buffer, sizeof buffer, 0);
-        if (got > 0) raw.tls.feed({buffer, static_cast<size_t>(got)}, raw.plain);
-        if (raw.tls.state() == TlsSession::State::kOpen &&
-            std::chrono::steady_clock::now() > next) {
-          raw.tls.write(std::exchange(announced, true) ? "x" : std::string("\0\0\x10\0", 4));
-          next += std::chrono::milliseconds(100);
-        }
-        raw.flush();
-        return got == 0 || (got < 0 && errno == ECONNRESET);
-      },
-      std::chrono::seconds(40)));
-  EXPECT_TRUE(one.logged("not authenticated within 5 s")) << one.logs.size();
 }
 
 }  // namespace
