@@ -7,10 +7,12 @@ build_packages := g++ pkgconf protobuf-compiler libprotobuf-dev libevent-dev lib
 demo_packages := dbus-daemon python3 procps
 lab_packages := $(demo_packages) dbus-bin iproute2 util-linux
 test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
+model_packages := spin gcc libc6-dev python3
 lint_packages := mandoc shellcheck clang-tidy clang-format python3
 
 goals := $(or $(MAKECMDGOALS),all)
-packages_of_check := $(test_packages) $(lint_packages) autoconf
+packages_of_check := $(test_packages) $(model_packages) $(lint_packages) autoconf
+packages_of_models := $(model_packages)
 packages_of_lint := $(lint_packages)
 packages_of_lab := $(lab_packages)
 packages_of_bench := $(lab_packages)
@@ -19,7 +21,7 @@ packages_of_unit := $(test_packages)
 packages_of_scenarios := $(test_packages)
 packages_of_configure := autoconf
 
-builds_nothing := clean uninstall configure format
+builds_nothing := clean uninstall configure format models
 packages := $(if $(filter-out $(builds_nothing),$(goals)),$(build_packages)) \
   $(foreach goal,$(goals),$(packages_of_$(goal)))
 

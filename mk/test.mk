@@ -43,7 +43,7 @@ $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(si
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
 
-.PHONY: check unit scenarios sim lab bench lint format tidy-flags demo
+.PHONY: check unit scenarios sim models lab bench lint format tidy-flags demo
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
@@ -57,6 +57,10 @@ scenarios: $(BUILD)/tests/scenarios
 # SEED=N tells one run in full.
 sim: $(BUILD)/tests/sim
 	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs $(shell nproc))
+
+# DEEP=1: larger bounds, in minutes and gigabytes.
+models:
+	tests/models/run $(if $(DEEP),--deep)
 
 lab: all
 	tests/lab/run --build $(BUILD)

@@ -26,4 +26,16 @@ std::optional<NodeId> NodeId::from_raw(std::string_view raw) {
   return id;
 }
 
+std::optional<NodeId> NodeId::from_hex(std::string_view hex) {
+  if (hex.size() != 2 * kBytes) return std::nullopt;
+  NodeId id;
+  for (size_t i = 0; i < hex.size(); ++i) {
+    const char c = hex[i];
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) return std::nullopt;
+    id.bytes[i / 2] = static_cast<uint8_t>(id.bytes[i / 2] << 4 | digit);
+  }
+  return id;
+}
+
 }  // namespace cluster

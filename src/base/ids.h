@@ -48,6 +48,7 @@ struct NodeId {
   std::string brief() const;                                    // the first 8 digits, for logs
   std::string raw() const;                                      // 16 bytes
   static std::optional<NodeId> from_raw(std::string_view raw);  // nullopt unless 16 bytes
+  static std::optional<NodeId> from_hex(std::string_view hex);  // nullopt unless 32 such digits
 };
 
 inline std::ostream& operator<<(std::ostream& out, const NodeId& id) { return out << id.brief(); }

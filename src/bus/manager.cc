@@ -96,6 +96,20 @@ Method set_standby(const Desk& desk) {
           }};
 }
 
+Method readmit(const Desk& desk) {
+  return {"Readmit", {{"u", "host"}}, {}, [desk](MethodCall call) {
+            const HostId host{read<uint32_t>(call)};
+            require_host(desk.view(), host);
+            submit(desk, std::move(call), Verb::kReadmit, "", host);
+          }};
+}
+
+Method readmit_self(const Desk& desk) {
+  return {"ReadmitSelf", {}, {}, [desk](MethodCall call) {
+            submit(desk, std::move(call), Verb::kReadmitSelf, "", HostId());
+          }};
+}
+
 [[noreturn]] void refuse_not_yet(const std::string& what) {
   throw make_error(kNotYet, what + " not built yet in this version");
 }
@@ -227,6 +241,8 @@ std::vector<Method> methods(const Desk& desk) {
       service_order(desk, "ClearService", Verb::kClear),
       move_service(desk),
       set_standby(desk),
+      readmit(desk),
+      readmit_self(desk),
       explain(desk),
       simulate(desk),
       events(desk),
@@ -242,8 +258,6 @@ std::vector<Method> methods(const Desk& desk) {
       not_yet("FilesConfirm", {{"s", "root"}}, {}, "file synchronisation is"),
       not_yet("FilesRevert", {{"s", "root"}}, {}, "file synchronisation is"),
       not_yet("Silence", {{"s", "name"}, {"u", "seconds"}}, {}, "silencing alerts is"),
-      not_yet("Readmit", {{"u", "host"}}, {}, "readmitting a host is"),
-      not_yet("ReadmitSelf", {}, {}, "readmitting this host is"),
   };
 }
 

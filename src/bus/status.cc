@@ -39,6 +39,8 @@ Json host_json(const core::HostView& host) {
   out["rtt_ms"] = reached ? milliseconds_or_null(host.rtt) : Json(nullptr);
   out["last_seen"] = host.last_seen ? Json(iso8601(*host.last_seen)) : Json(nullptr);
   out["version"] = host.version;
+  out["key"] = host.key ? Json(host.key.brief()) : Json(nullptr);
+  out["generation"] = host.generation;
   return out;
 }
 

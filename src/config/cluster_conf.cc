@@ -70,6 +70,7 @@ ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
   const size_t before = report.faults().size();
   out.beat_interval = conf.time("beat_interval", report).value_or(out.beat_interval);
   out.dead_time = conf.time("dead_time", report).value_or(out.dead_time);
+  out.rekey_interval = conf.time("rekey_interval", report).value_or(out.rekey_interval);
   if (report.faults().size() == before) check_times(conf, out, report);
 
   if (const auto level = conf.number("verbosity", report)) out.verbosity = static_cast<int>(*level);

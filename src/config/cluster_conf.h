@@ -24,6 +24,7 @@ struct ClusterConf {
   std::vector<std::string> listen;  // without brackets; empty: all addresses
   Duration beat_interval = seconds(1);
   Duration dead_time = seconds(5);
+  Duration rekey_interval = hours(1);
   int verbosity = kDefaultVerbosity;
   core::Failback failback;
   core::Ownership ownership = core::Ownership::kPeers;

@@ -23,6 +23,8 @@ constexpr Key kClusterConf[] = {
      "how often a keepalive is sent on every link; a link uses the slower of both ends"},
     {"dead_time", kTime, "5", kShortest, ns(hours(1)), "", Restart::kNo, Built::kYes,
      "how long a link may be silent before it is closed; more than beat_interval"},
+    {"rekey_interval", kTime, "1h", ns(seconds(1)), ns(hours(24 * 30)), "", Restart::kNo,
+     Built::kYes, "how often a pair of hosts replaces the secret by which they know each other"},
     {"verbosity", kNumber, "3", 0, 5, "", Restart::kNo, Built::kYes,
      "how much is logged: 0 nothing, 1 errors, 2 warnings, 3 what happens, 4 details, 5 "
      "everything"},
@@ -44,8 +46,6 @@ constexpr Key kClusterConf[] = {
      "how long replaced and deleted versions are kept"},
     {"tombstone_keep", kTime, "90d", 0, 0, "", Restart::kNo, Built::kNotYet,
      "how long a deletion is remembered for absent hosts"},
-    {"rekey_interval", kTime, "1h", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "how often a pair of hosts replaces its secret"},
     {"probe", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet,
      "addresses whose silence tells this host that it is itself offline"},
 };

@@ -62,6 +62,7 @@ struct Config {
   std::vector<ServiceEntry> services;  // in the order of the services file
   Duration beat_interval = seconds(1);
   Duration dead_time = seconds(5);
+  Duration rekey_interval = hours(1);
   uint16_t port = 35790;  // on which this host listens
 
   const HostEntry* host(HostId id) const;

@@ -17,6 +17,23 @@
 
 namespace cluster::core {
 
+// Names a secret that a pair of nodes shares. The passphrases are {0, 0}; those that rotation makes count from 1
+// and carry 8 bytes of their hash.
+struct Generation {
+  uint64_t count = 0;
+  uint64_t hash = 0;
+
+  bool operator==(const Generation&) const = default;
+};
+
+// A secret as the core keeps it: sealed by the shell, who alone can open it.
+struct PairSecret {
+  Generation generation;
+  std::string sealed;
+
+  bool operator==(const PairSecret&) const = default;
+};
+
 // ---------------------------------------------------------------------------------------- events
 
 // A connection to `node` is authenticated in both directions. Not yet used for anything but the
@@ -25,9 +42,23 @@ struct LinkUp {
   LinkId link;
   NodeId node;
   HostId host;
-  std::string name;     // as the peer's hosts file and ours have it
-  DialId dial;          // our dial that led to it; 0 where the peer dialled
-  std::string address;  // the peer's end of the connection, "IP:PORT" or "[IP]:PORT"
+  std::string name;       // as the peer's hosts file and ours have it
+  DialId dial;            // our dial that led to it; 0 where the peer dialled
+  std::string address;    // the peer's end of the connection, "IP:PORT" or "[IP]:PORT"
+  Generation generation;  // by which both ends authenticated
+};
+
+// Who says that it is `host` has proved the secret, but comes with a key that SetAccess does not let in.
+struct KeyRefused {
+  HostId host;
+  NodeId node;
+  std::string address;
+};
+
+// The answer to DeriveSecret.
+struct SecretDerived {
+  LinkId link;
+  PairSecret secret;
 };
 
 // The link is gone for a reason other than our own CloseLink.
@@ -46,6 +77,7 @@ enum class DialOutcome : uint8_t {
   kRefused,      // every address tried answered with a reset: nobody listens there
   kUnreachable,  // no route, no answer, or the name did not resolve
   kRejected,     // connected, but the handshake failed (wrong passphrase, not our protocol)
+  kNotAdmitted,  // the other end proved the secret, and does not let this host's key in
 };
 
 // A dial led to no link. (One that did is reported by LinkUp alone.)
@@ -98,14 +130,16 @@ enum class Verb : uint8_t {
   kClear,
   kStandby,
   kOnline,
+  kReadmit,
+  kReadmitSelf,
 };
 
 // An operator's order. Answered by exactly one Reply, when it is done or refused.
 struct Command {
   RequestId request;
   Verb verb = Verb::kStart;
-  std::string service;  // of all but kStandby and kOnline
-  HostId host;          // of kMove, kStandby, kOnline
+  std::string service;  // empty where the order is about a host
+  HostId host;          // of kMove, kStandby, kOnline, kReadmit
 };
 
 // Leave the cluster: hand the services over, say goodbye; ends with the action Left.
@@ -114,8 +148,9 @@ struct Leave {};
 // The time asked for by Wake has come (early or repeated ones do no harm).
 struct Tick {};
 
-using Event = std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded,
-                           Persisted, PersistFailed, ConfigChanged, Command, Leave, Tick>;
+using Event =
+    std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
+                 PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -144,6 +179,25 @@ struct CancelDial {
 struct CloseLink {
   LinkId link;
   std::string reason;
+};
+
+// Who is let in as `host`, and by what, from now on; replaces what was said before. A host of which nothing was
+// said is let in with any key, by the passphrases.
+struct SetAccess {
+  HostId host;
+  std::optional<NodeId> node;       // the key that is known for it; others are refused, unless open
+  std::vector<PairSecret> secrets;  // of that node, the newest proved one first
+  bool passphrases = true;          // that node may use them
+  bool open = false;                // any other key may come in by the passphrases
+
+  bool operator==(const SetAccess&) const = default;
+};
+
+// Make the secret with this count from the one that authenticated the link and from the link's session: both
+// ends get the same. Answered by SecretDerived unless the link has gone.
+struct DeriveSecret {
+  LinkId link;
+  uint64_t count = 0;
 };
 
 enum class Script : uint8_t { kStart, kStop, kStatus };
@@ -244,7 +298,8 @@ struct Log {
 struct Left {};
 
 using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
-                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left>;
+                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
+                            SetAccess, DeriveSecret>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

@@ -24,6 +24,7 @@ Link& Links::add(Now now, const LinkUp& up) {
   link.address = up.address;
   link.dialled = static_cast<bool>(up.dial);
   link.ordinal = next_ordinal_++;
+  link.generation = up.generation;
   link.beat = beat_;
   link.dead = dead_;
   link.up_at = link.last_received = link.last_beat = now.mono;

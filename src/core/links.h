@@ -22,6 +22,7 @@ struct Link {
   LinkId id;
   NodeId node;
   HostId host;
+  Generation generation;  // that authenticated it
   std::string address;
   bool dialled = false;        // by us
   bool greeted = false;        // our Hello is sent
@@ -66,6 +67,9 @@ class Links {
   void hear_hello(Now now, Link& link, const wire::Hello& hello);
   // Counts as life; answers a beat when our own is nearly due, so that both share one packet.
   void hear_beat(Context& context, Link& link, const wire::Beat& beat);
+
+  // Of the newest link that has come up, with whomever.
+  uint64_t newest_ordinal() const { return next_ordinal_ - 1; }
 
   // Sends the beats that are due. Returns the links that are to be closed as silent.
   std::vector<LinkId> tick(Context& context);

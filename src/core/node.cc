@@ -50,6 +50,7 @@ void Node::State::start(Context& context) {
     kept.ParseFromString(it->second);
   incarnation = kept.incarnation() + 1;
   settings.load(boot.stored);
+  keyring.load(boot.stored);
   orders.load(boot.stored);
   settling_since = context.now.mono;
   store_incarnation(context);
@@ -119,6 +120,17 @@ void Node::State::on(Context& context, const Persisted& event) {
     auto own_claim = claims.find(claim->service);
     if (own_claim != claims.end() && own_claim->second.ticket == event.ticket)
       own_claim->second.stored = true;
+  } else if (const auto* candidate = std::get_if<StoredCandidate>(&next)) {
+    candidate_stored(context, *candidate);
+    return;
+  } else if (const auto* proof = std::get_if<StoredProof>(&next)) {
+    proof_stored(context, *proof, event.ticket);
+    return;
+  } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
+    context.emit(Reply{forgetting->request, Refusal::kNone,
+                       "this host has forgotten its secrets; let it in again on another host: "
+                       "clusterctl readmit " +
+                           name_of(config.self)});
   } else {
     settings_stored(context, std::get<StoredSettings>(next).request, true, "");
   }
@@ -130,8 +142,19 @@ void Node::State::on(Context& context, const PersistFailed& event) {
   if (it == continuations.end()) return;
   const Continuation next = std::move(it->second);
   continuations.erase(it);
+  if (const auto* candidate = std::get_if<StoredCandidate>(&next)) {
+    candidate_not_stored(context, *candidate);
+    return;
+  }
+  if (const auto* proof = std::get_if<StoredProof>(&next)) {
+    proof_not_stored(context, *proof, event.ticket);
+    return;
+  }
   dirty = true;
-  if (std::holds_alternative<StoredIncarnation>(next)) {
+  if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
+    context.emit(Reply{forgetting->request, Refusal::kFailed,
+                       "the secrets are forgotten only until a restart: " + event.reason});
+  } else if (std::holds_alternative<StoredIncarnation>(next)) {
     incarnation_not_stored(context, event.reason);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
     context.alert(Severity::kCritical,
@@ -155,6 +178,9 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   const Config before = std::exchange(config, event.config);
   links.configure(config.beat_interval, config.dead_time);
   dialer.configure(config.dead_time);
+  for (auto& [node, at] : rotate_at)
+    at = std::min<MonoTime>(at, context.now.mono + config.rekey_interval);
+  access_dirty = true;
   std::vector<LinkId> removed;
   for (const HostEntry& host : before.hosts) {
     const HostEntry* now = config.host(host.id);
@@ -259,6 +285,9 @@ void Node::State::finish_step(Context& context) {
     decide(context);
     if (left) return;
   }
+  close_windows(context.now.mono);
+  drive_rotations(context);
+  tell_access(context);
   dial_all(context);
   MonoTime next = next_deadline();
   if (next <= now) next = now + kShortestWait;
@@ -269,8 +298,8 @@ void Node::State::finish_step(Context& context) {
 }
 
 MonoTime Node::State::next_deadline() const {
-  return std::min(
-      {links.next_deadline(), members.next_deadline(config.dead_time), review_at, next_dial()});
+  return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
+                   next_dial(), next_rotation()});
 }
 
 // ---------------------------------------------------------------------------------- for the shell

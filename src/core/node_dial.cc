@@ -102,6 +102,7 @@ bool Node::State::own_address(const Member& member, const DialTarget& target) co
 void Node::State::on(Context& context, const DialFailed& event) {
   const std::optional<HostId> host = dialer.host_of(event.dial);
   if (!host) return;
+  if (event.outcome == DialOutcome::kNotAdmitted) not_admitted(context, *host);
   const bool refused = event.outcome == DialOutcome::kRefused && dialer.target_of(event.dial)->own;
   dialer.failed(context, *host);
   probes.erase(*host);

@@ -19,6 +19,12 @@ void Node::State::on(Context& context, const LinkUp& event) {
     context.emit(CloseLink{event.link, "no other host of the hosts file"});
     return;
   }
+  if (const std::string why = why_not_admitted(event, context.now.mono); !why.empty()) {
+    context.log(LogLevel::kWarning, "host " + name_of(event.host) + " is not let in: " + why);
+    context.emit(CloseLink{event.link, why});
+    return;
+  }
+  learn_key(context, event);
   // Of two crossing dials the lower ID's stays, so ours is not needed where the peer is lower.
   if (!event.dial && event.host < config.self) dialer.cancel(context, event.host);
   if (event.dial) dialer.linked(event.host);
@@ -61,6 +67,10 @@ void Node::State::greet_all(Context& context) {
 void Node::State::establish(Context& context, LinkId id) {
   Link* link = links.find(id);
   if (link == nullptr || link->established || !link->greeted || !link->heard_hello) return;
+  if (!still_shared(link->host, link->node, link->generation)) {
+    drop_link(context, id, "the secret that it used has been replaced", true);
+    return;
+  }
   if (give_way(context, *link)) return;
   link->established = true;
   lost.erase(link->node);
@@ -104,6 +114,7 @@ void Node::State::drop_link(Context& context, LinkId id, const std::string& reas
   if (found == nullptr) return;
   const Link link = *found;
   links.erase(id);
+  std::erase_if(rotations, [&](const auto& entry) { return entry.second.link == id; });
   if (close) context.emit(CloseLink{id, reason});
   dialer.at_once(link.host);
   dirty = true;
@@ -155,6 +166,7 @@ void Node::State::on(Context& context, const Received& event) {
     case wire::Message::kRouted:
       receive_routed(context, std::move(*message.mutable_routed()));
       break;
+    case wire::Message::kRotation: receive_rotation(context, *link, message.rotation()); break;
     default: break;  // of a newer version: not for us
   }
 }
@@ -204,6 +216,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
     case Freshness::kNewer: break;
   }
   dirty = true;
+  learn_key_of_record(context, record, node);
   news[node] = link.id;
   if (links.to(node) == nullptr) {
     auto gone = lost.find(node);
@@ -369,16 +382,23 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
 
 void Node::State::refresh_members(Context& context) {
   for (const UpChange& change : members.refresh(context.now, links, config.dead_time)) {
-    const HostEntry* host = config.host(change.host);
-    const std::string name = host == nullptr ? change.node.brief() : host->name;
-    context.log(LogLevel::kInfo, "host " + name + (change.up ? " is up" : " is down"));
     if (!change.up) voter.forget(change.node);
-    if (host == nullptr) continue;
-    if (change.up) {
-      context.emit(HostOnline{change.host, name});
-    } else {
-      context.emit(HostOffline{change.host, name});
-    }
+    announce_host(context, change.host);
+  }
+}
+
+// A host may have two nodes at a time: one that was, and one with a new key.
+void Node::State::announce_host(Context& context, HostId id) {
+  const HostEntry* host = config.host(id);
+  const bool up = members.up(id);
+  if (host == nullptr || id == config.self || hosts_announced.contains(id) == up) return;
+  context.log(LogLevel::kInfo, "host " + host->name + (up ? " is up" : " is down"));
+  if (up) {
+    hosts_announced.insert(id);
+    context.emit(HostOnline{id, host->name});
+  } else {
+    hosts_announced.erase(id);
+    context.emit(HostOffline{id, host->name});
   }
 }
 

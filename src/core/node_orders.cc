@@ -11,7 +11,10 @@ namespace {
 
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
-bool about_service(Verb verb) { return verb != Verb::kStandby && verb != Verb::kOnline; }
+bool about_service(Verb verb) {
+  return verb != Verb::kStandby && verb != Verb::kOnline && verb != Verb::kReadmit &&
+         verb != Verb::kReadmitSelf;
+}
 
 }  // namespace
 
@@ -34,6 +37,8 @@ void Node::State::on(Context& context, const Command& command) {
     context.emit(Reply{command.request, refusal->first, refusal->second});
     return;
   }
+  if (command.verb == Verb::kReadmit) return open_for_readmission(context, command);
+  if (command.verb == Verb::kReadmitSelf) return forget_secrets(context, command);
   PendingCommand pending;
   pending.command = command;
   const std::string& name = command.service;
@@ -60,6 +65,8 @@ void Node::State::on(Context& context, const Command& command) {
       break;
     case Verb::kStandby: entries.emplace_back("standby/" + name_of(command.host), "1"); break;
     case Verb::kOnline: unset("standby/" + name_of(command.host)); break;
+    case Verb::kReadmit:
+    case Verb::kReadmitSelf: break;
   }
   write_settings(context, pending, entries);
   commands.push_back(std::move(pending));
@@ -70,10 +77,15 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
                                                                    MonoTime) const {
   using Refused = std::pair<Refusal, std::string>;
   if (leaving) return Refused{Refusal::kLeaving, "this host is leaving the cluster"};
-  const bool needs_host = command.verb == Verb::kMove || !about_service(command.verb);
+  const bool needs_host = command.verb == Verb::kMove || command.verb == Verb::kStandby ||
+                          command.verb == Verb::kOnline || command.verb == Verb::kReadmit;
   if (needs_host && config.host(command.host) == nullptr)
     return Refused{Refusal::kUnknownHost,
                    "the hosts file has no line " + std::to_string(command.host.value)};
+  if (command.verb == Verb::kReadmit && command.host == config.self)
+    return Refused{Refusal::kNotAble,
+                   "this is that host; readmit it on another, or forget its secrets with "
+                   "readmit self"};
   if (!about_service(command.verb)) return std::nullopt;
   const Order* order = orders.find(command.service);
   if (order == nullptr)
@@ -138,6 +150,7 @@ void Node::State::apply_setting(Context& context, const wire::Setting& setting, 
   if (!stored) persist(context, {Settings::to_write(setting)});
   setting_news.push_back(setting);
   dirty = true;
+  apply_readmission(context, setting);
   constexpr std::string_view kClear = "clear/";
   if (!setting.key().starts_with(kClear)) return;
   const std::string name = setting.key().substr(kClear.size());

@@ -135,12 +135,13 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
 void Node::State::settle_if_possible(Context& context) {
   if (settled || leaving) return;
   std::string why;
+  const bool outcast = context.now.mono < outcast_until;
   for (const auto& [id, link] : links.all()) {
     const Member* member = members.find(link.node);
     if (link.established && link.synced && member != nullptr && member->record.settled())
       why = "linked with " + name_of(link.host) + ", which has settled";
   }
-  if (why.empty()) {
+  if (why.empty() && !outcast) {
     const bool any_dynamic = std::any_of(config.hosts.begin(), config.hosts.end(),
                                          [](const HostEntry& h) { return h.dynamic; });
     const bool all_answered = std::all_of(
@@ -148,6 +149,7 @@ void Node::State::settle_if_possible(Context& context) {
         [&](const HostEntry& h) { return h.id == config.self || answered.contains(h.id); });
     if (!any_dynamic && all_answered) why = "every host has answered or refused";
   }
+  if (why.empty() && outcast) return;
   if (why.empty() && context.now.mono >= settling_since + config.dead_time)
     why = "the dead time has passed";
   if (why.empty()) return;
@@ -186,10 +188,7 @@ void Node::State::distrust_view(Context& context, const std::string& why) {
   std::vector<LinkId> open;
   for (const auto& [id, link] : links.all()) open.push_back(id);
   for (LinkId id : open) drop_link(context, id, why, true);
-  for (const UpChange& change : members.distrust()) {
-    const HostEntry* host = config.host(change.host);
-    if (host != nullptr) context.emit(HostOffline{change.host, host->name});
-  }
+  for (const UpChange& change : members.distrust()) announce_host(context, change.host);
   std::vector<std::string> claimed;
   for (const auto& [service, claim] : claims) claimed.push_back(service);
   for (const std::string& service : claimed) drop_claim(context, service);

@@ -300,7 +300,8 @@ std::string Node::State::members_text() const {
 
 MonoTime Node::State::next_service_deadline(MonoTime now) const {
   MonoTime next = std::min(voter.next_deadline(now), incarnation_again_at);
-  if (!settled && !leaving) next = std::min(next, settling_since + config.dead_time);
+  if (!settled && !leaving)
+    next = std::min(next, std::max(settling_since + config.dead_time, outcast_until));
   const auto consider = [&](MonoTime at) {
     if (at > now) next = std::min(next, at);
   };

@@ -2,6 +2,7 @@
 //   node.cc           events in, the order of decisions after each, time
 //   node_links.cc     links, flooding, routing
 //   node_dial.cc      whom to dial, and where
+//   node_keys.cc      who is let in, and by what secret
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
 //   node_claims.cc    claims and votes
@@ -18,6 +19,7 @@
 
 #include "core/context.h"
 #include "core/dialer.h"
+#include "core/keyring.h"
 #include "core/links.h"
 #include "core/members.h"
 #include "core/node.h"
@@ -69,7 +71,20 @@ struct StoredClaim {
 struct StoredSettings {
   RequestId request;
 };
-using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings>;
+struct StoredCandidate {
+  NodeId node;
+  LinkId link;
+  Generation generation;
+};
+struct StoredProof {
+  NodeId node;
+  LinkId link;
+};
+struct StoredForgetting {
+  RequestId request;
+};
+using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
+                                  StoredProof, StoredForgetting>;
 
 struct Node::State final : ServiceWorld {
   explicit State(Boot boot);
@@ -89,6 +104,8 @@ struct Node::State final : ServiceWorld {
   void on(Context& context, const Command& event);
   void on(Context& context, const Leave& event);
   void on(Context& context, const Tick& event);
+  void on(Context& context, const SecretDerived& event);
+  void on(Context& context, const KeyRefused& event);
   void notice_stall(Context& context);
   void decide(Context& context);
   void finish_step(Context& context);
@@ -124,7 +141,52 @@ struct Node::State final : ServiceWorld {
   void receive_own_messages(Context& context);
   void hear_record(Context& context, Link& link, const wire::Record& record, wire::Flood& answer);
   void refresh_members(Context& context);
+  void announce_host(Context& context, HostId host);
   MonoTime next_dial() const;
+
+  // node_keys.cc
+  // The replacement of a pair's secret that is under way over a link.
+  struct Rotating {
+    LinkId link;
+    Generation wanted;  // its hash is 0 at the end that offers
+    PairSecret secret;  // once derived
+    bool offered = false;
+    MonoTime give_up_at;
+  };
+  // A candidate that has been proved; handshakes go by what was before until that is stored.
+  struct Proving {
+    StoreTicket ticket;
+    Keyring::Pair before;
+  };
+  // An offer that was accepted: the links that there were besides its own may still carry former ones.
+  struct Accepted {
+    LinkId link;
+    uint64_t newest_ordinal = 0;
+  };
+  bool still_shared(HostId host, const NodeId& node, const Generation& generation) const;
+  std::string why_not_admitted(const LinkUp& up, MonoTime now) const;
+  void not_admitted(Context& context, HostId by);
+  void learn_key(Context& context, const LinkUp& up);
+  void learn_key_of_record(Context& context, const wire::Record& record, const NodeId& node);
+  void drop_links(Context& context, const NodeId& node, const std::string& why);
+  void begin_anew(Context& context, HostId host, const NodeId& node);
+  void readmit(Context& context, HostId host, const Keyring::Binding& binding);
+  void apply_readmission(Context& context, const wire::Setting& setting);
+  void open_for_readmission(Context& context, const Command& command);
+  void close_windows(MonoTime now);
+  void forget_secrets(Context& context, const Command& command);
+  void tell_access(Context& context);
+  bool rotates(const Link& link) const;
+  void drive_rotations(Context& context);
+  void begin_rotation(Context& context, const Link& link, const Generation& wanted);
+  MonoTime next_rotation() const;
+  Rotating* rotating_over(LinkId id);
+  void candidate_stored(Context& context, const StoredCandidate& stored);
+  void candidate_not_stored(Context& context, const StoredCandidate& stored);
+  void secret_proved(Context& context, HostId host, const NodeId& node);
+  void proof_stored(Context& context, const StoredProof& stored, StoreTicket ticket);
+  void proof_not_stored(Context& context, const StoredProof& stored, StoreTicket ticket);
+  void receive_rotation(Context& context, const Link& link, const wire::Rotation& rotation);
 
   // node_record.cc
   void rebuild_record(Context& context);
@@ -207,6 +269,15 @@ struct Node::State final : ServiceWorld {
   Links links;
   Members members;
   Dialer dialer;
+  Keyring keyring;
+  std::map<NodeId, Rotating> rotations;
+  std::map<NodeId, Proving> proving;
+  std::map<NodeId, Accepted> accepted;
+  std::map<NodeId, MonoTime> rotate_at;    // not before
+  std::map<HostId, MonoTime> readmitting;  // until when the next new key is let in
+  std::map<HostId, SetAccess> access_told;
+  std::map<HostId, std::pair<NodeId, MonoTime>> refused_keys;  // until when that is no news
+  bool access_dirty = true;
   Settings settings;
   Orders orders;
   Voter voter;
@@ -241,6 +312,7 @@ struct Node::State final : ServiceWorld {
   bool settled = false;
   MonoTime settling_since;
   std::set<HostId> answered;  // linked or refused since then
+  MonoTime outcast_until;     // others do not let this host's key in
   Session session;
   bool leaving = false;
   bool left = false;
@@ -253,6 +325,7 @@ struct Node::State final : ServiceWorld {
   uint64_t next_ticket = 1;
   uint64_t next_attempt = 1;
   std::map<std::string, std::pair<ServiceState, HostId>> announced;
+  std::set<HostId> hosts_announced;  // as up
 };
 
 }  // namespace cluster::core

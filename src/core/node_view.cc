@@ -67,6 +67,10 @@ HostView Node::State::host_view(const HostEntry& host) const {
   out.name = host.name;
   out.standby = standby(host.id);
   out.address = address_of(host.id);
+  if (const Keyring::Binding* known = keyring.binding(host.name)) {
+    out.key = known->node;
+    out.generation = keyring.pair(known->node).count();
+  }
   const Member* member = member_of(host.id);
   if (member == nullptr) return out;
   out.node = member->node;

@@ -1,7 +1,8 @@
 // The operators' settings: a collection that every host holds whole, in which the last writer wins.
 //
 // Keys: "standby/HOST", "disable/SERVICE", "stop/SERVICE" (value: the run of the cluster in which it
-// holds), "move/SERVICE" (value: the host's name), "clear/SERVICE", "restart/SERVICE" (value: a token).
+// holds), "move/SERVICE" (value: the host's name), "clear/SERVICE", "restart/SERVICE" (value: a token),
+// "readmitted/HOST" (value: the node key let in, and how many there were).
 // An empty value means: not set; such entries stay, or an old disk would bring the setting back.
 #pragma once
 

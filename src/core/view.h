@@ -28,6 +28,8 @@ struct HostView {
   std::optional<WallTime> last_seen;  // none: never
   std::string version;                // of its software; empty where unknown
   NodeId node;                        // 0 where never met
+  NodeId key;                         // the node that is let in as this host; 0: any
+  uint64_t generation = 0;            // of the secret shared with it; 0: the passphrases
 };
 
 struct ServiceView {

@@ -99,7 +99,7 @@ Status Daemon::start_core() {
       std::make_unique<WakeTimer>(loop_.base(), [this] { loop_.post(core::Event(core::Tick{})); });
   bus_ = std::make_unique<bus::Bus>(loop_.base(), options_.bus, CLUSTER_VERSION, *this);
   performer_ = std::make_unique<Performer>(
-      Parts{*transport_, *runner_, *store_, *bus_, *wake_, requests_, happenings_},
+      Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_, requests_, happenings_},
       [this] { left(); });
   boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));

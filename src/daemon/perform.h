@@ -13,6 +13,7 @@
 #include "core/io.h"
 #include "daemon/clock.h"
 #include "daemon/requests.h"
+#include "net/secrets.h"
 #include "net/transport.h"
 #include "scripts/runner.h"
 #include "store/store.h"
@@ -34,6 +35,7 @@ class Happenings {
 // The parts outlive the Performer.
 struct Parts {
   net::Transport& transport;
+  net::Secrets& secrets;
   scripts::Runner& runner;
   store::Store& store;
   bus::Bus& bus;

@@ -82,7 +82,8 @@ json of(const Config& c) {
           {"hosts", hosts},
           {"services", services},
           {"beat_interval", c.beat_interval.count()},
-          {"dead_time", c.dead_time.count()}};
+          {"dead_time", c.dead_time.count()},
+          {"rekey_interval", c.rekey_interval.count()}};
 }
 
 Config config_from(const json& j) {
@@ -93,6 +94,7 @@ Config config_from(const json& j) {
   c.self = HostId(j.at("self").get<uint32_t>());
   c.beat_interval = time(j, "beat_interval");
   c.dead_time = time(j, "dead_time");
+  c.rekey_interval = time(j, "rekey_interval");
   for (const json& h : j.at("hosts")) {
     HostEntry entry;
     entry.id = HostId(h.at("id").get<uint32_t>());
@@ -125,11 +127,22 @@ Config config_from(const json& j) {
   return c;
 }
 
+json of(const Generation& g) { return {{"count", g.count}, {"hash", g.hash}}; }
+
+Generation generation(const json& j) {
+  return {j.at("count").get<uint64_t>(), j.at("hash").get<uint64_t>()};
+}
+
 struct ToJson {
   json operator()(const LinkUp& e) const {
-    return {{"event", "link_up"},   {"link", e.link.value}, {"node", hex(e.node.raw())},
-            {"host", e.host.value}, {"name", e.name},       {"dial", e.dial.value},
-            {"address", e.address}};
+    return {{"event", "link_up"},
+            {"link", e.link.value},
+            {"node", hex(e.node.raw())},
+            {"host", e.host.value},
+            {"name", e.name},
+            {"dial", e.dial.value},
+            {"address", e.address},
+            {"generation", of(e.generation)}};
   }
   json operator()(const LinkDown& e) const {
     return {{"event", "link_down"}, {"link", e.link.value}, {"reason", e.reason}};
@@ -168,6 +181,18 @@ struct ToJson {
             {"service", e.service},
             {"host", e.host.value}};
   }
+  json operator()(const SecretDerived& e) const {
+    return {{"event", "secret_derived"},
+            {"link", e.link.value},
+            {"generation", of(e.secret.generation)},
+            {"sealed", hex(e.secret.sealed)}};
+  }
+  json operator()(const KeyRefused& e) const {
+    return {{"event", "key_refused"},
+            {"host", e.host.value},
+            {"node", hex(e.node.raw())},
+            {"address", e.address}};
+  }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
 };
@@ -189,12 +214,13 @@ Event event_from(const json& j) {
   const std::string kind = j.at("event");
   const auto text = [&](const char* key) { return j.at(key).get<std::string>(); };
   if (kind == "link_up")
-    return LinkUp{id<LinkId>(j, "link"), node(j.at("node")),    id<HostId>(j, "host"),
-                  text("name"),          id<DialId>(j, "dial"), text("address")};
+    return LinkUp{
+        id<LinkId>(j, "link"), node(j.at("node")), id<HostId>(j, "host"),         text("name"),
+        id<DialId>(j, "dial"), text("address"),    generation(j.at("generation"))};
   if (kind == "link_down") return LinkDown{id<LinkId>(j, "link"), text("reason")};
   if (kind == "received") return Received{id<LinkId>(j, "link"), unhex(text("bytes"))};
   if (kind == "dial_failed")
-    return DialFailed{id<DialId>(j, "dial"), choice(j, "outcome", DialOutcome::kRejected),
+    return DialFailed{id<DialId>(j, "dial"), choice(j, "outcome", DialOutcome::kNotAdmitted),
                       text("reason")};
   if (kind == "local_addresses")
     return LocalAddresses{j.at("addresses").get<std::vector<std::string>>()};
@@ -205,8 +231,13 @@ Event event_from(const json& j) {
   if (kind == "persist_failed") return PersistFailed{id<StoreTicket>(j, "ticket"), text("reason")};
   if (kind == "config_changed") return ConfigChanged{config_from(j.at("config"))};
   if (kind == "command")
-    return Command{id<RequestId>(j, "request"), choice(j, "verb", Verb::kOnline), text("service"),
-                   id<HostId>(j, "host")};
+    return Command{id<RequestId>(j, "request"), choice(j, "verb", Verb::kReadmitSelf),
+                   text("service"), id<HostId>(j, "host")};
+  if (kind == "secret_derived")
+    return SecretDerived{id<LinkId>(j, "link"),
+                         {generation(j.at("generation")), unhex(text("sealed"))}};
+  if (kind == "key_refused")
+    return KeyRefused{id<HostId>(j, "host"), node(j.at("node")), text("address")};
   if (kind == "leave") return Leave{};
   if (kind == "tick") return Tick{};
   throw std::invalid_argument("no such event: " + kind);

@@ -60,6 +60,7 @@ struct Handshake::Impl {
   std::optional<Spake2> spake;
   std::string peer_confirmation;  // what the dialer must send
   std::string verdict_key;
+  std::string secret;                    // that is being used
   std::optional<std::string> objection;  // why the peer's key is not let in
 
   Impl(Role r, const Peers& p, Channel c, HostId t)
@@ -96,6 +97,7 @@ struct Handshake::Impl {
 
   void open(std::string& out, const Credential& credential, const std::vector<Credential>& known) {
     spake.emplace(Spake2::Side::kA, credential.secret);
+    secret = credential.secret;
     peer.generation = credential.generation;
     wire::Handshake message;
     auto& open = *message.mutable_open();
@@ -118,7 +120,7 @@ struct Handshake::Impl {
     if (!name)
       return fail(Failure::kUnknownHost,
                   "there is no host " + std::to_string(target.value) + " in the hosts file");
-    const std::vector<Credential> known = peers.credentials(target);
+    const std::vector<Credential> known = peers.credentials(target, node_id_of(channel.peer_key));
     if (known.empty())
       return fail(Failure::kNoSecret, "no secret is ready for " + host_text(target));
     peer.host = target;
@@ -139,9 +141,11 @@ struct Handshake::Impl {
     if (!keys) return std::nullopt;
     peer.spki = channel.peer_key;
     peer.node = node_id_of(channel.peer_key);
-    peer.session_key = hkdf_sha256(keys->shared, channel.binding, "cluster session", 32);
+    peer.next_secret_key =
+        hkdf_sha256(joined(secret, keys->shared), channel.binding, "cluster next secret", 32);
+    wipe(secret);
     verdict_key = hkdf_sha256(keys->shared, channel.binding, "cluster verdict", 32);
-    objection = peers.admit(peer.host, peer.node, peer.spki);
+    objection = peers.admit(peer.host, peer.node);
     return keys;
   }
 
@@ -168,7 +172,7 @@ struct Handshake::Impl {
       return false;
     }
     if (verdict.refused()) {
-      fail(Failure::kRefused, "it refuses this host's key: " + printable(verdict.reason()));
+      fail(Failure::kKeyRefused, "it refuses this host's key: " + printable(verdict.reason()));
       return false;
     }
     return true;
@@ -202,7 +206,7 @@ struct Handshake::Impl {
       return refuse(out, Failure::kWrongName,
                     who + ", but the hosts file calls that host " + *name);
 
-    const std::vector<Credential> known = peers.credentials(claimed);
+    const std::vector<Credential> known = peers.credentials(claimed, node_id_of(channel.peer_key));
     const auto knows = [&](const Generation& g) {
       return std::find_if(known.begin(), known.end(),
                           [&](const Credential& c) { return c.generation == g; });
@@ -215,6 +219,7 @@ struct Handshake::Impl {
     peer.name = *name;
     peer.generation = used->generation;
     spake.emplace(Spake2::Side::kB, used->secret);
+    secret = used->secret;
     const std::optional<Spake2::Keys> keys = finish(open.share());
     if (!keys)
       return refuse(out, Failure::kMalformed, who + ", and its share is no point of the curve");
@@ -262,7 +267,7 @@ struct Handshake::Impl {
 
   void hear_answer(const wire::Handshake::Answer& answer, std::string& out) {
     if (answer.has_instead()) {
-      const std::vector<Credential> known = peers.credentials(target);
+      const std::vector<Credential> known = peers.credentials(target, node_id_of(channel.peer_key));
       for (const Credential& credential : known) {
         if (retried || !(credential.generation == generation_of(answer.instead()))) continue;
         retried = true;
@@ -326,7 +331,8 @@ Handshake::Handshake(Role role, const Peers& peers, Channel channel, HostId targ
     : impl_(std::make_unique<Impl>(role, peers, std::move(channel), target)) {}
 Handshake::~Handshake() {
   wipe(impl_->verdict_key);
-  wipe(impl_->peer.session_key);
+  wipe(impl_->peer.next_secret_key);
+  wipe(impl_->secret);
 }
 
 void Handshake::ask_before_answer(MayAnswer may_answer) {

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "core/io.h"
 
 namespace cluster::net {
 
@@ -32,14 +33,7 @@ inline constexpr size_t kMaxGenerations = 8;
 inline constexpr size_t kMaxHostNameBytes = 255;
 inline constexpr size_t kChannelBindingBytes = 32;
 
-// Names a secret that a pair shares: the passphrases are {0, 0}; what comes after counts from 1 and
-// carries 8 bytes of its hash.
-struct Generation {
-  uint64_t count = 0;
-  uint64_t hash = 0;
-
-  bool operator==(const Generation&) const = default;
-};
+using core::Generation;
 
 struct Credential {
   Generation generation;
@@ -53,11 +47,10 @@ class Peers {
   virtual HostId self() const = 0;
   // As both hosts files must have it; nullopt: no such host.
   virtual std::optional<std::string> name(HostId host) const = 0;
-  // Newest proved one first; empty: none yet.
-  virtual std::vector<Credential> credentials(HostId host) const = 0;
+  // What authenticates that host if it comes with this key, newest proved one first; empty: nothing yet.
+  virtual std::vector<Credential> credentials(HostId host, const NodeId& node) const = 0;
   // nullopt, or why this key is not let in, though it proved the secret.
-  virtual std::optional<std::string> admit(HostId host, const NodeId& node,
-                                           const std::string& spki) const = 0;
+  virtual std::optional<std::string> admit(HostId host, const NodeId& node) const = 0;
 };
 
 // The TLS session around it.
@@ -84,6 +77,7 @@ class Handshake {
     kWrongSecret,  // the confirmation is wrong: passphrase or hosts file differ, or a man in the middle
     kNotAdmitted,  // right secret, but this key is not let in here
     kRefused,      // the other end says no
+    kKeyRefused,   // it proved the secret and does not let our key in
   };
 
   struct Peer {
@@ -91,8 +85,9 @@ class Handshake {
     std::string name;
     NodeId node;
     std::string spki;
-    Generation generation;    // that authenticated this session
-    std::string session_key;  // 32 bytes known to both ends alone
+    Generation generation;  // that authenticated this session
+    std::string
+        next_secret_key;  // 32 bytes from that secret and this session, known to both ends alone
   };
 
   // `peers` outlives it. `target`: the host that the dialer means; none for a listener.

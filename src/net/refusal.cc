@@ -24,6 +24,7 @@ const char* to_string(Refusal kind) {
     case Refusal::kWrongSecret: return "wrong-secret";
     case Refusal::kNotAdmitted: return "not-admitted";
     case Refusal::kRefused: return "refused";
+    case Refusal::kKeyRefused: return "key-refused";
     case Refusal::kFrame: return "frame";
   }
   return "?";
@@ -43,6 +44,7 @@ Refusal refusal_of(Handshake::Failure failure) {
     case Handshake::Failure::kWrongSecret: return Refusal::kWrongSecret;
     case Handshake::Failure::kNotAdmitted: return Refusal::kNotAdmitted;
     case Handshake::Failure::kRefused: return Refusal::kRefused;
+    case Handshake::Failure::kKeyRefused: return Refusal::kKeyRefused;
   }
   return Refusal::kMalformed;
 }

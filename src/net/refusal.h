@@ -21,7 +21,7 @@ enum class Refusal : uint8_t {
   kRoom,       // made room for another, or found none
   kRate,       // too many TLS handshakes from its address
   kGuesses,    // too many unproved guesses: has to wait
-  kMalformed,  // from here to kRefused as Handshake::Failure
+  kMalformed,  // from here to kKeyRefused as Handshake::Failure
   kVersion,
   kUnknownHost,
   kWrongName,
@@ -31,9 +31,10 @@ enum class Refusal : uint8_t {
   kWrongSecret,
   kNotAdmitted,
   kRefused,
+  kKeyRefused,
   kFrame,  // a malformed frame on a link
 };
-inline constexpr size_t kRefusals = 19;
+inline constexpr size_t kRefusals = 20;
 
 const char* to_string(Refusal kind);  // as the status document has it: "unknown-host"
 Refusal refusal_of(Handshake::Failure failure);

@@ -14,9 +14,17 @@ constexpr std::string_view kCachePrefix = "net/secret/";
 constexpr std::string_view kCacheLabel = "cluster secrets cache 1";
 constexpr std::string_view kLineLabel = "cluster hosts line 1";
 constexpr std::string_view kPairLabel = "cluster pair 1";
+constexpr std::string_view kNextLabel = "cluster next pair secret 1";
+constexpr std::string_view kHashLabel = "cluster pair secret hash 1";
 
 std::string cache_entry(HostId host) {
   return std::string(kCachePrefix) + std::to_string(host.value);
+}
+
+// What a sealed secret of a pair is bound to.
+std::string bound_to(const NodeId& node, const Generation& generation) {
+  return joined(kNextLabel, node.raw(), std::to_string(generation.count),
+                std::to_string(generation.hash));
 }
 
 std::string bound_to(const HostLine& line) {
@@ -101,26 +109,63 @@ std::optional<std::string> Secrets::name(HostId host) const {
   return found->second->line.name;
 }
 
-std::vector<Credential> Secrets::credentials(HostId host) const {
+void Secrets::set_access(core::SetAccess access) {
+  const HostId host = access.host;
+  access_[host] = std::move(access);
+}
+
+core::PairSecret Secrets::derive_next(const Handshake::Peer& peer, uint64_t count) const {
+  std::string secret = hkdf_sha256(peer.next_secret_key, "",
+                                   joined(kNextLabel, std::to_string(count)), kSecretBytes);
+  core::PairSecret next;
+  next.generation.count = count;
+  for (const char byte : sha256(joined(kHashLabel, secret)).substr(0, sizeof(uint64_t)))
+    next.generation.hash = next.generation.hash << 8 | static_cast<uint8_t>(byte);
+  next.sealed = seal(cache_key_, secret, bound_to(peer.node, next.generation));
+  wipe(secret);
+  return next;
+}
+
+std::vector<Credential> Secrets::credentials(HostId host, const NodeId& node) const {
+  std::vector<Credential> known;
+  bool passphrases = true;
+  const auto access = access_.find(host);
+  if (access != access_.end() && access->second.node == node) {
+    passphrases = access->second.passphrases;
+    for (const core::PairSecret& secret : access->second.secrets)
+      if (auto plain = unseal(cache_key_, secret.sealed, bound_to(node, secret.generation)))
+        known.push_back({secret.generation, std::move(*plain)});
+  }
+  // Another key may prove the passphrases too: only who has proved them is told why he is refused.
+  if (passphrases)
+    if (auto initial = of_passphrases(host)) known.push_back(std::move(*initial));
+  return known;
+}
+
+std::optional<Credential> Secrets::of_passphrases(HostId host) const {
   const auto own = lines_.find(self_);
   const auto other = lines_.find(host);
   if (host == self_ || own == lines_.end() || other == lines_.end() ||
       own->second->output.empty() || other->second->output.empty())
-    return {};
+    return std::nullopt;
   const Line& low = self_ < host ? *own->second : *other->second;
   const Line& high = self_ < host ? *other->second : *own->second;
   std::string both = joined(low.output, high.output);
   std::string info = joined(kPairLabel, std::to_string(low.line.id.value), low.line.name,
                             std::to_string(high.line.id.value), high.line.name);
-  std::vector<Credential> known;
-  known.push_back({Generation{}, hkdf_sha256(both, "", info, kSecretBytes)});
+  Credential initial{Generation{}, hkdf_sha256(both, "", info, kSecretBytes)};
   wipe(both);
-  return known;
+  return initial;
 }
 
-std::optional<std::string> Secrets::admit(HostId host, const NodeId& node,
-                                          const std::string& spki) const {
-  return admission_ ? admission_(host, node, spki) : std::nullopt;
+std::optional<std::string> Secrets::admit(HostId host, const NodeId& node) const {
+  const auto access = access_.find(host);
+  if (access == access_.end() || !access->second.node || access->second.node == node ||
+      access->second.open)
+    return std::nullopt;
+  const std::string called = name(host).value_or(std::to_string(host.value));
+  return called + " is known by the key " + access->second.node->brief() + ", not by " +
+         node.brief() + "; if it lost its state: clusterctl readmit " + called;
 }
 
 }  // namespace cluster::net

@@ -10,6 +10,9 @@
 // database alone therefore gives away nothing; with the node key beside it a thief could try
 // passphrases cheaply, but then also has the secrets themselves and, on the same disk, the hosts file.
 //
+// Which keys and which secrets count is the core's to say (core::SetAccess); the secrets that rotation
+// makes are sealed like the cache, and the core keeps them.
+//
 // Lives on the loop's thread.
 #pragma once
 
@@ -45,11 +48,6 @@ struct SecretCache {
   std::function<void(const std::string& key, const std::optional<std::string>& value)> save;
 };
 
-// Whether a host that has proved its secret may be let in with this key: nullopt, or the reason why
-// not. Without one every key is let in.
-using Admission = std::function<std::optional<std::string>(HostId host, const NodeId& node,
-                                                           const std::string& spki)>;
-
 class Secrets final : public Peers {
  public:
   Secrets(event_base* base, const Identity& identity, SecretCache cache);
@@ -58,7 +56,10 @@ class Secrets final : public Peers {
   // At start and at each reload: derives what is not cached (lines in their order, `self` first),
   // drops what is gone.
   void set_lines(HostId self, std::vector<HostLine> lines);
-  void set_admission(Admission admission) { admission_ = std::move(admission); }
+  void set_access(core::SetAccess access);
+
+  // The secret with this count that follows from the session of an authenticated peer.
+  core::PairSecret derive_next(const Handshake::Peer& peer, uint64_t count) const;
 
   // Nothing is being derived. `changed` is called (on the loop) each time that becomes true; the
   // Transport that uses these secrets sets it.
@@ -68,13 +69,13 @@ class Secrets final : public Peers {
   // Peers
   HostId self() const override { return self_; }
   std::optional<std::string> name(HostId host) const override;
-  std::vector<Credential> credentials(HostId host) const override;
-  std::optional<std::string> admit(HostId host, const NodeId& node,
-                                   const std::string& spki) const override;
+  std::vector<Credential> credentials(HostId host, const NodeId& node) const override;
+  std::optional<std::string> admit(HostId host, const NodeId& node) const override;
 
  private:
   struct Line;
 
+  std::optional<Credential> of_passphrases(HostId host) const;
   void derive(const HostLine& line);
   void derived(const HostLine& line, std::string output);
 
@@ -82,7 +83,7 @@ class Secrets final : public Peers {
   std::string cache_key_;
   HostId self_;
   std::map<HostId, std::unique_ptr<Line>> lines_;
-  Admission admission_;
+  std::map<HostId, core::SetAccess> access_;
   std::function<void()> ready_changed_;
   size_t deriving_ = 0;
   std::unique_ptr<Background> worker_;

@@ -32,6 +32,7 @@ class Transport::Impl final : public Connection::Owner {
   void cancel(DialId dial);
   void send(const core::Send& action);
   void close(const core::CloseLink& action);
+  void derive(const core::DeriveSecret& action);
 
   TransportCounters counters() const;
 
@@ -57,6 +58,7 @@ class Transport::Impl final : public Connection::Owner {
     size_t next = 0;
     size_t refused = 0;
     bool rejected = false;
+    bool not_admitted = false;
     std::string reason;  // of the worst failure so far: rejected, else the last
     EventPtr resolve_limit;
     std::unique_ptr<ConnectAttempt> attempt;
@@ -219,8 +221,9 @@ void Transport::Impl::try_next(Dialing& dialing) {
   if (dialing.next == dialing.addresses.size()) {
     const core::DialOutcome outcome = dialing.refused == dialing.addresses.size()
                                           ? core::DialOutcome::kRefused
-                                      : dialing.rejected ? core::DialOutcome::kRejected
-                                                         : core::DialOutcome::kUnreachable;
+                                      : dialing.not_admitted ? core::DialOutcome::kNotAdmitted
+                                      : dialing.rejected     ? core::DialOutcome::kRejected
+                                                             : core::DialOutcome::kUnreachable;
     return fail(dial, outcome, dialing.reason);
   }
   const Endpoint target = dialing.addresses[dialing.next++];
@@ -296,7 +299,7 @@ void Transport::Impl::authenticated(Connection& connection) {
   connection.link = LinkId(next_link_++);
   links[connection.link] = &connection;
   events_(core::LinkUp{connection.link, peer.node, peer.host, peer.name, dial,
-                       connection.origin().remote.text()});
+                       connection.origin().remote.text(), peer.generation});
 }
 
 void Transport::Impl::received(Connection& connection, std::string frame) {
@@ -319,10 +322,14 @@ void Transport::Impl::ended(Connection& connection, const Connection::End& end) 
   if (end.refused || !dialing.rejected)
     dialing.reason = "connected to " + connection.origin().remote.text() + ", but " + end.reason;
   dialing.rejected |= end.refused;
+  dialing.not_admitted |= end.kind == Refusal::kKeyRefused;
   try_next(dialing);
 }
 
 void Transport::Impl::refused(const Connection& connection, const Connection::End& end) {
+  if (end.kind == Refusal::kNotAdmitted)
+    events_(core::KeyRefused{connection.peer().host, connection.peer().node,
+                             connection.origin().remote.text()});
   const HostId target = connection.origin().target;
   const std::string where =
       (target ? "connection to " : "connection from ") + connection.origin().remote.text();
@@ -364,6 +371,13 @@ void Transport::Impl::close(const core::CloseLink& action) {
   connection->close();
 }
 
+void Transport::Impl::derive(const core::DeriveSecret& action) {
+  const auto found = links.find(action.link);
+  if (found != links.end())
+    events_(core::SecretDerived{action.link,
+                                secrets_.derive_next(found->second->peer(), action.count)});
+}
+
 // ------------------------------------------------------------------------------------------ outside
 
 Transport::Transport(event_base* base, const Identity& identity, Secrets& secrets,
@@ -384,6 +398,7 @@ void Transport::perform(const core::Dial& action) { impl_->dial(action); }
 void Transport::perform(const core::CancelDial& action) { impl_->cancel(action.dial); }
 void Transport::perform(const core::Send& action) { impl_->send(action); }
 void Transport::perform(const core::CloseLink& action) { impl_->close(action); }
+void Transport::perform(const core::DeriveSecret& action) { impl_->derive(action); }
 
 size_t Transport::closing() const {
   return static_cast<size_t>(

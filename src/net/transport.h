@@ -1,7 +1,7 @@
 // Connections to other hosts: listens, dials, authenticates, and carries frames.
 //
-// Takes the core's actions Dial, CancelDial, Send and CloseLink; gives back the events LinkUp,
-// LinkDown, Received and DialFailed as core/io.h describes them, through one callback that must only
+// Takes the core's actions Dial, CancelDial, Send, CloseLink and DeriveSecret; gives back the events
+// LinkUp, LinkDown, Received, DialFailed and SecretDerived as core/io.h describes them, through one callback that must only
 // enqueue: it may be called from within any function here and must not call back.
 //
 // Everything lives on the thread of `base`. Destroying it drops all connections at once (what is to
@@ -63,6 +63,7 @@ class Transport {
   void perform(const core::CancelDial& action);
   void perform(const core::Send& action);
   void perform(const core::CloseLink& action);
+  void perform(const core::DeriveSecret& action);
 
   // Links that CloseLink has been asked for and whose queues are not empty yet.
   size_t closing() const;

@@ -39,8 +39,8 @@ expect one copy of web
 ----
 A loses power
 C sees A down
-B sees A down
 D sees A down
+B sees A down
 D starts web (failover from A)
 D runs web
 

@@ -34,8 +34,8 @@ A has stopped web
 B starts web (failover from A)
 A has stopped mail
 A has left
-B sees A down
 C sees A down
+B sees A down
 C starts mail (failover from A)
 B runs web
 C runs mail
@@ -47,15 +47,16 @@ expect mail on A
 expect one copy of web
 ----
 A comes up
-C sees A up
 A sees B up
 A sees C up
+C sees A up
 C stops mail (failback to A)
 B sees A up
 B stops web (failback to A)
+A checks mail: exit 3
 C has stopped mail
 A starts mail (failback from C)
 B has stopped web
 A starts web (failback from B)
-A runs web
 A runs mail
+A runs web

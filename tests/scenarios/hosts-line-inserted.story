@@ -33,8 +33,8 @@ run 3s
 expect web on B
 ----
 A loses power
-B sees A down
 C sees A down
+B sees A down
 
 hosts A B C
 install A
@@ -47,5 +47,5 @@ expect B sees A up
 A comes up
 A sees B up
 A sees C up
-B sees A up
 C sees A up
+B sees A up

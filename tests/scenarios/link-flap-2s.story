@@ -15,8 +15,8 @@ C sees B up
 B sees A up
 C sees A up
 B sees C up
-B starts mail (placement)
 A starts web (placement)
+B starts mail (placement)
 B runs mail
 A runs web
 

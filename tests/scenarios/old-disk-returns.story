@@ -28,6 +28,8 @@ C loses power
 C comes up
 C sees B up
 C sees A up
+B sees C down
+B sees C up
 C checks web: exit 3
 C starts web (placement)
 C runs web

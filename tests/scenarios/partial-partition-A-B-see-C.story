@@ -17,8 +17,8 @@ C sees B up
 B sees A up
 C sees A up
 B sees C up
-B starts mail (placement)
 A starts web (placement)
+B starts mail (placement)
 B runs mail
 A runs web
 
@@ -54,10 +54,10 @@ settle
 show
 ----
 C loses power
-A sees B down
-A sees C down
 B sees A down
 B sees C down
+A sees B down
+A sees C down
 A starts web (failover from B)
 A starts mail (failover from B)
 A runs mail
@@ -70,10 +70,10 @@ settle
 show
 ----
 C comes up
+C sees A up
 B sees C up
 A sees C up
 C sees B up
-C sees A up
 A sees B up
 A stops mail (lost-ownership to B)
 B sees A up

@@ -42,8 +42,8 @@ settle
 expect web on A
 ----
 C loses power
-B sees C down
 A sees C down
+B sees C down
 A starts web (failover from C)
 A runs web
 
@@ -53,8 +53,8 @@ settle
 expect web on A
 ----
 C comes up
-B sees C up
 A sees C up
+B sees C up
 C sees B up
 C sees A up
 C checks web: exit 3

@@ -15,8 +15,8 @@ A comes up
 B comes up
 A sees B up
 B sees A up
-A starts web (placement)
 B starts mail (placement)
+A starts web (placement)
 B runs mail
 A runs web
 
@@ -48,9 +48,9 @@ expect one copy of news
 C comes up
 C sees B up
 C sees A up
+B sees C up
 A sees C up
 A stops web (failback to C)
-B sees C up
 A has stopped web
 C starts web (failback from A)
 C runs web

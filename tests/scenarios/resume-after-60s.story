@@ -43,9 +43,9 @@ L sees B down
 L sees A down
 L sees B up
 L sees A up
-B sees L up
 A sees L up
 A stops web (lost-ownership to L)
+B sees L up
 A has stopped web
   web: runs on L
   mail: runs on A
@@ -69,11 +69,11 @@ A runs web
 L alerts (warning): this host stood still for 59 s; its links and what it believes are made anew
 L sees B down
 L sees A down
+L sees B up
+L sees A up
 B sees L up
 A sees L up
 A stops web (lost-ownership to L)
-L sees B up
-L sees A up
 A has stopped web
   L sees A=up/direct B=up/direct L=up/self
   L sees web running on L: L is the most preferred host that is up and able

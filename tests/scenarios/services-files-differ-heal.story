@@ -24,9 +24,9 @@ expect web on B
 view A
 view C
 ----
+C alerts (warning): the services file of this host differs from the newer one that is in force
 A alerts (warning): the services file of this host differs from the newer one that is in force
 A stops web (failback to B)
-C alerts (warning): the services file of this host differs from the newer one that is in force
 A has stopped web
 B starts web (failback from A)
 B runs web
@@ -47,19 +47,19 @@ show
 view A
 view B
 ----
-B sees A down
 C sees A down
+B sees A down
 A sees B down
 A sees C down
 A starts web (failover from B)
 A runs web
+B sees A up
 A sees B up
 A sees C up
 A stops web (lost-ownership to C)
-B sees A up
-C sees A up
 B alerts (warning): the services file of this host differs from the newer one that is in force
 B stops web (failback to C)
+C sees A up
 A has stopped web
 B has stopped web
 C starts web (failback from B)

@@ -23,8 +23,8 @@ expect web on A
 within 3s web on A B
 show
 ----
-C sees A down
 B sees A down
+C sees A down
 B starts web (failover from A)
   web: runs on A, B
 
@@ -32,8 +32,8 @@ unsilence A
 settle
 expect web on A
 ----
-B sees A up
 C sees A up
+B sees A up
 B: start of web ends with signal 9
 B stops web (lost-ownership to A)
 B has stopped web
@@ -54,9 +54,9 @@ B runs web
 A sees B down
 A sees C down
   web: runs on A, B
-C sees A up
-A sees B up
-A sees C up
 B sees A up
 B stops web (lost-ownership to A)
+A sees B up
+A sees C up
+C sees A up
 B has stopped web

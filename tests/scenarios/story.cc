@@ -73,6 +73,7 @@ World& Story::world() {
   copies_ = std::make_unique<sim::CopyChecks>(*world_);
   numbers_ = std::make_unique<sim::NumberChecks>(*world_);
   rest_ = std::make_unique<sim::RestChecks>(*world_);
+  keys_ = std::make_unique<sim::KeyChecks>(*world_);
   for (sim::MachineId i = 0; i < world_->size(); ++i) {
     Machine& m = world_->machine(i);
     const sim::HostSpec* line = spec_.host(m.name());
@@ -196,6 +197,8 @@ bool Story::set_up(const Words& words) {
   } else if (verb == "times") {  // times HOST BEAT DEAD
     for (Machine* m : machines({words.at(1)}, 0))
       m->set_times(duration(words.at(2)), duration(words.at(3)));
+  } else if (verb == "rekey") {  // rekey INTERVAL; for all, before they boot
+    spec_.rekey_interval = duration(words.at(1));
   } else if (verb == "latency") {  // latency A B TIME
     world().network().set_latency(machine(words.at(1)).index(), machine(words.at(2)).index(),
                                   duration(words.at(3)));

@@ -21,6 +21,7 @@
 
 #include "tests/scenarios/chronicle.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/key_checks.h"
 #include "tests/sim/rest.h"
 #include "tests/sim/spec.h"
 #include "tests/sim/world.h"
@@ -89,6 +90,7 @@ class Story {
   std::unique_ptr<sim::CopyChecks> copies_;
   std::unique_ptr<sim::NumberChecks> numbers_;
   std::unique_ptr<sim::RestChecks> rest_;
+  std::unique_ptr<sim::KeyChecks> keys_;
   std::vector<std::string> faults_;
 };
 

@@ -33,12 +33,17 @@ void Story::command(const Words& words) {
   std::string at = words[0].substr(0, words[0].size() - 1);
   bool background = words.back() == "&";
   size_t count = words.size() - (background ? 1 : 0);
-  for (size_t v = 0; v <= static_cast<size_t>(core::Verb::kOnline); ++v) {
+  for (size_t v = 0; v <= static_cast<size_t>(core::Verb::kReadmitSelf); ++v) {
     auto verb = static_cast<core::Verb>(v);
     if (words.at(1) != sim::to_string(verb)) continue;
-    bool of_host = verb == core::Verb::kStandby || verb == core::Verb::kOnline;
-    std::string service = of_host ? "" : words.at(2);
-    HostId host = of_host ? id(words.at(2)) : count > 3 ? id(words[3]) : HostId();
+    bool of_host =
+        verb == core::Verb::kStandby || verb == core::Verb::kOnline || verb == core::Verb::kReadmit;
+    bool of_self = verb == core::Verb::kReadmitSelf;
+    std::string service = of_host || of_self ? "" : words.at(2);
+    HostId host = of_self     ? HostId()
+                  : of_host   ? id(words.at(2))
+                  : count > 3 ? id(words[3])
+                              : HostId();
     auto answered = std::make_shared<bool>(false);
     Chronicle* chronicle = chronicle_.get();
     bool taken = machine(at).command(verb, service, host, [=](const core::Reply& reply) {
@@ -109,6 +114,15 @@ std::string Story::objection(const Words& w) {
     return linked == (w[1] == "linked")
                ? ""
                : std::string("they are ") + (linked ? "" : "not ") + "linked";
+  }
+  if (w.size() == 1 && w[0] == "keys") return keys_->locked_out().value_or("");
+  if (w.size() == 5 && w[1] == "knows" && w[3] == "by") {  // A knows B by secret|passphrases
+    const auto known = world().credentials(machine(w[0]).index(), machine(w[2]).index());
+    const bool secret = !known.empty() && known.front() != core::Generation{};
+    return secret == (w[4] == "secret") ? ""
+                                        : std::string("it is by ") + (known.empty() ? "nothing"
+                                                                      : secret      ? "a secret"
+                                                                               : "the passphrases");
   }
   if (w.size() == 4 && w[1] == "state") {
     core::View view = machine(w[0]).view();

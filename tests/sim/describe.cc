@@ -32,6 +32,7 @@ const char* to_string(core::DialOutcome outcome) {
     case core::DialOutcome::kRefused: return "refused";
     case core::DialOutcome::kUnreachable: return "unreachable";
     case core::DialOutcome::kRejected: return "rejected";
+    case core::DialOutcome::kNotAdmitted: return "not admitted";
   }
   return "?";
 }
@@ -84,8 +85,9 @@ const char* to_string(core::Script script) {
 }
 
 const char* to_string(core::Verb verb) {
-  static const char* const kNames[] = {"start", "stop",  "restart", "enable", "disable",
-                                       "move",  "clear", "standby", "online"};
+  static const char* const kNames[] = {"start",   "stop",    "restart",     "enable",
+                                       "disable", "move",    "clear",       "standby",
+                                       "online",  "readmit", "readmit-self"};
   return kNames[static_cast<size_t>(verb)];
 }
 
@@ -118,6 +120,12 @@ std::string describe_message(const std::string& bytes) {
     return out;
   }
   if (m.has_routed()) return describe_routed(m.routed());
+  if (m.has_rotation()) {
+    static const char* const kSteps[] = {"offer", "accepted", "settled"};
+    const int step = m.rotation().step();
+    return std::string("rotation ") + (step <= 2 ? kSteps[step] : "?") + " " +
+           std::to_string(m.rotation().count());
+  }
   if (m.has_settings()) {
     std::string out = "settings";
     for (const auto& s : m.settings().settings()) out += " " + s.key() + "=" + s.value();
@@ -155,6 +163,13 @@ std::string describe(const core::Event& event) {
           },
           [](const core::Leave&) { return std::string("leave"); },
           [](const core::Tick&) { return std::string("tick"); },
+          [](const core::KeyRefused& e) {
+            return "host " + number(e.host) + " comes with the refused key " + e.node.brief();
+          },
+          [](const core::SecretDerived& e) {
+            return "secret " + std::to_string(e.secret.generation.count) + " derived from " +
+                   number(e.link);
+          },
       },
       event);
 }
@@ -201,6 +216,17 @@ std::string describe(const core::Action& action) {
           },
           [](const core::Log& a) { return "log: " + a.text; },
           [](const core::Left&) { return std::string("left"); },
+          [](const core::SetAccess& a) {
+            std::string out = "host " + number(a.host) + " is let in";
+            if (a.node) out += " as " + a.node->brief();
+            for (const core::PairSecret& s : a.secrets)
+              out += " by secret " + std::to_string(s.generation.count);
+            return out + (a.passphrases ? " by the passphrases" : "") +
+                   (a.open ? ", and any new key" : "");
+          },
+          [](const core::DeriveSecret& a) {
+            return "derive secret " + std::to_string(a.count) + " from " + number(a.link);
+          },
       },
       action);
 }

@@ -33,6 +33,7 @@ const std::vector<Faults::Kind>& Faults::table() {
       {"slow-disk", &Faults::slow_disk},
       {"failing-disk", &Faults::failing_disk},
       {"old-disk", &Faults::old_disk},
+      {"lost-state", &Faults::lost_state},
       {"copy-dies", &Faults::copy_dies},
       {"start-fails", &Faults::start_fails},
       {"start-hangs", &Faults::start_hangs},

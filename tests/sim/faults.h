@@ -75,6 +75,8 @@ class Faults {
   void slow_disk();
   void failing_disk();
   void old_disk();
+  void lost_state();
+  void come_back_unknown(MachineId machine);
   void copy_dies();
   void start_fails();
   void start_hangs();

@@ -99,8 +99,23 @@ void Faults::old_disk() {
   say(who(m) + " comes back with an older disk");
   machine.power_off();
   machine.restore(backup->second);
+  come_back_unknown(m);
+}
+
+void Faults::lost_state() {
+  MachineId m = any();
+  say(who(m) + " comes back without its state");
+  world_.machine(m).power_off();
+  world_.machine(m).wipe();
+  come_back_unknown(m);
+}
+
+// The others may not know it any more. Sometimes an operator sees to that soon.
+void Faults::come_back_unknown(MachineId m) {
   numbers_.forgive(m);
-  later(lasting(), [this, m] { world_.machine(m).power_on(); });
+  Duration away = lasting();
+  later(away, [this, m] { world_.machine(m).power_on(); });
+  if (rng_.chance(0.7)) later(away + lasting(), [this, m] { world_.readmit(m, any()); });
 }
 
 void Faults::wall_jump() {

@@ -38,6 +38,7 @@ Machine::Machine(World& world, MachineId index, std::string name, Rng rng)
            }},
           [this](core::Event e) { deliver(std::move(e)); }) {
   wipe();
+  restored_ = false;
 }
 
 HostId Machine::id() const {
@@ -52,6 +53,7 @@ Now Machine::now() const {
 
 void Machine::wipe() {
   ENSURE(!running());
+  restored_ = true;
   key_ = "key-" + name_ + "-" + std::to_string(rng_.next());
   for (size_t half = 0; half < 2; ++half) {
     uint64_t value = Digest().add(key_).add(uint64_t{half}).value();
@@ -94,6 +96,7 @@ void Machine::start_engine() {
   wake_ = MonoTime::max();
   armed_ = Instant::max();
   inbox_.clear();
+  access_.clear();
   core::Boot boot;
   boot.node = node_id_;
   boot.node_key = key_;
@@ -294,11 +297,26 @@ void Machine::perform(core::Action& action) {
     OnReply on_reply = std::move(it->second);
     waiting_.erase(it);
     if (on_reply) on_reply(*reply);
+  } else if (auto* access = std::get_if<core::SetAccess>(&action)) {
+    const HostId host = access->host;
+    access_[host] = std::move(*access);
+  } else if (auto* derive = std::get_if<core::DeriveSecret>(&action)) {
+    if (auto secret = network.derive(index_, derive->link, derive->count))
+      world_.queue().after(
+          Duration(), [this, engine = engine_, link = derive->link, secret = std::move(*secret)] {
+            if (engine == engine_) deliver(core::SecretDerived{link, secret});
+          });
   } else if (std::holds_alternative<core::Alert>(action)) {
     count_alert();
   } else if (std::holds_alternative<core::Left>(action)) {
     left_ = true;
   }
+}
+
+const core::SetAccess* Machine::access_to(const Machine& other) const {
+  const HostSpec* line = spec_.host(other.line_);
+  auto it = line == nullptr ? access_.end() : access_.find(line->id);
+  return it == access_.end() ? nullptr : &it->second;
 }
 
 void Machine::arm(MonoTime at) {

@@ -76,13 +76,16 @@ class Machine {
   bool frozen() const { return frozen_ || asleep_; }
   bool running() const { return core_ != nullptr; }
   bool leaving() const { return leaving_; }
-  bool restored() const { return restored_; }  // ever; others know more of its past than it does
+  // Its state was put back or lost, ever: others know more of its past than it does.
+  bool restored() const { return restored_; }
   bool healthy() const { return running() && powered_ && !frozen() && !leaving_; }
   uint64_t engine() const { return engine_; }  // counts its engines
   Now now() const;
   core::View view() const { return core_->view(now()); }
   const core::Node& core() const { return *core_; }
   size_t commands_waiting() const { return waiting_.size(); }
+  // What its core has said of the other's line; null: nothing.
+  const core::SetAccess* access_to(const Machine& other) const;
 
   Clock& clock() { return clock_; }
   Disk& disk() { return disk_; }
@@ -125,6 +128,7 @@ class Machine {
   MonoTime wake_ = MonoTime::max();
   Instant armed_ = Instant::max();  // when a task looks whether wake_ has come
   std::map<RequestId, OnReply> waiting_;
+  std::map<HostId, core::SetAccess> access_;
   Instant second_{};  // the simulated second that is counted
   uint64_t steps_in_it_ = 0;
   Instant minute_{};  // the simulated minute that is counted

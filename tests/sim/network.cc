@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/digest.h"
+
 namespace cluster::sim {
 
 using core::DialOutcome;
@@ -183,12 +185,19 @@ void Network::accept_at_listener(uint64_t id, Connection& c, Item item) {
   End& listener = c.ends[1];
   switch (item.kind) {
     case Kind::kDialerHello: {
-      auto peer = machines_.admits(listener.machine, c.ends[0].machine);
-      if (!peer) listener.state = State::kGone;
-      put(id, c, 1, peer ? Kind::kListenerProof : Kind::kReject);
+      const auto used = choose(c.ends[0].machine, listener.machine, c.offered);
+      c.used = used.value_or(core::Generation{});
+      c.outcast = used && !machines_.admits(listener.machine, c.ends[0].machine);
+      if (!used) listener.state = State::kGone;
+      put(id, c, 1, used ? Kind::kListenerProof : Kind::kReject);
       break;
     }
     case Kind::kDialerProof:
+      if (!admit(listener.machine, c.ends[0].machine, c.observed)) {
+        listener.state = State::kGone;
+        put(id, c, 1, Kind::kReject);
+        break;
+      }
       if (!c.early) put(id, c, 1, Kind::kWelcome);
       link_up(id, c, 1);
       break;
@@ -200,16 +209,23 @@ void Network::accept_at_listener(uint64_t id, Connection& c, Item item) {
 void Network::accept_at_dialer(uint64_t id, Connection& c, Item item) {
   End& dialer = c.ends[0];
   switch (item.kind) {
-    case Kind::kSynAck: put(id, c, 0, Kind::kDialerHello); break;
+    case Kind::kSynAck:
+      c.offered = machines_.credentials(dialer.machine, c.ends[1].machine);
+      put(id, c, 0, Kind::kDialerHello);
+      break;
     case Kind::kListenerProof: {
-      auto peer = machines_.admits(dialer.machine, c.ends[1].machine);
-      if (!peer || peer->host != c.wanted) {
+      auto peer = machines_.name_of(dialer.machine, c.ends[1].machine);
+      if (!peer || peer->host != c.wanted || !admit(dialer.machine, c.ends[1].machine, c.dialled)) {
         put(id, c, 0, Kind::kReset);
         dial_failed(c, DialOutcome::kRejected, "the peer is not whom we dialled");
         break;
       }
       put(id, c, 0, Kind::kDialerProof);
-      if (c.early) link_up(id, c, 0);
+      if (c.outcast) {
+        dial_failed(c, DialOutcome::kNotAdmitted, "it knows this host by another key");
+      } else if (c.early) {
+        link_up(id, c, 0);
+      }
       break;
     }
     case Kind::kWelcome: link_up(id, c, 0); break;
@@ -226,10 +242,52 @@ void Network::accept_at_dialer(uint64_t id, Connection& c, Item item) {
   }
 }
 
+std::optional<core::Generation> Network::choose(
+    MachineId dialer, MachineId listener, const std::vector<core::Generation>& offered) const {
+  if (!machines_.name_of(listener, dialer) || !machines_.name_of(dialer, listener) ||
+      offered.empty())
+    return std::nullopt;
+  const std::vector<core::Generation> known = machines_.credentials(listener, dialer);
+  const auto among = [](const std::vector<core::Generation>& list, const core::Generation& g) {
+    return std::find(list.begin(), list.end(), g) != list.end();
+  };
+  core::Generation used = offered.front();
+  if (!among(known, used)) {
+    const auto common = std::find_if(known.begin(), known.end(),
+                                     [&](const core::Generation& g) { return among(offered, g); });
+    if (common == known.end()) return std::nullopt;
+    used = *common;
+  }
+  if (used == core::Generation{} && !machines_.same_passphrases(dialer, listener))
+    return std::nullopt;
+  return used;
+}
+
+bool Network::can_authenticate(MachineId dialer, MachineId listener) const {
+  return choose(dialer, listener, machines_.credentials(dialer, listener)) &&
+         machines_.admits(listener, dialer) && machines_.admits(dialer, listener);
+}
+
+// Whether `at` takes the key of `peer`, who has proved the secret; if not, its core hears of it.
+bool Network::admit(MachineId at, MachineId peer, const std::string& address) {
+  if (machines_.admits(at, peer)) return true;
+  if (const auto name = machines_.name_of(at, peer))
+    machines_.deliver(at, core::KeyRefused{name->host, machines_.node(peer), address});
+  return false;
+}
+
+std::optional<core::PairSecret> Network::derive(MachineId from, LinkId link, uint64_t count) {
+  const Connection* c = find(from, link);
+  if (c == nullptr) return std::nullopt;
+  const uint64_t hash =
+      Digest().add(c->used.hash).add(link.value / 2).add(c->used.count).add(count).value();
+  return core::PairSecret{{count, hash}, "sealed " + std::to_string(hash)};
+}
+
 void Network::link_up(uint64_t id, Connection& c, size_t end) {
   End& me = c.ends[end];
   MachineId other = c.ends[1 - end].machine;
-  auto peer = machines_.admits(me.machine, other);
+  auto peer = machines_.name_of(me.machine, other);
   if (!peer) {
     // The configuration changed while the handshake was under way.
     put(id, c, end, Kind::kReset);
@@ -242,9 +300,9 @@ void Network::link_up(uint64_t id, Connection& c, size_t end) {
   }
   me.state = State::kUp;
   ++topology_;
-  machines_.deliver(me.machine,
-                    core::LinkUp{link_of(id, end), machines_.node(other), peer->host, peer->name,
-                                 end == 0 ? c.dial : DialId(), end == 0 ? c.dialled : c.observed});
+  machines_.deliver(me.machine, core::LinkUp{link_of(id, end), machines_.node(other), peer->host,
+                                             peer->name, end == 0 ? c.dial : DialId(),
+                                             end == 0 ? c.dialled : c.observed, c.used});
 }
 
 void Network::end_gone(uint64_t id, Connection& c, size_t end, const char* reason) {

@@ -41,8 +41,13 @@ class Machines {
   virtual bool listening(MachineId machine) const = 0;  // an engine is there, frozen or not
   virtual bool frozen(MachineId machine) const = 0;     // its engine gets no processor
   virtual NodeId node(MachineId machine) const = 0;
-  // What `at` calls the machine `peer`; nullopt where their lines or passphrases do not match.
-  virtual std::optional<PeerName> admits(MachineId at, MachineId peer) const = 0;
+  // What `at` calls the machine `peer`; nullopt where their lines do not match.
+  virtual std::optional<PeerName> name_of(MachineId at, MachineId peer) const = 0;
+  // By what `at` authenticates `peer` now, the newest proved one first.
+  virtual std::vector<core::Generation> credentials(MachineId at, MachineId peer) const = 0;
+  virtual bool same_passphrases(MachineId a, MachineId b) const = 0;
+  // Whether `at` takes the key of `peer` for the right one.
+  virtual bool admits(MachineId at, MachineId peer) const = 0;
   virtual void deliver(MachineId machine, core::Event event) = 0;
 };
 
@@ -63,6 +68,8 @@ class Network {
   void cancel_dial(MachineId from, DialId dial);
   void send(MachineId from, LinkId link, std::string bytes);
   void close(MachineId from, LinkId link);
+  // The secret that follows from the session of that live link; nullopt where there is none.
+  std::optional<core::PairSecret> derive(MachineId from, LinkId link, uint64_t count);
 
   // -- What happens to machines.
   void power_lost(MachineId machine);
@@ -91,6 +98,7 @@ class Network {
   bool cut_between(MachineId a, MachineId b) const {
     return blocked_[a][b] != 0 || blocked_[b][a] != 0;
   }
+  bool can_authenticate(MachineId dialer, MachineId listener) const;
   Duration slowness(MachineId a, MachineId b) const { return latency_[a][b] + extra_[a][b]; }
   bool is_up(MachineId machine, LinkId link) { return find(machine, link) != nullptr; }
   // Changes whenever linked() may have changed.
@@ -133,6 +141,9 @@ class Network {
     Pipe pipes[2];  // pipes[i] leads from ends[i]
     DialId dial;
     HostId wanted;
+    std::vector<core::Generation> offered;  // by the dialer
+    core::Generation used;
+    bool outcast = false;  // the listener does not take the dialer's key
     bool early = false;    // the dialer does not wait for the listener's first word
     std::string dialled;   // the listener's address as dialled
     std::string observed;  // the dialer's as the listener sees it
@@ -153,6 +164,10 @@ class Network {
   void accept(uint64_t id, Connection& c, size_t from, Item item);
   void accept_at_listener(uint64_t id, Connection& c, Item item);
   void accept_at_dialer(uint64_t id, Connection& c, Item item);
+  // What authenticates the two, as the handshake chooses it; nullopt: the listener refuses.
+  std::optional<core::Generation> choose(MachineId dialer, MachineId listener,
+                                         const std::vector<core::Generation>& offered) const;
+  bool admit(MachineId at, MachineId peer, const std::string& address);
   void link_up(uint64_t id, Connection& c, size_t end);
   // The end is no more; its machine is told where `reason` is given.
   void end_gone(uint64_t id, Connection& c, size_t end, const char* reason);

@@ -52,6 +52,8 @@ Spec random_spec(Rng& rng, const std::vector<std::string>& names) {
     spec.hosts.push_back(
         {HostId(id), names[i], dynamic, dynamic ? "" : "10.0.0." + std::to_string(i + 1)});
   }
+  spec.rekey_interval =
+      rng.chance(0.5) ? rng.between(seconds(1), seconds(10)) : rng.between(seconds(10), minutes(5));
   int64_t services = rng.between(1, kMostServices);
   for (int64_t i = 0; i < services; ++i)
     spec.services.push_back(random_service(rng, "s" + std::to_string(i + 1), spec));

@@ -20,7 +20,8 @@ bool changing(const Machine& machine, const std::string& service) {
 void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
   for (const core::Action& action : out) {
     if (const auto* send = std::get_if<core::Send>(&action)) {
-      if (kind_of(send->bytes) == MessageKind::kBeat) continue;
+      const MessageKind kind = kind_of(send->bytes);
+      if (kind == MessageKind::kBeat || kind == MessageKind::kRotation) continue;
       last_talk_ = world_.now();
       last_said_ = send->bytes;
       last_talker_ = machine.index();

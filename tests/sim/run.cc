@@ -5,6 +5,7 @@
 
 #include "tests/sim/checks.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/key_checks.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/rest.h"
 #include "tests/sim/trace.h"
@@ -17,6 +18,7 @@ constexpr Duration kBootWithin = seconds(15);
 constexpr Duration kFaultsFrom = seconds(5), kFaultsUntil = seconds(300);
 constexpr int64_t kFewestFaults = 5, kMostFaults = 24;
 // From the end of all faults: hosts find each other, then orders lift every bar.
+constexpr Duration kReadmitEvery = seconds(6);
 constexpr Duration kOrdersAfter = seconds(30);
 constexpr Duration kTriesEvery = seconds(10);
 constexpr int kMaxTries = 6;
@@ -30,6 +32,13 @@ class Operator {
  public:
   Operator(World& world, const Faults& faults, bool all)
       : world_(world), faults_(faults), all_(all) {}
+
+  // Lets in again whoever lost his state and cannot authenticate; nobody else may need it.
+  void readmit() {
+    for (MachineId a = 0; a < world_.size(); ++a)
+      for (MachineId b = 0; b < world_.size(); ++b)
+        if (a != b && !world_.network().can_authenticate(a, b)) readmit(a, b);
+  }
 
   void order() {
     for (const ServiceSpec& s : faults_.spec().services) {
@@ -52,6 +61,24 @@ class Operator {
     });
   }
 
+  void readmit(MachineId a, MachineId b) {
+    Machine &one = world_.machine(a), &other = world_.machine(b);
+    if (!one.restored() && !other.restored())
+      return world_.violated(Verdict::kSafety, one.name() + " and " + other.name() +
+                                                   " have locked each other out, and neither has "
+                                                   "lost its state");
+    if (!world_.admits(a, b)) return allow(one, other);
+    if (!world_.admits(b, a)) return allow(other, one);
+    Machine &restored = one.restored() ? one : other, &member = one.restored() ? other : one;
+    restored.command(core::Verb::kReadmitSelf, "", HostId(), nullptr);
+    allow(member, restored);
+  }
+
+  void allow(Machine& at, const Machine& whom) {
+    world_.note("readmit " + whom.name() + " on " + at.name());
+    at.command(core::Verb::kReadmit, "", whom.id(), nullptr);
+  }
+
   World& world_;
   const Faults& faults_;
   bool all_;
@@ -70,6 +97,7 @@ Outcome run(const RunOptions& options) {
   CopyChecks copies(world);
   NumberChecks numbers(world);
   RestChecks rest(world);
+  KeyChecks keys(world);
   furnish(world, spec, plan);
   world.set_plant(options.plant);
   for (MachineId m = 0; m < world.size(); ++m)
@@ -81,8 +109,11 @@ Outcome run(const RunOptions& options) {
                   static_cast<size_t>(plan.between(kFewestFaults, kMostFaults)));
   world.run_for(kFaultsUntil);
   faults.heal();
-  world.run_for(kOrdersAfter);
   Operator good(world, faults, plan.chance(0.7));
+  for (Duration at{}; at < kOrdersAfter; at += kReadmitEvery) {
+    world.run_for(kReadmitEvery);
+    if (!world.failed()) good.readmit();
+  }
   if (!world.failed()) good.order();
 
   std::optional<std::string> unrest;
@@ -92,6 +123,8 @@ Outcome run(const RunOptions& options) {
   if (!world.failed())
     if (auto why = rest.unrest_at_end(faults.spec(), kQuiet))
       world.violated(Verdict::kLiveness, *why);
+  if (!world.failed())
+    if (auto why = keys.locked_out()) world.violated(Verdict::kSafety, *why);
 
   return {options.seed,   world.verdict(), world.violation(), world.now(),
           trace.digest(), trace.steps(),   faults.injected()};

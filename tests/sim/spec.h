@@ -35,6 +35,7 @@ struct ServiceSpec {
 struct Spec {
   std::vector<HostSpec> hosts;  // ascending by id
   std::vector<ServiceSpec> services;
+  Duration rekey_interval = hours(1);
 
   const HostSpec* host(const std::string& name) const;
   const HostSpec* host(HostId id) const;

@@ -13,6 +13,7 @@ enum class MessageKind : uint8_t {
   kFlood = 3,
   kRouted = 4,
   kSettings = 5,
+  kRotation = 6,
 };
 
 inline MessageKind kind_of(std::string_view bytes) {
@@ -20,7 +21,7 @@ inline MessageKind kind_of(std::string_view bytes) {
   if (bytes.empty()) return MessageKind::kOther;
   uint8_t tag = static_cast<uint8_t>(bytes.front());
   uint8_t field = tag >> 3;
-  if ((tag & 7) != kLengthDelimited || field == 0 || field > 5) return MessageKind::kOther;
+  if ((tag & 7) != kLengthDelimited || field == 0 || field > 6) return MessageKind::kOther;
   return static_cast<MessageKind>(field);
 }
 

@@ -87,6 +87,14 @@ std::string World::fresh_address() {
          std::to_string(1 + addresses_ % 250);
 }
 
+void World::readmit(MachineId index, MachineId on) {
+  Machine& machine = *machines_[index];
+  if (index == on || !machine.id()) return;
+  note("readmit self on " + machine.name() + ", and readmit it on " + machines_[on]->name());
+  machine.command(core::Verb::kReadmitSelf, "", HostId(), nullptr);
+  machines_[on]->command(core::Verb::kReadmit, "", machine.id(), nullptr);
+}
+
 std::vector<MachineId> World::copies(const std::string& service) const {
   std::vector<MachineId> out;
   for (const auto& m : machines_)
@@ -100,7 +108,7 @@ bool World::listening(MachineId machine) const { return machines_[machine]->runn
 bool World::frozen(MachineId machine) const { return machines_[machine]->frozen(); }
 NodeId World::node(MachineId machine) const { return machines_[machine]->node(); }
 
-std::optional<PeerName> World::admits(MachineId at, MachineId peer) const {
+std::optional<PeerName> World::name_of(MachineId at, MachineId peer) const {
   const Machine& here = *machines_[at];
   const Machine& there = *machines_[peer];
   const HostSpec* here_self = here.spec().host(here.line());
@@ -108,12 +116,38 @@ std::optional<PeerName> World::admits(MachineId at, MachineId peer) const {
   const HostSpec* there_self = there.spec().host(there.line());
   const HostSpec* there_peer = there.spec().host(here.line());
   if (here_self == nullptr || here_peer == nullptr || there_self == nullptr ||
-      there_peer == nullptr || here_self->passphrase != there_peer->passphrase ||
-      here_peer->passphrase != there_self->passphrase)
+      there_peer == nullptr)
     return std::nullopt;
   // The handshake names both by their IDs, so lines that moved on one side only do not match.
   if (here_self->id != there_peer->id || here_peer->id != there_self->id) return std::nullopt;
   return PeerName{here_peer->id, here_peer->name};
+}
+
+bool World::same_passphrases(MachineId a, MachineId b) const {
+  const Spec &here = machines_[a]->spec(), &there = machines_[b]->spec();
+  const auto same = [&](const std::string& line) {
+    const HostSpec *one = here.host(line), *other = there.host(line);
+    return one != nullptr && other != nullptr && one->passphrase == other->passphrase;
+  };
+  return same(machines_[a]->line()) && same(machines_[b]->line());
+}
+
+std::vector<core::Generation> World::credentials(MachineId at, MachineId peer) const {
+  std::vector<core::Generation> known;
+  const core::SetAccess* access = machines_[at]->access_to(*machines_[peer]);
+  bool passphrases = true;
+  if (access != nullptr && access->node == machines_[peer]->node()) {
+    passphrases = access->passphrases;
+    for (const core::PairSecret& secret : access->secrets) known.push_back(secret.generation);
+  }
+  if (passphrases) known.emplace_back();
+  return known;
+}
+
+bool World::admits(MachineId at, MachineId peer) const {
+  const core::SetAccess* access = machines_[at]->access_to(*machines_[peer]);
+  return access == nullptr || !access->node || access->open ||
+         access->node == machines_[peer]->node();
 }
 
 void World::deliver(MachineId machine, core::Event event) {

@@ -68,6 +68,9 @@ class World final : public Machines {
   Verdict verdict() const { return verdict_; }
   const std::string& violation() const { return violation_; }
 
+  // What an operator does for a machine whose state was lost or put back, on it and on another.
+  void readmit(MachineId machine, MachineId on);
+
   uint64_t next_request() { return ++requests_; }
   std::string fresh_address();
 
@@ -81,7 +84,10 @@ class World final : public Machines {
   bool listening(MachineId machine) const override;
   bool frozen(MachineId machine) const override;
   NodeId node(MachineId machine) const override;
-  std::optional<PeerName> admits(MachineId at, MachineId peer) const override;
+  std::optional<PeerName> name_of(MachineId at, MachineId peer) const override;
+  std::vector<core::Generation> credentials(MachineId at, MachineId peer) const override;
+  bool same_passphrases(MachineId a, MachineId b) const override;
+  bool admits(MachineId at, MachineId peer) const override;
   void deliver(MachineId machine, core::Event event) override;
 
  private:

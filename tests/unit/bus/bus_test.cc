@@ -96,6 +96,7 @@ TEST_F(BusTest, BadInputIsRefusedBeforeTheCoreIsAsked) {
   EXPECT_EQ(call("MoveService", "su", "web", 0).error, kError + "UnknownHost");
   EXPECT_EQ(call("MoveService", "su", "web", 99).error, kError + "UnknownHost");
   EXPECT_EQ(call("SetStandby", "ub", 99, 1).error, kError + "UnknownHost");
+  EXPECT_EQ(call("Readmit", "u", 99).error, kError + "UnknownHost");
   EXPECT_EQ(call("NotifyStatus", "s", "asleep").error, kError + "InvalidArgs");
   EXPECT_EQ(call("Simulate", "s", "1,x").error, kError + "InvalidArgs");
   EXPECT_EQ(call("Simulate", "s", "1,9").error, kError + "UnknownHost");
@@ -116,8 +117,6 @@ TEST_F(BusTest, WhatIsNotBuiltSaysSo) {
   EXPECT_EQ(call("FilesConfirm", "s", "x").error, not_yet);
   EXPECT_EQ(call("FilesRevert", "s", "x").error, not_yet);
   EXPECT_EQ(call("Silence", "su", "web", 60).error, not_yet);
-  EXPECT_EQ(call("Readmit", "u", 2).error, not_yet);
-  EXPECT_EQ(call("ReadmitSelf").error, not_yet);
   EXPECT_EQ(call("SetMaintenance", "ub", 1, 1).error, not_yet);
   const Outcome outcome = call("NotifyStatus", "s", "maintenance");
   EXPECT_EQ(outcome.error, not_yet);

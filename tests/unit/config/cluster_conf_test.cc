@@ -212,7 +212,6 @@ TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
                                                         {"critical_dirs", "/srv"},
                                                         {"retain", "\"7d\""},
                                                         {"tombstone_keep", "\"90d\""},
-                                                        {"rekey_interval", "\"1h\""},
                                                         {"probe", "{\"192.0.2.1\"}"}}) {
     const TempConfig config;
     expect_only_fault(config, "cluster.conf",

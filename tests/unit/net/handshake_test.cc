@@ -27,8 +27,8 @@ struct FakePeers : Peers {
     const auto at = names.find(host);
     return at == names.end() ? std::nullopt : std::optional(at->second);
   }
-  std::vector<Credential> credentials(HostId) const override { return known; }
-  std::optional<std::string> admit(HostId, const NodeId& node, const std::string&) const override {
+  std::vector<Credential> credentials(HostId, const NodeId&) const override { return known; }
+  std::optional<std::string> admit(HostId, const NodeId& node) const override {
     asked = node;
     return objection;
   }
@@ -72,8 +72,8 @@ TEST(HandshakeTest, BothEndsLearnWhoIsThere) {
   EXPECT_EQ(pair.dialer->peer().node, node_id_of(kListenerKey));
   EXPECT_EQ(pair.listener->peer().host, HostId(1));
   EXPECT_EQ(pair.listener->peer().node, node_id_of(kDialerKey));
-  EXPECT_EQ(pair.listener->peer().session_key, pair.dialer->peer().session_key);
-  EXPECT_EQ(pair.listener->peer().session_key.size(), 32u);
+  EXPECT_EQ(pair.listener->peer().next_secret_key, pair.dialer->peer().next_secret_key);
+  EXPECT_EQ(pair.listener->peer().next_secret_key.size(), 32u);
   EXPECT_EQ(pair.at_listener.asked, node_id_of(kDialerKey));
   EXPECT_FALSE(pair.listener->guess_open());
 }
@@ -237,7 +237,7 @@ TEST(HandshakeTest, AKeyThatIsNotAdmittedIsToldSoOnceItHasProvedTheSecret) {
     Handshake& refused = dialer_objects ? *pair.listener : *pair.dialer;
     EXPECT_EQ(objecting.failure(), Failure::kNotAdmitted);
     EXPECT_EQ(objecting.reason(), "the key has changed; see readmit");
-    EXPECT_EQ(refused.failure(), Failure::kRefused);
+    EXPECT_EQ(refused.failure(), Failure::kKeyRefused);
     EXPECT_NE(refused.reason().find("the key has changed; see readmit"), std::string::npos);
   }
 }

@@ -22,7 +22,7 @@ struct At {
     secrets.set_lines(HostId(host), std::move(all));
   }
   std::string with(uint32_t host) {
-    const auto known = secrets.credentials(HostId(host));
+    const auto known = secrets.credentials(HostId(host), NodeId{});
     return known.empty() ? "" : known.front().secret;
   }
 };
@@ -41,7 +41,7 @@ TEST(SecretsTest, BothEndsOfAPairHaveTheSameAndNobodyElse) {
   EXPECT_NE(two.with(3), one.with(3));
   EXPECT_EQ(one.with(1), "");
   EXPECT_EQ(one.with(4), "");
-  EXPECT_EQ(one.secrets.credentials(HostId(2)).front().generation, Generation{});
+  EXPECT_EQ(one.secrets.credentials(HostId(2), NodeId{}).front().generation, Generation{});
   EXPECT_EQ(one.secrets.name(HostId(3)), "three");
   EXPECT_EQ(one.secrets.name(HostId(4)), std::nullopt);
 }
@@ -108,15 +108,87 @@ TEST(SecretsTest, DestroyedWhileDerivingItLeavesNothingBehind) {
   EXPECT_TRUE(store.empty());
 }
 
-TEST(SecretsTest, AdmissionIsAsked) {
+Handshake::Peer peer_with(const NodeId& node, const std::string& next_secret_key) {
+  Handshake::Peer peer;
+  peer.node = node;
+  peer.next_secret_key = next_secret_key;
+  return peer;
+}
+
+TEST(SecretsTest, BothEndsDeriveTheSameNextSecretFromTheSameSession) {
+  Loop loop;
+  Store store;
+  At one(loop, store, 1), two(loop, store, 2);
+  ASSERT_TRUE(loop.until([&] { return one.secrets.ready() && two.secrets.ready(); }));
+  const NodeId first = identity(1).node(), second = identity(2).node();
+  const core::PairSecret here = one.secrets.derive_next(peer_with(second, std::string(32, 's')), 1);
+  const core::PairSecret there = two.secrets.derive_next(peer_with(first, std::string(32, 's')), 1);
+  EXPECT_EQ(here.generation, there.generation);
+  EXPECT_EQ(here.generation.count, 1u);
+  EXPECT_NE(here.sealed, there.sealed);
+  one.secrets.set_access({HostId(2), second, {here}, false, false});
+  two.secrets.set_access({HostId(1), first, {there}, false, false});
+  const auto at_one = one.secrets.credentials(HostId(2), second);
+  const auto at_two = two.secrets.credentials(HostId(1), first);
+  ASSERT_EQ(at_one.size(), 1u);
+  ASSERT_EQ(at_two.size(), 1u);
+  EXPECT_EQ(at_one[0].secret, at_two[0].secret);
+  EXPECT_GE(at_one[0].secret.size(), 40u);
+  const core::PairSecret later =
+      one.secrets.derive_next(peer_with(second, std::string(32, 's')), 2);
+  const core::PairSecret other =
+      one.secrets.derive_next(peer_with(second, std::string(32, 't')), 1);
+  EXPECT_NE(later.generation.hash, here.generation.hash);
+  EXPECT_NE(other.generation.hash, here.generation.hash);
+}
+
+TEST(SecretsTest, ASealedSecretOpensForItsNodeAndGenerationAlone) {
   Loop loop;
   Store store;
   At one(loop, store, 1);
-  EXPECT_EQ(one.secrets.admit(HostId(2), NodeId{}, "key"), std::nullopt);
-  one.secrets.set_admission([](HostId host, const NodeId&, const std::string& key) {
-    return std::optional(key + " is not for host " + std::to_string(host.value));
-  });
-  EXPECT_EQ(one.secrets.admit(HostId(2), NodeId{}, "key"), "key is not for host 2");
+  ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));
+  const NodeId second = identity(2).node(), third = identity(3).node();
+  const core::PairSecret secret =
+      one.secrets.derive_next(peer_with(second, std::string(32, 's')), 1);
+  one.secrets.set_access({HostId(2), third, {secret}, false, false});
+  EXPECT_TRUE(one.secrets.credentials(HostId(2), third).empty());
+  core::PairSecret renamed = secret;
+  renamed.generation.count = 2;
+  one.secrets.set_access({HostId(2), second, {renamed}, false, false});
+  EXPECT_TRUE(one.secrets.credentials(HostId(2), second).empty());
+}
+
+TEST(SecretsTest, ThePassphrasesComeLastAndOnlyWhereTheyAreOpen) {
+  Loop loop;
+  Store store;
+  At one(loop, store, 1);
+  ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));
+  const NodeId second = identity(2).node();
+  const core::PairSecret secret =
+      one.secrets.derive_next(peer_with(second, std::string(32, 's')), 1);
+  one.secrets.set_access({HostId(2), second, {secret}, true, false});
+  const auto both = one.secrets.credentials(HostId(2), second);
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_EQ(both[0].generation, secret.generation);
+  EXPECT_EQ(both[1].generation, Generation{});
+  one.secrets.set_access({HostId(2), second, {secret}, false, false});
+  EXPECT_EQ(one.secrets.credentials(HostId(2), second).size(), 1u);
+}
+
+TEST(SecretsTest, AnotherKeyThanTheKnownOneIsRefusedUnlessOpen) {
+  Loop loop;
+  Store store;
+  At one(loop, store, 1);
+  const NodeId known = identity(2).node(), fresh = identity(3).node();
+  EXPECT_EQ(one.secrets.admit(HostId(2), fresh), std::nullopt);
+  one.secrets.set_access({HostId(2), known, {}, true, false});
+  EXPECT_EQ(one.secrets.admit(HostId(2), known), std::nullopt);
+  const auto why = one.secrets.admit(HostId(2), fresh);
+  ASSERT_TRUE(why);
+  EXPECT_NE(why->find(fresh.brief()), std::string::npos);
+  EXPECT_NE(why->find("clusterctl readmit two"), std::string::npos);
+  one.secrets.set_access({HostId(2), known, {}, true, true});
+  EXPECT_EQ(one.secrets.admit(HostId(2), fresh), std::nullopt);
 }
 
 }  // namespace

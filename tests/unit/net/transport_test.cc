@@ -192,14 +192,31 @@ TEST_F(TransportTest, AWrongPassphraseIsRefusedAndLoggedOnceWithTheAddress) {
 }
 
 TEST_F(TransportTest, AKeyThatIsNotAdmittedNeverComesUpAtEitherEnd) {
-  one.secrets.set_admission([](HostId, const NodeId&, const std::string&) {
-    return std::optional<std::string>("its key has changed: clusterctl readmit two");
-  });
+  one.secrets.set_access({HostId(2), testing::identity(3).node(), {}, true, false});
   two.dial(1, 1, one.listen());
   ASSERT_TRUE(loop.until([&] { return two.count<DialFailed>() == 1 && !one.logs.empty(); }));
   EXPECT_NE(two.all<DialFailed>()[0].reason.find("readmit two"), std::string::npos);
   EXPECT_TRUE(one.logged("readmit two"));
   EXPECT_EQ(one.count<LinkUp>() + two.count<LinkUp>(), 0u);
+  ASSERT_EQ(one.count<core::KeyRefused>(), 1u);
+  EXPECT_EQ(two.all<DialFailed>()[0].outcome, DialOutcome::kNotAdmitted);
+  EXPECT_EQ(one.all<core::KeyRefused>()[0].node, testing::identity(2).node());
+}
+
+TEST_F(TransportTest, APairGoesOnByTheSecretThatItsSessionGaveIt) {
+  link_them();
+  one.transport.perform(core::DeriveSecret{at_one(), 1});
+  two.transport.perform(core::DeriveSecret{at_two(), 1});
+  ASSERT_EQ(one.count<core::SecretDerived>() + two.count<core::SecretDerived>(), 2u);
+  const core::PairSecret here = one.all<core::SecretDerived>()[0].secret;
+  const core::PairSecret there = two.all<core::SecretDerived>()[0].secret;
+  EXPECT_EQ(here.generation, there.generation);
+  one.secrets.set_access({HostId(2), testing::identity(2).node(), {here}, false, false});
+  two.secrets.set_access({HostId(1), testing::identity(1).node(), {there}, false, false});
+  two.dial(2, 1, one.transport.port());
+  ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 2 && two.count<LinkUp>() == 2; }));
+  EXPECT_EQ(one.all<LinkUp>()[1].generation, here.generation);
+  EXPECT_EQ(two.all<LinkUp>()[1].generation, here.generation);
 }
 
 TEST_F(TransportTest, WithoutDescriptorsItPausesAndGoesOnLater) {

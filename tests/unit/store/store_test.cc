@@ -35,18 +35,9 @@ class Answers {
       }
     };
   }
-  std::vector<uint64_t> stored() {
-    const std::lock_guard guard(mutex_);
-    return stored_;
-  }
-  std::vector<uint64_t> failed() {
-    const std::lock_guard guard(mutex_);
-    return failed_;
-  }
-  std::string reason() {
-    const std::lock_guard guard(mutex_);
-    return reason_;
-  }
+  std::vector<uint64_t> stored() { return (std::lock_guard(mutex_), stored_); }
+  std::vector<uint64_t> failed() { return (std::lock_guard(mutex_), failed_); }
+  std::string reason() { return (std::lock_guard(mutex_), reason_); }
 
  private:
   std::mutex mutex_;
