@@ -72,6 +72,9 @@ void Node::State::rebuild_record(Context& context) {
   wire::Record fresh = make_record(context.now);
   const uint64_t age = fresh.session_age_us();
   fresh.clear_session_age_us();
+  // Reasons are what it can do without.
+  if (fresh.ByteSizeLong() > kMaxRecordBytes)
+    for (wire::Holding& holding : *fresh.mutable_services()) holding.clear_why();
   std::string content = fresh.SerializeAsString();
   if (content == own_content) return;
   own_content = std::move(content);
@@ -107,6 +110,11 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
   if (theirs < ours || (theirs == ours && record.SerializeAsString() == own.SerializeAsString()))
     return;
   if (leaving) return;
+  if (theirs.first > incarnation && theirs.first - incarnation > kMaxLeap) {
+    context.log(LogLevel::kWarning,
+                "somebody tells of an incarnation of this host that it cannot have had");
+    return;
+  }
   if (!speaking) {
     incarnation = record.incarnation() + 1;
     store_incarnation(context);
