@@ -5,6 +5,7 @@
 #   make DEPS=1 check    every test; ends with one line "N passed, N failed"
 #   make sim SEEDS=N     N seeded simulations           make sim SEED=N    one of them, told in full
 #   make lab             real daemons in network namespaces (root)
+#   make fuzz SECONDS=N  every fuzzer for N seconds (clang)
 #   make bench           the figures, printed           make lint, make format
 #   make install         DESTDIR=, prefix=              make uninstall
 #
@@ -17,7 +18,9 @@ localstatedir = /var
 DEPS =
 DEVELOPER =
 SANITIZE =
+FUZZ =
 SEEDS = 1000
+SECONDS = 60
 
 -include config.mak.autogen
 -include config.mak
