@@ -36,7 +36,13 @@ void Members::take(Member& member, wire::Record record) {
   const size_t bytes = record.ByteSizeLong();
   records_bytes_ = records_bytes_ - member.record_bytes + bytes;
   member.record_bytes = bytes;
-  member.host = HostId(record.host());
+  const HostId host(record.host());
+  if (host != member.host) nodes_of_[member.host].erase(member.node);
+  nodes_of_[host].insert(member.node);
+  member.host = host;
+  member.services.clear();
+  for (int i = 0; i < record.services_size(); ++i)
+    member.services.emplace(record.services(i).service(), i);
   member.neighbours.clear();
   for (const wire::Edge& edge : record.edges()) member.neighbours.push_back(node_of(edge.node()));
   std::sort(member.neighbours.begin(), member.neighbours.end());
@@ -102,8 +108,10 @@ Member* Members::find(const NodeId& node) {
 
 const Member* Members::of(HostId host) const {
   const Member* best = nullptr;
-  for (const auto& [node, member] : members_) {
-    if (member.host != host) continue;
+  const auto nodes = nodes_of_.find(host);
+  if (nodes == nodes_of_.end()) return nullptr;
+  for (const NodeId& node : nodes->second) {
+    const Member& member = members_.at(node);
     if (best == nullptr || std::make_tuple(member.up, member.seen, node) >
                                std::make_tuple(best->up, best->seen, best->node))
       best = &member;

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ inline constexpr size_t kMaxRecordsBytes = 5 << 20;
 struct Member {
   wire::Record record;
   size_t record_bytes = 0;
-  std::vector<NodeId> neighbours;  // of the record's edges, sorted
+  std::vector<NodeId> neighbours;       // of the record's edges, sorted
+  std::map<std::string, int> services;  // where in the record
   NodeId node;
   HostId host;
   bool reachable = false;
@@ -100,6 +102,7 @@ class Members {
 
   NodeId self_;
   std::map<NodeId, Member> members_;
+  std::map<HostId, std::set<NodeId>> nodes_of_;
   size_t records_bytes_ = 0;
 };
 

@@ -385,6 +385,10 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
     case wire::Routed::kOrdersAsk: {
       wire::Routed reply;
       *reply.mutable_orders() = orders.to_wire();
+      if (const auto fault = unsound(reply.orders())) {
+        context.log(LogLevel::kError, "the services file is not given to others: " + *fault);
+        break;
+      }
       route(context, from, std::move(reply));
       break;
     }

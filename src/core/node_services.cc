@@ -92,9 +92,8 @@ wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
 }
 
 const wire::Holding* Node::State::holding_of(const Member& member, const std::string& name) const {
-  for (const wire::Holding& holding : member.record.services())
-    if (holding.service() == name) return &holding;
-  return nullptr;
+  auto it = member.services.find(name);
+  return it == member.services.end() ? nullptr : &member.record.services(it->second);
 }
 
 Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime cleared) const {

@@ -87,8 +87,10 @@ Fault check(const wire::Orders& orders) {
     if (!is_service_name(order.service()) || !names.insert(order.service()).second)
       return "a service has no name of its own";
     if (order.hosts_size() == 0) return "a service has no host";
+    std::set<uint32_t> once;
     for (const uint32_t host : order.hosts())
-      if (host == 0 || host > kMaxHostNumber) return "a service is placed on no host";
+      if (host == 0 || host > kMaxHostNumber || !once.insert(host).second)
+        return "a service is placed on no host, or twice on one";
     places += std::min(order.hosts_size(), kMaxPlaces);
     if (places > kMaxPlaces) return "services are placed on too many hosts";
   }
@@ -133,6 +135,8 @@ std::optional<std::string> unsound(const wire::Message& message) {
     default: return std::nullopt;
   }
 }
+
+std::optional<std::string> unsound(const wire::Orders& orders) { return check(orders); }
 
 std::string shortened(std::string text, size_t bytes) {
   if (text.size() <= bytes) return text;

@@ -39,6 +39,7 @@ bool is_service_name(std::string_view name);
 
 // nullopt, or what is wrong with it. What a newer version may have added is nothing wrong.
 std::optional<std::string> unsound(const wire::Message& message);
+std::optional<std::string> unsound(const wire::Orders& orders);
 
 // The text, cut to so many bytes at the end of a character.
 std::string shortened(std::string text, size_t bytes);

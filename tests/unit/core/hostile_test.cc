@@ -192,12 +192,34 @@ TEST_F(HostileTest, ATimeBeyondAllTimesIsALongTime) {
   EXPECT_NE(why.find("takes over once it has been up for 2.59e+06 s"), std::string::npos) << why;
 }
 
+TEST_F(HostileTest, AServicesFileThatNobodyWroteIsRefused) {
+  const auto orders = [](auto&& change) {
+    wire::Message message;
+    wire::Routed& routed = *message.mutable_routed();
+    routed.set_from(node(2).raw());
+    routed.set_to(node(1).raw());
+    auto& order = *routed.mutable_orders()->add_orders();
+    order.set_service("web");
+    order.add_hosts(1);
+    change(*routed.mutable_orders(), order);
+    return message;
+  };
+  using All = wire::Orders;
+  using One = wire::Orders::Order;
+  EXPECT_FALSE(unsound(orders([](All&, One&) {})));
+  EXPECT_TRUE(unsound(orders([](All&, One& o) { o.set_service("../x"); })));
+  EXPECT_TRUE(unsound(orders([](All&, One& o) { o.clear_hosts(); })));
+  EXPECT_TRUE(unsound(orders([](All&, One& o) { o.add_hosts(1); })));
+  EXPECT_TRUE(unsound(orders([](All& all, One& o) { *all.add_orders() = One(o); })));
+}
+
 TEST_F(HostileTest, RecordsOfInventedNodesAreTakenUpToALimit) {
   for (uint32_t n = 3; n < 2000; n += 100) {
     wire::Message flood;
     for (uint32_t i = n; i < n + 100; ++i) {
       wire::Record& invented = *flood.mutable_flood()->add_records() = record(i);
-      for (int e = 0; e < 400; ++e) *invented.add_edges() = invented.edges(0);
+      for (int a = 0; a < kMaxAddresses; ++a)
+        invented.add_addresses(std::string(kMaxAddressBytes, 'a'));
     }
     receive(flood);
   }
