@@ -26,7 +26,8 @@ wire::Record Node::State::make_record(Now now) const {
   record.set_incarnation(incarnation);
   record.set_protocol(kProtocol);
   record.set_version(boot.version);
-  for (const std::string& address : addresses) record.add_addresses(address);
+  for (const std::string& address : addresses)
+    if (record.addresses_size() < kMaxAddresses) record.add_addresses(address);
   record.set_port(config.port);
   add_edges(record);
   set_version(record.mutable_configuration(), orders.version());
@@ -52,13 +53,14 @@ wire::Record Node::State::make_record(Now now) const {
 
 void Node::State::add_edges(wire::Record& record) const {
   for (const auto& [id, link] : links.all()) {
-    if (!members.counts(link)) continue;
+    if (!members.counts(link) || record.edges_size() == kMaxEdges) continue;
     wire::Edge& edge = *record.add_edges();
     edge.set_node(link.node.raw());
     if (!link.dialled) edge.set_observed(link.address);
     edge.set_ordinal(link.ordinal);
   }
   for (const auto& [node, loss] : lost) {
+    if (record.lost_size() == kMaxLost) break;
     wire::Lost& entry = *record.add_lost();
     entry.set_node(node.raw());
     entry.set_incarnation(loss.incarnation);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "base/utf8.h"
 
 namespace cluster::core {
 
@@ -20,12 +21,14 @@ bool is_node(const std::string& raw) {
   return NodeId::from_raw(raw).value_or(NodeId{}) != NodeId{};
 }
 
+bool is_printable(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte != 0x7f;
+}
+
 // That it is UTF-8 the parser of the message has seen to.
 bool is_line(std::string_view text, size_t bytes) {
-  return text.size() <= bytes && std::all_of(text.begin(), text.end(), [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte >= 0x20 && byte != 0x7f;
-         });
+  return text.size() <= bytes && std::all_of(text.begin(), text.end(), is_printable);
 }
 
 Fault check(const wire::Holding& holding) {
@@ -138,7 +141,10 @@ std::optional<std::string> unsound(const wire::Message& message) {
 
 std::optional<std::string> unsound(const wire::Orders& orders) { return check(orders); }
 
-std::string shortened(std::string text, size_t bytes) {
+std::string as_line(std::string text, size_t bytes) {
+  const bool readable = is_utf8(text);
+  for (char& c : text)
+    if (!is_printable(c) || (!readable && static_cast<unsigned char>(c) >= 0x80)) c = '?';
   if (text.size() <= bytes) return text;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
   text.resize(bytes);

@@ -41,7 +41,7 @@ bool is_service_name(std::string_view name);
 std::optional<std::string> unsound(const wire::Message& message);
 std::optional<std::string> unsound(const wire::Orders& orders);
 
-// The text, cut to so many bytes at the end of a character.
-std::string shortened(std::string text, size_t bytes);
+// The text as peers take it: one line of UTF-8, cut to so many bytes at the end of a character.
+std::string as_line(std::string text, size_t bytes);
 
 }  // namespace cluster::core

@@ -70,7 +70,7 @@ class Run {
   void meet() {
     const LinkId id = link();
     node_.unlink(id);
-    node_.link(id);
+    node_.link(id, input_.flag());
     node_.receive(id, Messages::greeting());
     const bool two = id == OneNode::kToTwo;
     node_.receive(id, Messages::introduction(two ? '2' : '3', two ? 2 : 3));
@@ -92,6 +92,13 @@ class Run {
         node_.reload(input_.flag() ? fewer : some_config());
         break;
       }
+      case 3: {
+        const HostId host(2 + input_.byte() % 2);
+        node_.fail_dial(host, static_cast<core::DialOutcome>(input_.byte() % 3));
+        break;
+      }
+      case 4: node_.let_disk_fail(input_.flag()); break;
+      case 5: node_.let_scripts_hang(input_.flag()); break;
       default: node_.look();
     }
   }

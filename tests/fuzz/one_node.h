@@ -1,5 +1,5 @@
-// A real core::Node with the world around it simulated: a disk that stores at once, scripts that succeed,
-// links that swallow what is sent. Every step is held to what a shell may count on.
+// A real core::Node with the world around it simulated: a disk that stores at once or fails, scripts that end
+// at once or hang, links that swallow what is sent. Every step is held to what a shell may count on.
 #pragma once
 
 #include <map>
@@ -45,10 +45,12 @@ class OneNode {
   OneNode() { boot(); }
 
   // -- What happens to it.
-  void link(LinkId id) {
+  // `dialled`: by this host, if it is dialling that one.
+  void link(LinkId id, bool dialled = false) {
     const bool two = id == kToTwo;
     core::LinkUp up{id, node_named(two ? '2' : '3'), HostId(two ? 2 : 3), "", DialId{}, ""};
     up.address = two ? "192.0.2.2:35790" : "[2001:db8::3]:50123";
+    if (dialled) up.dial = std::exchange(dials_[up.host], {});
     links_.insert(id);
     step(up);
   }
@@ -76,6 +78,12 @@ class OneNode {
     step(core::Tick{});
   }
   void set_scripts(core::ScriptEnd how, int code) { script_how_ = how, script_code_ = code; }
+  void let_scripts_hang(bool hang) { scripts_hang_ = hang; }
+  void let_disk_fail(bool fail) { disk_fails_ = fail; }
+  void fail_dial(HostId host, core::DialOutcome outcome) {
+    const DialId dial = std::exchange(dials_[host], {});
+    if (dial) step(core::DialFailed{dial, outcome, "why"});
+  }
   // The engine dies, and starts again from what it had stored.
   void restart() {
     const uint64_t incarnation = node_->inspect().incarnation;
@@ -86,7 +94,8 @@ class OneNode {
   // After each thing that happened.
   void check() {
     const core::Node::Inspection now = node_->inspect();
-    ENSURE(now.incarnation > 0 && now.epochs.size() <= core::kMaxEpochs);
+    incarnation_ = now.incarnation;
+    ENSURE(incarnation_ > 0 && now.epochs.size() <= core::kMaxEpochs);
     for (const auto& [service, epoch] : now.epochs) {
       uint64_t& before = epochs_[service];
       ENSURE(epoch >= before);
@@ -98,7 +107,7 @@ class OneNode {
   bool left() const { return left_; }
   const std::vector<std::string>& sent() const { return sent_; }
   const std::optional<wire::Routed>& claimed() const { return claimed_; }
-  uint64_t incarnation() const { return node_->inspect().incarnation; }
+  uint64_t incarnation() const { return incarnation_; }  // when it was checked last
 
   void look() const {
     const core::View view = node_->view(now_);
@@ -140,7 +149,8 @@ class OneNode {
     boot.config = some_config();
     boot.stored = stored_;
     boot.seed = 1;
-    links_.clear(), runs_.clear(), sent_.clear(), busy_.clear();
+    dials_.clear(), tickets_.clear(), links_.clear(), runs_.clear(), killed_.clear(), sent_.clear(),
+        busy_.clear();
     claimed_.reset();
     epochs_.clear();
     wake_ = core::kNever;
@@ -169,9 +179,20 @@ class OneNode {
   void settle() {
     for (int round = 0; round < kMaxRounds && !left_; ++round) {
       const auto tickets = std::exchange(tickets_, {});
-      const auto runs = std::exchange(runs_, {});
-      if (tickets.empty() && runs.empty()) return;
-      for (const StoreTicket ticket : tickets) one(core::Persisted{ticket}, 0);
+      const auto runs = scripts_hang_ ? decltype(runs_)() : std::exchange(runs_, {});
+      const auto killed = std::exchange(killed_, {});
+      if (tickets.empty() && runs.empty() && killed.empty()) return;
+      for (const auto& [ticket, stored] : tickets) {
+        if (stored) {
+          one(core::Persisted{ticket}, 0);
+        } else {
+          one(core::PersistFailed{ticket, "no space left"}, 0);
+        }
+      }
+      for (const auto& [run, service] : killed) {
+        busy_.erase(service);
+        one(core::ScriptEnded{run, core::ScriptEnd::kSignal, 9}, 0);
+      }
       for (const auto& [run, service] : runs) {
         busy_.erase(service);
         one(core::ScriptEnded{run, script_how_, script_code_}, 0);
@@ -203,9 +224,11 @@ class OneNode {
     ENSURE(a.host == HostId(2) || a.host == HostId(3));
     ENSURE(a.dial && a.port != 0 && !a.address.empty() && a.address.size() < 256);
     ENSURE(one_line(a.address));
-    one_dial_fails_ = a.dial;
+    dials_[a.host] = a.dial;
   }
-  void perform(const core::CancelDial&) {}
+  void perform(const core::CancelDial& a) {
+    std::erase_if(dials_, [&](const auto& entry) { return entry.second == a.dial; });
+  }
   void perform(const core::RunScript& a) {
     ENSURE(a.service == "web" || a.service == "db");
     ENSURE(busy_.insert(a.service).second);  // one script of a service at a time
@@ -213,17 +236,26 @@ class OneNode {
       ENSURE(one_line(value) && value.size() < 65'536);
     runs_.emplace_back(a.run, a.service);
   }
-  void perform(const core::KillScript&) {}
+  void perform(const core::KillScript& a) {
+    const auto killed = std::find_if(runs_.begin(), runs_.end(),
+                                     [&](const auto& run) { return run.first == a.run; });
+    if (killed == runs_.end()) return;
+    killed_.push_back(*killed);
+    runs_.erase(killed);
+  }
   void perform(const core::Persist& a) {
+    // An incarnation that is not stored is never spoken under, so it may be taken again.
+    const bool stored = !disk_fails_ || a.writes.front().key == core::kNodeKey;
     for (const core::Write& write : a.writes) {
       ENSURE(!write.key.empty() && write.key.size() <= 2048);
+      if (!stored) continue;
       if (write.value) {
         stored_[write.key] = *write.value;
       } else {
         stored_.erase(write.key);
       }
     }
-    tickets_.push_back(a.ticket);
+    tickets_.emplace_back(a.ticket, stored);
   }
   void perform(const core::Wake& a) {
     ENSURE(a.at > now_.mono);
@@ -245,19 +277,19 @@ class OneNode {
   core::Stored stored_;
   std::unique_ptr<core::Node> node_;
   std::set<LinkId> links_;
-  std::vector<StoreTicket> tickets_;
-  std::vector<std::pair<RunId, std::string>> runs_;
+  std::vector<std::pair<StoreTicket, bool>> tickets_;  // and whether it is stored
+  std::vector<std::pair<RunId, std::string>> runs_, killed_;
   std::set<std::string> busy_;
   std::vector<std::string> sent_;
   std::map<LinkId, size_t> sent_bytes_;
   std::map<std::string, uint64_t> epochs_;
   std::optional<wire::Routed> claimed_;
   MonoTime wake_ = core::kNever;
-  DialId one_dial_fails_;
+  std::map<HostId, DialId> dials_;
   core::ScriptEnd script_how_ = core::ScriptEnd::kExited;
   int script_code_ = 0;
-  uint64_t requests_ = 0;
-  bool left_ = false;
+  uint64_t requests_ = 0, incarnation_ = 1;
+  bool scripts_hang_ = false, disk_fails_ = false, left_ = false;
 };
 
 }  // namespace cluster::fuzz

@@ -213,6 +213,13 @@ TEST_F(HostileTest, AServicesFileThatNobodyWroteIsRefused) {
   EXPECT_TRUE(unsound(orders([](All& all, One& o) { *all.add_orders() = One(o); })));
 }
 
+TEST(Sound, ALineForPeersIsOneLineOfTextAndNoLonger) {
+  EXPECT_EQ(as_line("start: Z\u00fcrich", 64), "start: Z\u00fcrich");
+  EXPECT_EQ(as_line("Z\u00fcrich", 2), "Z");
+  EXPECT_EQ(as_line("two\nlines\x1b", 64), "two?lines?");
+  EXPECT_EQ(as_line("\xff is no text", 64), "? is no text");
+}
+
 TEST_F(HostileTest, RecordsOfInventedNodesAreTakenUpToALimit) {
   for (uint32_t n = 3; n < 2000; n += 100) {
     wire::Message flood;
