@@ -230,6 +230,7 @@ void Node::State::receive_flood(Context& context, Link& link, const wire::Flood&
     dirty = true;
   }
   std::vector<const wire::Record*> answer;
+  answer.reserve(older.size());
   for (const NodeId& node : older) answer.push_back(&members.find(node)->record);
   send_records(context, link, answer, false);
 }
