@@ -2,6 +2,7 @@
 //
 // usage: seeds CORPUS-DIR
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 
@@ -47,7 +48,14 @@ int seed(const std::filesystem::path& corpus) {
 }  // namespace cluster::fuzz
 
 int main(int count, char** words) {
-  if (count == 2) return cluster::fuzz::seed(words[1]);
-  std::fputs("usage: seeds CORPUS-DIR\n", stderr);
-  return 2;
+  if (count != 2) {
+    std::fputs("usage: seeds CORPUS-DIR\n", stderr);
+    return 2;
+  }
+  try {
+    return cluster::fuzz::seed(words[1]);
+  } catch (const std::exception& fault) {
+    std::fprintf(stderr, "seeds: %s\n", fault.what());
+    return 1;
+  }
 }
