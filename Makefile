@@ -6,6 +6,7 @@
 #   make sim SEEDS=N     N seeded simulations           make sim SEED=N    one of them, told in full
 #   make models         the key protocol, all states within bounds (spin)
 #   make lab             real daemons in network namespaces (root)
+#   make fuzz SECONDS=N  every fuzzer for N seconds (clang)
 #   make bench           the figures, printed           make lint, make format
 #   make install         DESTDIR=, prefix=              make uninstall
 #
@@ -18,7 +19,9 @@ localstatedir = /var
 DEPS =
 DEVELOPER =
 SANITIZE =
+FUZZ =
 SEEDS = 1000
+SECONDS = 60
 
 -include config.mak.autogen
 -include config.mak

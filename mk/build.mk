@@ -6,15 +6,16 @@ endif
 PROTOC ?= protoc
 PKG_CONFIG ?= pkg-config
 # With sanitizers -Og and -g1 compile in half of the time of -O1 and -g, and still name every line.
-CXXFLAGS ?= $(if $(SANITIZE),-Og -g1,-O2 -g)
+CXXFLAGS ?= $(if $(FUZZ),-O1 -g1,$(if $(SANITIZE),-Og -g1,-O2 -g))
 VERSION := $(shell cat VERSION)
 
-BUILD := build/$(if $(SANITIZE),sanitize,release)$(BUILD_SUFFIX)
+BUILD := build/$(if $(FUZZ),fuzz,$(if $(SANITIZE),sanitize,release))$(BUILD_SUFFIX)
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough \
   $(if $(DEVELOPER),-Werror)
 comma := ,
-sanitize := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all \
-  -fno-omit-frame-pointer)
+# FUZZ=1 comes from `make fuzz`, with clang: libFuzzer is told of every branch.
+sanitize := $(if $(SANITIZE)$(FUZZ),-fsanitize=address$(comma)undefined$(if $(FUZZ),$(comma)fuzzer-no-link) \
+  -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 all_flags = -std=c++20 $(warnings) $(sanitize) -Isrc -I$(BUILD)/gen $(CPPFLAGS) $(CXXFLAGS) \
   -MMD -MP -DCLUSTER_VERSION='"$(VERSION)"' -DCLUSTER_SYSCONFDIR='"$(sysconfdir)"' \

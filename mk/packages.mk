@@ -9,13 +9,16 @@ lab_packages := $(demo_packages) dbus-bin iproute2 util-linux
 test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
 model_packages := spin gcc libc6-dev python3
 lint_packages := mandoc shellcheck clang-tidy clang-format python3
+fuzz_packages := clang libclang-rt-dev llvm python3
 
 goals := $(or $(MAKECMDGOALS),all)
-packages_of_check := $(test_packages) $(model_packages) $(lint_packages) autoconf
+packages_of_check := $(test_packages) $(model_packages) $(lint_packages) $(fuzz_packages) autoconf
 packages_of_models := $(model_packages)
 packages_of_lint := $(lint_packages)
 packages_of_lab := $(lab_packages)
 packages_of_bench := $(lab_packages)
+packages_of_fuzz := $(fuzz_packages)
+packages_of_fuzz-build := $(fuzz_packages)
 packages_of_demo := $(demo_packages)
 packages_of_unit := $(test_packages)
 packages_of_scenarios := $(test_packages)

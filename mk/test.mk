@@ -43,7 +43,17 @@ $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(si
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
 
-.PHONY: check unit scenarios sim models lab bench lint format tidy-flags demo
+# The fuzzers: tests/fuzz/TARGET.cc is a program; what they share is in headers.
+fuzz_targets := $(basename $(notdir $(filter-out tests/fuzz/seeds.cc,$(wildcard tests/fuzz/*.cc))))
+fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzz_targets) seeds)
+fuzz_folders := config net core wire base
+$(BUILD)/fuzz/trace: $(BUILD)/obj/daemon/trace.o
+$(fuzz_programs): fuzzer = $(if $(filter %/seeds,$@),,-fsanitize=fuzzer)
+$(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$(fuzz_folders))
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(fuzzer) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call system_libs,$(fuzz_folders)) -pthread
+
+.PHONY: check unit scenarios sim models lab fuzz fuzz-build bench lint format tidy-flags demo
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
@@ -64,6 +74,18 @@ models:
 
 lab: all
 	tests/lab/run --build $(BUILD)
+
+# The programs need another compiler, so make runs once more for them.
+FUZZ_CXX ?= $(if $(shell command -v ccache),ccache )clang++
+fuzz: fuzz-build
+	tests/fuzz/run --build build/fuzz$(BUILD_SUFFIX) --seconds $(SECONDS)
+ifneq ($(FUZZ),)
+fuzz-build: $(fuzz_programs)
+else
+fuzz-build:
+	@command -v $(lastword $(FUZZ_CXX)) >/dev/null || { echo "fuzz: there is no $(lastword $(FUZZ_CXX)); make DEPS=1 fuzz installs it" >&2; exit 1; }
+	+@$(MAKE) --no-print-directory FUZZ=1 CXX='$(FUZZ_CXX)' fuzz-build
+endif
 
 bench: all $(BUILD)/tests/sim
 	tests/bench/run --build $(BUILD)

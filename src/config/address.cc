@@ -60,6 +60,7 @@ bool looks_like_ipv4(std::string_view text) {
 }  // namespace
 
 std::string canonical_ip(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return {};  // inet_pton would stop there
   const size_t percent = text.find('%');
   const std::string_view zone = percent == std::string_view::npos ? "" : text.substr(percent + 1);
   const std::string plain(text.substr(0, percent));

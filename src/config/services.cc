@@ -107,15 +107,6 @@ class RowParser {
 
 }  // namespace
 
-bool is_service_name(std::string_view name) {
-  auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  if (name.empty() || name.size() > kMaxServiceNameBytes || !plain(name.front())) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
-}
-
 std::vector<ServiceRow> parse_services(const TextFile& text, const Hosts* hosts, Report& report) {
   std::vector<ServiceRow> rows;
   RowParser parser(text, hosts, report);

@@ -2,21 +2,19 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/fault.h"
 #include "config/hosts.h"
 #include "config/text.h"
 #include "core/config.h"
+#include "core/sound.h"
 
 namespace cluster::config {
 
 inline constexpr size_t kMaxServices = 1024;
-inline constexpr size_t kMaxServiceNameBytes = 64;
 
-// [A-Za-z0-9][A-Za-z0-9._-]{0,63}: whatever passes is safe as the name of a folder.
-bool is_service_name(std::string_view name);
+using core::is_service_name;
 
 struct ServiceRow {
   core::ServiceEntry entry;  // name and preference; the rest as it is by default

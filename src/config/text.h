@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.h"
 #include "config/fault.h"
 
 namespace cluster::config {
@@ -41,6 +42,6 @@ std::optional<TextFile> read_text(const std::string& path, Need need, Report& re
 TextFile split_text(std::string path, std::string_view bytes, Report& report);
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_utf8(std::string_view bytes);  // RFC 3629: shortest form, no surrogates
+using cluster::is_utf8;
 
 }  // namespace cluster::config

@@ -15,7 +15,7 @@ constexpr Unit kUnits[] = {
     {"ms", milliseconds(1)}, {"s", seconds(1)}, {"m", minutes(1)},
     {"h", hours(1)},         {"d", hours(24)},
 };
-constexpr size_t kMaxWholeDigits = 10;  // so that nothing overflows 128 bits
+constexpr size_t kMaxWholeDigits = 11;  // kMaxTime in milliseconds; nothing overflows 128 bits
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

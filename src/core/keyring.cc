@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/ensure.h"
+#include "core/sound.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
@@ -143,7 +144,9 @@ std::optional<Keyring::Binding> parse_binding(const std::string& text) {
   Keyring::Binding out;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + blank + 1, end, out.readmission);
-  if (!node || error != std::errc() || stop != end || out.readmission == 0) return std::nullopt;
+  if (!node || error != std::errc() || stop != end || out.readmission == 0 ||
+      out.readmission > kMaxLeap)
+    return std::nullopt;
   out.node = *node;
   return out;
 }

@@ -77,8 +77,9 @@ void Links::hear_beat(Context& context, Link& link, const wire::Beat& beat) {
   const MonoTime now = context.now.mono;
   link.peer_sent_us = beat.sent_us();
   link.peer_beat_at = now;
-  if (beat.echo_us() != 0) {
-    const Duration since = now - link.up_at - microseconds(beat.echo_us());
+  const Duration up = now - link.up_at;
+  if (beat.echo_us() != 0 && beat.echo_us() <= static_cast<uint64_t>(to_us(up))) {
+    const Duration since = up - microseconds(static_cast<int64_t>(beat.echo_us()));
     const Duration held = bounded_time(beat.held_us());
     if (since >= held) link.rtt = since - held;
   }

@@ -10,9 +10,8 @@ namespace {
 
 constexpr size_t kMaxReturns = 16;
 
-bool has_edge(const wire::Record& record, const std::string& node) {
-  return std::any_of(record.edges().begin(), record.edges().end(),
-                     [&](const wire::Edge& e) { return e.node() == node; });
+bool has_edge(const Member& member, const NodeId& node) {
+  return std::binary_search(member.neighbours.begin(), member.neighbours.end(), node);
 }
 
 auto age(const wire::Record& record) {
@@ -30,8 +29,24 @@ NodeId node_of(const std::string& raw) { return NodeId::from_raw(raw).value_or(N
 void Members::set_own(wire::Record record) {
   Member& own = members_[self_];
   own.node = self_;
-  own.host = HostId(record.host());
-  own.record = std::move(record);
+  take(own, std::move(record));
+}
+
+void Members::take(Member& member, wire::Record record) {
+  const size_t bytes = record.ByteSizeLong();
+  records_bytes_ = records_bytes_ - member.record_bytes + bytes;
+  member.record_bytes = bytes;
+  const HostId host(record.host());
+  if (host != member.host) nodes_of_[member.host].erase(member.node);
+  nodes_of_[host].insert(member.node);
+  member.host = host;
+  member.services.clear();
+  for (int i = 0; i < record.services_size(); ++i)
+    member.services.emplace(record.services(i).service(), i);
+  member.neighbours.clear();
+  for (const wire::Edge& edge : record.edges()) member.neighbours.push_back(node_of(edge.node()));
+  std::sort(member.neighbours.begin(), member.neighbours.end());
+  member.record = std::move(record);
 }
 
 Freshness Members::apply(Now now, const wire::Record& record) {
@@ -39,6 +54,12 @@ Freshness Members::apply(Now now, const wire::Record& record) {
   if (!node || node == self_ || record.host() == 0 || record.incarnation() == 0)
     return Freshness::kInvalid;
   auto it = members_.find(node);
+  const uint64_t known = it == members_.end() ? 0 : it->second.record.incarnation();
+  const size_t before = it == members_.end() ? 0 : it->second.record_bytes;
+  if (record.incarnation() > known && record.incarnation() - known > kMaxLeap)
+    return Freshness::kInvalid;
+  if (records_bytes_ - before + record.ByteSizeLong() > kMaxRecordsBytes)
+    return Freshness::kInvalid;
   if (it == members_.end()) {
     if (members_.size() >= kMaxNodes) return Freshness::kInvalid;
     it = members_.emplace(node, Member{}).first;
@@ -51,8 +72,7 @@ Freshness Members::apply(Now now, const wire::Record& record) {
   }
   Member& member = it->second;
   note_lost_edges(now, member, record);
-  member.record = record;
-  member.host = HostId(record.host());
+  take(member, record);
   member.gone = false;
   return Freshness::kNewer;
 }
@@ -63,7 +83,7 @@ void Members::note_lost_edges(Now now, const Member& from, const wire::Record& f
   for (const wire::Lost& lost : fresh.lost()) {
     Member* other = find(node_of(lost.node()));
     if (other == nullptr || lost.incarnation() != other->record.incarnation()) continue;
-    if (!has_edge(from.record, lost.node())) continue;
+    if (!has_edge(from, other->node)) continue;
     other->heard = std::max(other->heard, now.mono - bounded_time(lost.silent_us()));
   }
 }
@@ -88,8 +108,10 @@ Member* Members::find(const NodeId& node) {
 
 const Member* Members::of(HostId host) const {
   const Member* best = nullptr;
-  for (const auto& [node, member] : members_) {
-    if (member.host != host) continue;
+  const auto nodes = nodes_of_.find(host);
+  if (nodes == nodes_of_.end()) return nullptr;
+  for (const NodeId& node : nodes->second) {
+    const Member& member = members_.at(node);
     if (best == nullptr || std::make_tuple(member.up, member.seen, node) >
                                std::make_tuple(best->up, best->seen, best->node))
       best = &member;
@@ -127,10 +149,9 @@ void Members::search(const Links& links) {
   while (!queue.empty()) {
     Member* at = queue.front();
     queue.pop_front();
-    const std::string at_raw = at->node.raw();
     for (const wire::Edge& edge : at->record.edges()) {
       Member* to = find(node_of(edge.node()));
-      if (to == nullptr || to->reachable || !has_edge(to->record, at_raw)) continue;
+      if (to == nullptr || to->reachable || !has_edge(*to, at->node)) continue;
       to->reachable = true;
       to->next_hop = at->next_hop;
       queue.push_back(to);
@@ -143,11 +164,10 @@ void Members::carry_over_heard(const std::vector<Member*>& newly_unreachable) {
   for (bool changed = true; changed;) {
     changed = false;
     for (Member* member : newly_unreachable) {
-      const std::string raw = member->node.raw();
-      for (const wire::Edge& edge : member->record.edges()) {
-        const Member* other = find(node_of(edge.node()));
+      for (const NodeId& neighbour : member->neighbours) {
+        const Member* other = find(neighbour);
         if (other == nullptr || other->node == self_ || other->heard <= member->heard) continue;
-        if (!has_edge(other->record, raw)) continue;
+        if (!has_edge(*other, member->node)) continue;
         member->heard = other->heard;
         changed = true;
       }

@@ -8,20 +8,27 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/context.h"
 #include "core/links.h"
+#include "core/sound.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
 
-// Beyond so many nodes for each line of the hosts file records are refused.
-inline constexpr size_t kMaxNodes = 4096;
+// Beyond so many nodes, or bytes of their records, those of further nodes are refused. All of it goes
+// out at once where a link comes up, so it fits into a link's queue.
+inline constexpr size_t kMaxNodes = 2048;
+inline constexpr size_t kMaxRecordsBytes = 5 << 20;
 
 struct Member {
   wire::Record record;
+  size_t record_bytes = 0;
+  std::vector<NodeId> neighbours;       // of the record's edges, sorted
+  std::map<std::string, int> services;  // where in the record
   NodeId node;
   HostId host;
   bool reachable = false;
@@ -86,6 +93,7 @@ class Members {
   std::optional<NodeId> next_hop(const NodeId& to) const;
 
  private:
+  void take(Member& member, wire::Record record);
   void note_lost_edges(Now now, const Member& from, const wire::Record& fresh);
   void search(const Links& links);
   void carry_over_heard(const std::vector<Member*>& newly_unreachable);
@@ -94,6 +102,8 @@ class Members {
 
   NodeId self_;
   std::map<NodeId, Member> members_;
+  std::map<HostId, std::set<NodeId>> nodes_of_;
+  size_t records_bytes_ = 0;
 };
 
 NodeId node_of(const std::string& raw);  // 0 where malformed

@@ -1,13 +1,19 @@
 #include <algorithm>
 
 #include "core/node_state.h"
+#include "wire/framing.h"
 
 namespace cluster::core {
 
 namespace {
 
-// Records in one frame; a record is bounded by the services and links of a host, a frame by its cap.
+// What goes into one message, where there is more: well below what a peer takes and a frame holds.
 constexpr int kRecordsPerFlood = 64;
+constexpr int kSettingsPerMessage = 512;
+constexpr size_t kBytesPerMessage = 128 * 1024;
+static_assert(kMaxRecordBytes + kBytesPerMessage < wire::kMaxFrameBytes);
+static_assert(kRecordsPerFlood <= kMaxRecordsPerMessage);
+static_assert(kSettingsPerMessage <= kMaxSettingsPerMessage);
 
 }  // namespace
 
@@ -144,9 +150,10 @@ void Node::State::on(Context& context, const Received& event) {
   if (link == nullptr) return;
   Links::hear(context.now, *link);
   wire::Message message;
-  if (!message.ParseFromString(event.bytes)) {
+  const bool parsed = message.ParseFromString(event.bytes);
+  if (const auto fault = parsed ? unsound(message) : "it cannot be read") {
     context.log(LogLevel::kWarning, "malformed message from " + name_of(link->host) + " (" +
-                                        link->address + "); its link is closed");
+                                        link->address + "): " + *fault + "; its link is closed");
     drop_link(context, event.link, "malformed message", true);
     return;
   }
@@ -172,38 +179,76 @@ void Node::State::on(Context& context, const Received& event) {
 }
 
 void Node::State::send(Context& context, const Link& link, const wire::Message& message) {
-  context.emit(Send{link.id, message.SerializeAsString(), Priority::kControl});
+  std::string bytes = message.SerializeAsString();
+  if (bytes.size() > wire::kMaxFrameBytes) {
+    context.log(LogLevel::kError, "a message of " + std::to_string(bytes.size()) +
+                                      " bytes is not sent: it is too large for a frame");
+    return;
+  }
+  context.emit(Send{link.id, std::move(bytes), Priority::kControl});
+}
+
+// `greeting`: the last flood of them, if only an empty one, ends what a new link is told.
+void Node::State::send_records(Context& context, const Link& link,
+                               const std::vector<const wire::Record*>& records, bool greeting) {
+  wire::Message message;
+  wire::Flood& flood = *message.mutable_flood();
+  size_t bytes = 0;
+  for (const wire::Record* record : records) {
+    const size_t size = record->ByteSizeLong();
+    if (flood.records_size() == kRecordsPerFlood ||
+        (flood.records_size() > 0 && bytes + size > kBytesPerMessage)) {
+      flood.set_more(greeting);
+      send(context, link, message);
+      flood.Clear();
+      bytes = 0;
+    }
+    *flood.add_records() = *record;
+    bytes += size;
+  }
+  if (greeting || flood.records_size() > 0) send(context, link, message);
+}
+
+void Node::State::send_settings(Context& context, const Link& link,
+                                const std::vector<wire::Setting>& entries) {
+  wire::Message message;
+  size_t bytes = 0;
+  for (const wire::Setting& setting : entries) {
+    if (message.settings().settings_size() == kSettingsPerMessage || bytes > kBytesPerMessage) {
+      send(context, link, message);
+      message.Clear();
+      bytes = 0;
+    }
+    *message.mutable_settings()->add_settings() = setting;
+    bytes += setting.ByteSizeLong();
+  }
+  if (message.has_settings()) send(context, link, message);
 }
 
 void Node::State::send_everything(Context& context, const Link& link) {
-  send_settings(context, link);
+  send_settings(context, link, settings.all());
   rebuild_record(context);
-  wire::Message message;
-  message.mutable_flood();
-  for (const auto& [node, member] : members.all()) {
-    *message.mutable_flood()->add_records() = member.record;
-    if (message.flood().records_size() < kRecordsPerFlood) continue;
-    message.mutable_flood()->set_more(true);
-    send(context, link, message);
-    message.mutable_flood()->Clear();
-  }
-  send(context, link, message);
+  std::vector<const wire::Record*> records;
+  for (const auto& [node, member] : members.all()) records.push_back(&member.record);
+  send_records(context, link, records, true);
 }
 
 void Node::State::receive_flood(Context& context, Link& link, const wire::Flood& flood) {
-  wire::Message answer;
-  for (const wire::Record& record : flood.records())
-    hear_record(context, link, record, *answer.mutable_flood());
+  std::set<NodeId> older;
+  for (const wire::Record& record : flood.records()) hear_record(context, link, record, older);
   if (!flood.more() && !link.synced) {
     link.synced = true;
     answered.insert(link.host);
     dirty = true;
   }
-  if (answer.flood().records_size() > 0) send(context, link, answer);
+  std::vector<const wire::Record*> answer;
+  answer.reserve(older.size());
+  for (const NodeId& node : older) answer.push_back(&members.find(node)->record);
+  send_records(context, link, answer, false);
 }
 
 void Node::State::hear_record(Context& context, Link& link, const wire::Record& record,
-                              wire::Flood& answer) {
+                              std::set<NodeId>& older) {
   const NodeId node = node_of(record.node());
   if (node == self) {
     heard_own_record(context, record);
@@ -212,7 +257,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
   switch (members.apply(context.now, record)) {
     case Freshness::kSame:
     case Freshness::kInvalid: return;
-    case Freshness::kOlder: *answer.add_records() = members.find(node)->record; return;
+    case Freshness::kOlder: older.insert(node); return;
     case Freshness::kNewer: break;
   }
   dirty = true;
@@ -246,6 +291,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
 }
 
 void Node::State::receive_settings(Context& context, Link& link, const wire::Stamped& stamped) {
+  std::vector<Write> writes;
   for (const wire::Setting& setting : stamped.settings()) {
     switch (settings.merge(context.now.wall, setting)) {
       case Merged::kOld:
@@ -257,9 +303,13 @@ void Node::State::receive_settings(Context& context, Link& link, const wire::Sta
         route(context, link.node, std::move(refusal));
         break;
       }
-      case Merged::kApplied: apply_setting(context, setting, false); break;
+      case Merged::kApplied:
+        writes.push_back(Settings::to_write(setting));
+        apply_setting(context, setting, true);
+        break;
     }
   }
+  if (!writes.empty()) persist(context, std::move(writes));
 }
 
 void Node::State::setting_refused(Context& context, const NodeId& from,
@@ -284,32 +334,18 @@ void Node::State::compare_settings(Context& context, const Link& link, uint64_t 
   auto& told = settings_compared[link.node];
   if (told == std::make_pair(ours, theirs)) return;
   told = {ours, theirs};
-  send_settings(context, link);
-}
-
-void Node::State::send_settings(Context& context, const Link& link) {
-  wire::Message message;
-  for (const wire::Setting& setting : settings.all())
-    *message.mutable_settings()->add_settings() = setting;
-  if (message.has_settings()) send(context, link, message);
+  send_settings(context, link, settings.all());
 }
 
 void Node::State::flood_pending(Context& context) {
   if (news.empty() && setting_news.empty()) return;
   for (const auto& [id, link] : links.all()) {
     if (!link.established) continue;
-    if (!setting_news.empty()) {
-      wire::Message message;
-      for (const wire::Setting& setting : setting_news)
-        *message.mutable_settings()->add_settings() = setting;
-      send(context, link, message);
-    }
-    wire::Message message;
+    send_settings(context, link, setting_news);
+    std::vector<const wire::Record*> records;
     for (const auto& [node, source] : news)
-      if (source != id && node != link.node)
-        *message.mutable_flood()->add_records() = members.find(node)->record;
-    if (message.flood().records_size() == 0) continue;
-    send(context, link, message);
+      if (source != id && node != link.node) records.push_back(&members.find(node)->record);
+    send_records(context, link, records, false);
   }
   news.clear();
   setting_news.clear();
@@ -342,7 +378,6 @@ void Node::State::receive_own_messages(Context& context) {
 void Node::State::receive_routed(Context& context, wire::Routed message) {
   const NodeId from = node_of(message.from());
   const NodeId to = node_of(message.to());
-  if (!from || !to) return;
   if (to != self) {
     const std::optional<NodeId> hop = members.next_hop(to);
     const Link* link = hop ? links.to(*hop) : nullptr;
@@ -353,6 +388,7 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
     send(context, *link, frame);
     return;
   }
+  if (members.find(from) == nullptr) return;  // it could not be answered
   switch (message.body_case()) {
     case wire::Routed::kClaim: receive_claim(context, from, message.claim()); break;
     case wire::Routed::kAnswer: receive_answer(context, from, message.answer()); break;
@@ -363,6 +399,10 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
     case wire::Routed::kOrdersAsk: {
       wire::Routed reply;
       *reply.mutable_orders() = orders.to_wire();
+      if (const auto fault = unsound(reply.orders())) {
+        context.log(LogLevel::kError, "the services file is not given to others: " + *fault);
+        break;
+      }
       route(context, from, std::move(reply));
       break;
     }

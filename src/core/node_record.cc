@@ -26,7 +26,8 @@ wire::Record Node::State::make_record(Now now) const {
   record.set_incarnation(incarnation);
   record.set_protocol(kProtocol);
   record.set_version(boot.version);
-  for (const std::string& address : addresses) record.add_addresses(address);
+  for (const std::string& address : addresses)
+    if (record.addresses_size() < kMaxAddresses) record.add_addresses(address);
   record.set_port(config.port);
   add_edges(record);
   set_version(record.mutable_configuration(), orders.version());
@@ -52,13 +53,14 @@ wire::Record Node::State::make_record(Now now) const {
 
 void Node::State::add_edges(wire::Record& record) const {
   for (const auto& [id, link] : links.all()) {
-    if (!members.counts(link)) continue;
+    if (!members.counts(link) || record.edges_size() == kMaxEdges) continue;
     wire::Edge& edge = *record.add_edges();
     edge.set_node(link.node.raw());
     if (!link.dialled) edge.set_observed(link.address);
     edge.set_ordinal(link.ordinal);
   }
   for (const auto& [node, loss] : lost) {
+    if (record.lost_size() == kMaxLost) break;
     wire::Lost& entry = *record.add_lost();
     entry.set_node(node.raw());
     entry.set_incarnation(loss.incarnation);
@@ -72,6 +74,9 @@ void Node::State::rebuild_record(Context& context) {
   wire::Record fresh = make_record(context.now);
   const uint64_t age = fresh.session_age_us();
   fresh.clear_session_age_us();
+  // Reasons are what it can do without.
+  if (fresh.ByteSizeLong() > kMaxRecordBytes)
+    for (wire::Holding& holding : *fresh.mutable_services()) holding.clear_why();
   std::string content = fresh.SerializeAsString();
   if (content == own_content) return;
   own_content = std::move(content);
@@ -107,6 +112,11 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
   if (theirs < ours || (theirs == ours && record.SerializeAsString() == own.SerializeAsString()))
     return;
   if (leaving) return;
+  if (theirs.first > incarnation && theirs.first - incarnation > kMaxLeap) {
+    context.log(LogLevel::kWarning,
+                "somebody tells of an incarnation of this host that it cannot have had");
+    return;
+  }
   if (!speaking) {
     incarnation = record.incarnation() + 1;
     store_incarnation(context);

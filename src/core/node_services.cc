@@ -28,6 +28,10 @@ void Node::State::configure_services(Context& context) {
       context.alert(Severity::kCritical,
                     "service " + entry.name + " cannot run here: " + entry.unrunnable_why);
   }
+  const auto over = [&](const auto& entry) { return orders.find(entry.first) == nullptr; };
+  std::erase_if(choices, over);
+  std::erase_if(last_owner, over);
+  std::erase_if(not_before, over);
   if (orders.file_differs() && !differing_alerted)
     context.alert(Severity::kWarning,
                   "the services file of this host differs from the newer one that is in force");
@@ -72,7 +76,7 @@ wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
   holding.set_service(order.service);
   const std::string why_not = why_not_able(order, now);
   holding.set_able(why_not.empty());
-  holding.set_why(why_not);
+  holding.set_why(as_line(why_not, kMaxReasonBytes));
   holding.set_highest_epoch(voter.highest_epoch(order.service));
   const Service* local = service(order.service);
   if (local == nullptr) return holding;
@@ -88,9 +92,8 @@ wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
 }
 
 const wire::Holding* Node::State::holding_of(const Member& member, const std::string& name) const {
-  for (const wire::Holding& holding : member.record.services())
-    if (holding.service() == name) return &holding;
-  return nullptr;
+  auto it = member.services.find(name);
+  return it == member.services.end() ? nullptr : &member.record.services(it->second);
 }
 
 Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime cleared) const {
@@ -135,8 +138,9 @@ PlacementInput Node::State::placement_input(const Order& order,
         candidate.host == config.self ? members.find(self) : members.of(candidate.host);
     const wire::Holding* holding = member == nullptr ? nullptr : holding_of(*member, order.service);
     if (holding == nullptr) continue;
-    input.failback = {holding->failback_never(),
-                      microseconds(static_cast<int64_t>(holding->failback_us()))};
+    input.failback = {
+        holding->failback_never(),
+        microseconds(static_cast<int64_t>(std::min(holding->failback_us(), kMaxFailbackUs)))};
     break;
   }
   return input;

@@ -127,7 +127,9 @@ struct Node::State final : ServiceWorld {
   void receive_settings(Context& context, Link& link, const wire::Stamped& stamped);
   void setting_refused(Context& context, const NodeId& from, const wire::SettingRefused& refusal);
   void compare_settings(Context& context, const Link& link, uint64_t theirs);
-  void send_settings(Context& context, const Link& link);
+  void send_settings(Context& context, const Link& link, const std::vector<wire::Setting>& entries);
+  void send_records(Context& context, const Link& link,
+                    const std::vector<const wire::Record*>& records, bool greeting);
   void flood_pending(Context& context);
   void send(Context& context, const Link& link, const wire::Message& message);
   void route(Context& context, const NodeId& to, wire::Routed message);
@@ -139,7 +141,8 @@ struct Node::State final : ServiceWorld {
                                             const std::string& observed) const;
   bool own_address(const Member& member, const DialTarget& target) const;
   void receive_own_messages(Context& context);
-  void hear_record(Context& context, Link& link, const wire::Record& record, wire::Flood& answer);
+  void hear_record(Context& context, Link& link, const wire::Record& record,
+                   std::set<NodeId>& older);
   void refresh_members(Context& context);
   void announce_host(Context& context, HostId host);
   MonoTime next_dial() const;

@@ -9,11 +9,10 @@
 
 #include "core/config.h"
 #include "core/node.h"
+#include "core/sound.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
-
-inline constexpr int kMaxOrders = 4096;
 
 struct OrdersVersion {
   uint64_t count = 0;

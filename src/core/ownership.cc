@@ -17,8 +17,20 @@ wire::Answer answer_to(const wire::Claim& claim, wire::Answer::Verdict verdict) 
 
 }  // namespace
 
+// Of a service that nobody holds or waits for nothing needs to be known.
+void Voter::make_room(MonoTime now) {
+  if (ballots_.size() < kMaxBallots) return;
+  std::erase_if(ballots_, [&](const auto& entry) {
+    const Ballot& ballot = entry.second;
+    return ballot.refused.empty() && (!ballot.grant || now >= ballot.grant->lapses);
+  });
+}
+
 wire::Answer Voter::vote(MonoTime now, const NodeId& from, const wire::Claim& claim,
                          const Situation& situation, Duration own_beat) {
+  if (!ballots_.contains(claim.service())) make_room(now);
+  if (!ballots_.contains(claim.service()) && ballots_.size() >= kMaxBallots)
+    return answer_to(claim, wire::Answer::OLD_CONFIGURATION);
   Ballot& ballot = ballots_[claim.service()];
   const auto refuse = [&](wire::Answer::Verdict verdict, const NodeId& rival) {
     wire::Answer answer = answer_to(claim, verdict);
@@ -35,7 +47,8 @@ wire::Answer Voter::vote(MonoTime now, const NodeId& from, const wire::Claim& cl
   if (const NodeId other = granted_to_other(now, claim.service(), from))
     return refuse(wire::Answer::RIVAL, other);
   // The epoch of this very claim may have got here before it, by way of a faster voter's record.
-  if (claim.epoch() < highest_epoch(claim.service()))
+  const uint64_t highest = highest_epoch(claim.service());
+  if (claim.epoch() < highest || claim.epoch() - highest > kMaxLeap)
     return refuse(wire::Answer::OLD_EPOCH, NodeId{});
   const Duration beat = std::max(own_beat, bounded_time(claim.beat_us()));
   ballot.grant = Grant{from, claim.attempt(), now + beat};
@@ -93,8 +106,10 @@ NodeId Voter::granted_to_other(MonoTime now, const std::string& service, const N
 }
 
 void Voter::hear_epoch(const std::string& service, uint64_t epoch) {
-  uint64_t& highest = epochs_[service];
-  highest = std::max(highest, epoch);
+  auto it = epochs_.find(service);
+  if (it == epochs_.end() && epochs_.size() >= kMaxEpochs) return;
+  const uint64_t highest = it == epochs_.end() ? 0 : it->second;
+  if (epoch >= highest && epoch - highest <= kMaxLeap) epochs_[service] = epoch;
 }
 
 uint64_t Voter::highest_epoch(const std::string& service) const {

@@ -10,9 +10,14 @@
 #include <vector>
 
 #include "core/context.h"
+#include "core/sound.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
+
+// Of services that this host knows only by what others say of them.
+inline constexpr size_t kMaxBallots = 8192;
+inline constexpr size_t kMaxEpochs = 16384;
 
 // What a voter knows when it is asked.
 struct Situation {
@@ -38,6 +43,7 @@ class Voter {
   // A live grant to another node than this, or 0.
   NodeId granted_to_other(MonoTime now, const std::string& service, const NodeId& than) const;
 
+  // One that leaps further than kMaxLeap is nobody's, and is not heard.
   void hear_epoch(const std::string& service, uint64_t epoch);
   uint64_t highest_epoch(const std::string& service) const;
   const auto& epochs() const { return epochs_; }
@@ -54,6 +60,8 @@ class Voter {
     std::optional<Grant> grant;
     std::map<NodeId, wire::Answer> refused;
   };
+
+  void make_room(MonoTime now);
 
   std::map<std::string, Ballot> ballots_;
   std::map<std::string, uint64_t> epochs_;

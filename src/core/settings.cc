@@ -33,13 +33,36 @@ void Settings::load(const Stored& stored) {
     if (!it->first.starts_with(kPrefix)) break;
     wire::Setting setting;
     if (!setting.ParseFromString(it->second)) continue;
-    clock_.see(stamp_of(setting));
-    entries_[setting.key()] = {setting.value(), stamp_of(setting)};
+    if (put(setting)) clock_.see(stamp_of(setting));
   }
 }
 
 wire::Setting Settings::write(WallTime now, const std::string& key, const std::string& value) {
   return to_wire(key, {value, clock_.make(now)});
+}
+
+// False: there is no room for it.
+bool Settings::put(const wire::Setting& setting) {
+  auto it = entries_.find(setting.key());
+  const bool fresh = it == entries_.end();
+  const size_t others = entries_bytes_ - (fresh ? 0 : it->first.size() + it->second.value.size());
+  const size_t bytes = setting.key().size() + setting.value().size();
+  if ((fresh && entries_.size() >= kMaxSettings) || others + bytes > kMaxSettingsBytes)
+    return false;
+  entries_bytes_ = others + bytes;
+  entries_[setting.key()] = {setting.value(), stamp_of(setting)};
+  return true;
+}
+
+void Settings::lay_aside(const wire::Setting& setting) {
+  auto it = aside_.find(setting.key());
+  const bool fresh = it == aside_.end();
+  if (!fresh && stamp_of(it->second) >= stamp_of(setting)) return;
+  const size_t others = aside_bytes_ - (fresh ? 0 : it->second.ByteSizeLong());
+  const size_t bytes = setting.ByteSizeLong();
+  if ((fresh && aside_.size() >= kMaxSettings) || others + bytes > kMaxSettingsBytes) return;
+  aside_bytes_ = others + bytes;
+  aside_[setting.key()] = setting;
 }
 
 Merged Settings::merge(WallTime now, const wire::Setting& setting) {
@@ -49,16 +72,12 @@ Merged Settings::merge(WallTime now, const wire::Setting& setting) {
     return Merged::kInvalid;
   auto it = entries_.find(setting.key());
   if (it != entries_.end() && it->second.stamp >= stamp) return Merged::kOld;
-  if (it == entries_.end() && entries_.size() >= kMaxSettings) return Merged::kInvalid;
   if (too_far_ahead(stamp, now)) {
-    if (aside_.size() < kMaxSettings) {
-      wire::Setting& kept = aside_[setting.key()];
-      if (kept.key().empty() || stamp_of(kept) < stamp) kept = setting;
-    }
+    lay_aside(setting);
     return Merged::kTooFarAhead;
   }
+  if (!put(setting)) return Merged::kInvalid;
   clock_.see(stamp);
-  entries_[setting.key()] = {setting.value(), stamp};
   return Merged::kApplied;
 }
 
@@ -69,6 +88,7 @@ std::vector<wire::Setting> Settings::due(WallTime now) {
       ++it;
       continue;
     }
+    aside_bytes_ -= it->second.ByteSizeLong();
     out.push_back(std::move(it->second));
     it = aside_.erase(it);
   }

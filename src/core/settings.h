@@ -15,12 +15,13 @@
 #include "core/hlc.h"
 #include "core/io.h"
 #include "core/node.h"
+#include "core/sound.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
 
 inline constexpr size_t kMaxSettings = 16384;
-inline constexpr size_t kMaxSettingBytes = 1024;  // key and value together
+inline constexpr size_t kMaxSettingsBytes = 1 << 20;  // all of them, and again those laid aside
 
 struct SettingEntry {
   std::string value;
@@ -63,11 +64,15 @@ class Settings {
   };
 
   wire::Setting restamp(const std::string& key, uint64_t us);
+  bool put(const wire::Setting& setting);
+  void lay_aside(const wire::Setting& setting);
 
   NodeId self_;
   HybridClock clock_;
   std::map<std::string, SettingEntry> entries_;
+  size_t entries_bytes_ = 0;
   std::map<std::string, wire::Setting> aside_;
+  size_t aside_bytes_ = 0;
   std::map<std::string, Refusals> refusals_;
 };
 

@@ -35,6 +35,24 @@ std::string unhex(const std::string& text) {
   return out;
 }
 
+// A number that the type holds: json would cut it silently.
+template <class T>
+T number(const json& j) {
+  if (j.is_number_unsigned() && std::in_range<T>(j.get<uint64_t>()))
+    return static_cast<T>(j.get<uint64_t>());
+  if (j.is_number_integer() && !j.is_number_unsigned() && std::in_range<T>(j.get<int64_t>()))
+    return static_cast<T>(j.get<int64_t>());
+  throw std::invalid_argument("not a number of its kind");
+}
+
+// The enumeration's values run from 0 to `last`.
+template <class Enum>
+Enum choice(const json& j, const char* key, Enum last) {
+  const int value = number<int>(j.at(key));
+  if (value < 0 || value > static_cast<int>(last)) throw std::invalid_argument(key);
+  return static_cast<Enum>(value);
+}
+
 NodeId node(const json& j) {
   const auto id = NodeId::from_raw(unhex(j.get<std::string>()));
   if (!id) throw std::invalid_argument("not a node ID");
@@ -46,8 +64,8 @@ json times(const Now& now) {
 }
 
 Now times_from(const json& j) {
-  return Now{MonoTime(Duration(j.at(0).get<int64_t>())),
-             WallTime(Duration(j.at(1).get<int64_t>()))};
+  return Now{MonoTime(Duration(number<int64_t>(j.at(0)))),
+             WallTime(Duration(number<int64_t>(j.at(1))))};
 }
 
 json of(const Config& c) {
@@ -83,37 +101,39 @@ json of(const Config& c) {
           {"services", services},
           {"beat_interval", c.beat_interval.count()},
           {"dead_time", c.dead_time.count()},
-          {"rekey_interval", c.rekey_interval.count()}};
+          {"rekey_interval", c.rekey_interval.count()},
+          {"port", c.port}};
 }
 
 Config config_from(const json& j) {
   Config c;
   const auto time = [](const json& from, const char* key) {
-    return Duration(from.at(key).get<int64_t>());
+    return Duration(number<int64_t>(from.at(key)));
   };
-  c.self = HostId(j.at("self").get<uint32_t>());
+  c.self = HostId(number<uint32_t>(j.at("self")));
   c.beat_interval = time(j, "beat_interval");
   c.dead_time = time(j, "dead_time");
   c.rekey_interval = time(j, "rekey_interval");
+  c.port = number<uint16_t>(j.at("port"));
   for (const json& h : j.at("hosts")) {
     HostEntry entry;
-    entry.id = HostId(h.at("id").get<uint32_t>());
+    entry.id = HostId(number<uint32_t>(h.at("id")));
     h.at("name").get_to(entry.name);
     h.at("dynamic").get_to(entry.dynamic);
     h.at("address").get_to(entry.address);
-    h.at("port").get_to(entry.port);
+    entry.port = number<uint16_t>(h.at("port"));
     c.hosts.push_back(std::move(entry));
   }
   for (const json& s : j.at("services")) {
     ServiceEntry entry;
     s.at("name").get_to(entry.name);
-    for (const json& id : s.at("preference")) entry.preference.emplace_back(id.get<uint32_t>());
+    for (const json& id : s.at("preference")) entry.preference.emplace_back(number<uint32_t>(id));
     s.at("local").get_to(entry.local);
     s.at("runnable").get_to(entry.runnable);
     s.at("unrunnable_why").get_to(entry.unrunnable_why);
     s.at("has_status").get_to(entry.has_status);
-    s.at("folder_digest").get_to(entry.folder_digest);
-    entry.ownership = static_cast<Ownership>(s.at("ownership").get<int>());
+    entry.folder_digest = number<uint64_t>(s.at("folder_digest"));
+    entry.ownership = choice(s, "ownership", Ownership::kMajority);
     s.at("failback_never").get_to(entry.failback.never);
     entry.failback.stability = time(s, "failback_stability");
     entry.start_timeout = time(s, "start_timeout");
@@ -121,7 +141,7 @@ Config config_from(const json& j) {
     entry.status_interval = time(s, "status_interval");
     entry.status_timeout = time(s, "status_timeout");
     entry.failure_window = time(s, "failure_window");
-    s.at("max_failures").get_to(entry.max_failures);
+    entry.max_failures = number<uint32_t>(s.at("max_failures"));
     c.services.push_back(std::move(entry));
   }
   return c;
@@ -130,7 +150,7 @@ Config config_from(const json& j) {
 json of(const Generation& g) { return {{"count", g.count}, {"hash", g.hash}}; }
 
 Generation generation(const json& j) {
-  return {j.at("count").get<uint64_t>(), j.at("hash").get<uint64_t>()};
+  return {number<uint64_t>(j.at("count")), number<uint64_t>(j.at("hash"))};
 }
 
 struct ToJson {
@@ -199,15 +219,7 @@ struct ToJson {
 
 template <class IdType>
 IdType id(const json& j, const char* key) {
-  return IdType(j.at(key).get<decltype(IdType::value)>());
-}
-
-// The enumeration's values run from 0 to `last`.
-template <class Enum>
-Enum choice(const json& j, const char* key, Enum last) {
-  const int value = j.at(key).get<int>();
-  if (value < 0 || value > static_cast<int>(last)) throw std::invalid_argument(key);
-  return static_cast<Enum>(value);
+  return IdType(number<decltype(IdType::value)>(j.at(key)));
 }
 
 Event event_from(const json& j) {
@@ -226,7 +238,7 @@ Event event_from(const json& j) {
     return LocalAddresses{j.at("addresses").get<std::vector<std::string>>()};
   if (kind == "script_ended")
     return ScriptEnded{id<RunId>(j, "run"), choice(j, "how", ScriptEnd::kNotStarted),
-                       j.at("code").get<int>()};
+                       number<int>(j.at("code"))};
   if (kind == "persisted") return Persisted{id<StoreTicket>(j, "ticket")};
   if (kind == "persist_failed") return PersistFailed{id<StoreTicket>(j, "ticket"), text("reason")};
   if (kind == "config_changed") return ConfigChanged{config_from(j.at("config"))};
@@ -287,7 +299,7 @@ Result<TracedBoot> boot_from_text(std::string_view text) {
     traced.boot.config = config_from(b.at("config"));
     for (const auto& [key, value] : b.at("stored").items())
       traced.boot.stored[unhex(key)] = unhex(value);
-    b.at("seed").get_to(traced.boot.seed);
+    traced.boot.seed = number<uint64_t>(b.at("seed"));
     b.at("accept_renumbering").get_to(traced.boot.accept_renumbering);
     return traced;
   });

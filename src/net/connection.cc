@@ -230,17 +230,17 @@ void Connection::continue_handshake() {
 void Connection::cut_frames() {
   size_t at = 0;
   while (stage_ == Stage::kLinked) {
-    const std::string_view rest = std::string_view(plain_).substr(at);
-    size_t size = 0;
-    const wire::Header header = wire::parse_header(rest, &size);
+    std::string_view rest = std::string_view(plain_).substr(at);
+    std::string_view frame;
+    const wire::Header header = wire::cut_frame(rest, &frame);
     if (header == wire::Header::kMalformed)
       return end({.kind = Refusal::kFrame,
                   .refused = true,
                   .reason = "a malformed frame: its length is 0 or beyond the limit"},
                  true);
-    if (header == wire::Header::kIncomplete || rest.size() - wire::kHeaderBytes < size) break;
-    at += wire::kHeaderBytes + size;
-    owner_.received(*this, std::string(rest.substr(wire::kHeaderBytes, size)));
+    if (header == wire::Header::kIncomplete) break;
+    at = plain_.size() - rest.size();
+    owner_.received(*this, std::string(frame));
   }
   plain_.erase(0, at);
   shrink(plain_);

@@ -21,4 +21,14 @@ Header parse_header(std::string_view bytes, size_t* payload_bytes) {
   return Header::kReady;
 }
 
+Header cut_frame(std::string_view& stream, std::string_view* payload) {
+  size_t size = 0;
+  const Header header = parse_header(stream, &size);
+  if (header != Header::kReady) return header;
+  if (stream.size() - kHeaderBytes < size) return Header::kIncomplete;
+  *payload = stream.substr(kHeaderBytes, size);
+  stream.remove_prefix(kHeaderBytes + size);
+  return Header::kReady;
+}
+
 }  // namespace cluster::wire

@@ -18,4 +18,8 @@ enum class Header : uint8_t { kIncomplete, kReady, kMalformed };
 // kReady: *payload_bytes follow the header. kMalformed: zero or beyond kMaxFrameBytes.
 Header parse_header(std::string_view bytes, size_t* payload_bytes);
 
+// Takes the first whole frame off the front of `stream`. kReady: *payload is within what was taken;
+// else nothing is.
+Header cut_frame(std::string_view& stream, std::string_view* payload);
+
 }  // namespace cluster::wire

@@ -70,7 +70,9 @@ class Tree:
         else:
             names = [os.path.relpath(os.path.join(folder, name), root)
                      for folder, _, files in os.walk(root) for name in files]
-        self.files = sorted(name for name in names if name and os.path.isfile(os.path.join(root, name)))
+        # Inputs of the fuzzers are as they are.
+        self.files = sorted(name for name in names if name and os.path.isfile(os.path.join(root, name))
+                            and not name.startswith("tests/fuzz/corpus/"))
         self._texts = {}
 
     def path(self, name):

@@ -174,6 +174,11 @@ TEST_F(FindSelf, AFaultyLineIsNotToldTwice) {
   EXPECT_EQ(report_.faults().size(), 1u) << joined(report_.faults());
 }
 
+TEST(CanonicalIp, WhatFollowsANulCounts) {
+  EXPECT_EQ(canonical_ip(std::string("127.0.0.1\0.2", 12)), "");
+  EXPECT_EQ(canonical_ip(std::string("::1\0", 4)), "");
+}
+
 TEST(LocalIdentityOfThisMachine, HasANameAndAddresses) {
   const LocalIdentity local = local_identity();
   EXPECT_FALSE(local.short_name.empty());

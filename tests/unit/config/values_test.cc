@@ -54,5 +54,11 @@ TEST(ParseNumber, TakesPlainDecimalsOnly) {
   }
 }
 
+TEST(Time, WhateverItIsItIsReadBack) {
+  for (const Duration time : {Duration(kMaxTime), kMaxTime - milliseconds(1), Duration(1),
+                              *parse_time("192.0365d"), *parse_time("1.000000001s")})
+    EXPECT_EQ(parse_time(format_time(time)), time) << format_time(time);
+}
+
 }  // namespace
 }  // namespace cluster::config

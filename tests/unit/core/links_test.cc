@@ -40,6 +40,21 @@ class LinksTest : public testing::Test {
   Links links_;
 };
 
+TEST_F(LinksTest, AnEchoOfWhatWasNeverSentMeasuresNothing) {
+  Link& peer = link(2);
+  tick(seconds(3));
+  Context context{now_, out_, rng_};
+  wire::Beat beat;
+  for (const uint64_t echo : {uint64_t{3'000'001}, uint64_t{1} << 63, UINT64_MAX}) {
+    beat.set_echo_us(echo);
+    links_.hear_beat(context, peer, beat);
+    EXPECT_FALSE(peer.rtt) << echo;
+  }
+  beat.set_echo_us(2'900'000);
+  links_.hear_beat(context, peer, beat);
+  EXPECT_EQ(peer.rtt, milliseconds(100));
+}
+
 TEST_F(LinksTest, SendsABeatEachInterval) {
   link(2);
   tick(milliseconds(999));

@@ -32,6 +32,31 @@ TEST(Voter, GrantsToOneAtATime) {
   EXPECT_EQ(second.rival(), node(1).raw());
 }
 
+TEST(Voter, KeepsABoundedNumberOfServicesThatItHardlyKnows) {
+  Voter voter;
+  wire::Claim odd = claim(1);
+  for (size_t i = 0; i <= kMaxBallots; ++i) {
+    odd.set_service("s" + std::to_string(i));
+    const auto verdict = voter.vote(kNow, node(1), odd, {}, kBeat).verdict();
+    EXPECT_EQ(verdict == wire::Answer::GRANTED, i < kMaxBallots) << i;
+  }
+  // Once the grants have lapsed there is room again.
+  EXPECT_EQ(voter.vote(kNow + 2 * kBeat, node(1), odd, {}, kBeat).verdict(), wire::Answer::GRANTED);
+  for (size_t i = 0; i < 2 * kMaxEpochs; ++i) voter.hear_epoch("e" + std::to_string(i), 1);
+  EXPECT_EQ(voter.epochs().size(), kMaxEpochs);
+}
+
+TEST(Voter, AnEpochThatLeapsToTheEndOfNumbersIsNotHeard) {
+  Voter voter;
+  voter.hear_epoch("web", 7);
+  voter.hear_epoch("web", UINT64_MAX);
+  EXPECT_EQ(voter.highest_epoch("web"), 7u);
+  EXPECT_EQ(voter.vote(kNow, node(1), claim(UINT64_MAX), {}, kBeat).verdict(),
+            wire::Answer::OLD_EPOCH);
+  voter.hear_epoch("web", 7 + kMaxLeap);
+  EXPECT_EQ(voter.highest_epoch("web"), 7 + kMaxLeap);
+}
+
 TEST(Voter, AGrantLapsesUnlessAskedAgain) {
   Voter voter;
   voter.vote(kNow, node(1), claim(1), {}, kBeat);

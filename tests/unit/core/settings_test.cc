@@ -93,6 +93,19 @@ TEST(SettingsTest, AClockThatWasNeverSetRefusesNothing) {
   EXPECT_EQ(fresh.merge(WallTime{hours(1)}, maker.write(kNow, "k", "1")), Merged::kApplied);
 }
 
+TEST(SettingsTest, TakesNoMoreThanALinkCanCarry) {
+  Settings maker(node(1)), settings(node(2));
+  const std::string value(kMaxSettingBytes - 8, 'x');
+  size_t taken = 0;
+  for (int i = 0; i < 2000; ++i)
+    taken += settings.merge(kNow, maker.write(kNow, std::to_string(i), value)) == Merged::kApplied;
+  EXPECT_GT(taken, 1000u);
+  EXPECT_LT(taken * value.size(), kMaxSettingsBytes);
+  // There is room for what takes none.
+  EXPECT_EQ(settings.merge(kNow, maker.write(kNow, "1", "")), Merged::kApplied);
+  EXPECT_EQ(settings.merge(kNow, maker.write(kNow, "new", value)), Merged::kApplied);
+}
+
 TEST(SettingsTest, RefusesWhatNoHostOfOursSends) {
   Settings settings(node(1));
   wire::Setting setting = settings.write(kNow, "k", std::string(kMaxSettingBytes, 'x'));

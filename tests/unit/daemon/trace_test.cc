@@ -27,6 +27,7 @@ Config sample_config() {
   service.max_failures = 7;
   config.services = {service};
   config.beat_interval = milliseconds(250);
+  config.port = 4000;
   return config;
 }
 
@@ -63,6 +64,16 @@ TEST(Trace, EveryEventComesBackTheSame) {
   }
   const auto config = event_from_text(to_text(now, events[8]));
   EXPECT_EQ(std::get<ConfigChanged>(config->event).config, sample_config());
+}
+
+TEST(Trace, NumbersThatTheirTypeDoesNotHoldAreRefused) {
+  const auto of = [](const std::string& number) {
+    return R"({"at":[1,2],"event":"command","request":1,"verb":0,"service":"web","host":)" +
+           number + "}";
+  };
+  EXPECT_TRUE(event_from_text(of("4294967295")).ok());
+  for (const char* number : {"4294967296", "-1", "1.5", "2e111", "\"1\"", "null"})
+    EXPECT_FALSE(event_from_text(of(number)).ok()) << number;
 }
 
 TEST(Trace, BootComesBackTheSame) {

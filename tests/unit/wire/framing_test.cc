@@ -27,6 +27,18 @@ TEST(Framing, RefusesEmptyAndOversizedFrames) {
   EXPECT_EQ(parse_header("\xff\xff\xff\xff", &length), Header::kMalformed);
 }
 
+TEST(Framing, CutsWholeFramesAndLeavesTheRest) {
+  const std::string bytes = frame_header(3) + "one" + frame_header(4) + "two";
+  std::string_view stream = bytes, payload;
+  ASSERT_EQ(cut_frame(stream, &payload), Header::kReady);
+  EXPECT_EQ(payload, "one");
+  const std::string_view rest = stream;
+  EXPECT_EQ(cut_frame(stream, &payload), Header::kIncomplete);
+  EXPECT_EQ(stream, rest);
+  std::string_view zero("\0\0\0\0x", 5);
+  EXPECT_EQ(cut_frame(zero, &payload), Header::kMalformed);
+}
+
 // A message of a newer version passes through this one unharmed.
 TEST(Schema, KeepsFieldsItDoesNotKnow) {
   Routed routed;

@@ -1,0 +1,154 @@
+#include "core/sound.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/ids.h"
+#include "base/utf8.h"
+
+namespace cluster::core {
+
+namespace {
+
+constexpr size_t kMaxServiceNameBytes = 64;
+using Fault = std::optional<std::string>;
+
+bool is_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_node(const std::string& raw) {
+  return NodeId::from_raw(raw).value_or(NodeId{}) != NodeId{};
+}
+
+bool is_printable(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte != 0x7f;
+}
+
+// That it is UTF-8 the parser of the message has seen to.
+bool is_line(std::string_view text, size_t bytes) {
+  return text.size() <= bytes && std::all_of(text.begin(), text.end(), is_printable);
+}
+
+Fault check(const wire::Holding& holding) {
+  if (!is_service_name(holding.service())) return "a record's service has no sound name";
+  if (!is_line(holding.why(), kMaxReasonBytes)) return "a record's reason is no short line";
+  if (!is_line(holding.restarted(), kMaxSettingBytes)) return "a record's token is no short line";
+  return std::nullopt;
+}
+
+Fault check_counts(const wire::Record& record) {
+  if (record.edges_size() > kMaxEdges || record.lost_size() > kMaxLost ||
+      record.addresses_size() > kMaxAddresses || record.services_size() > kMaxOrders ||
+      record.ByteSizeLong() > kMaxRecordBytes)
+    return "a record is too large";
+  return std::nullopt;
+}
+
+Fault check(const wire::Record& record) {
+  if (!is_node(record.node())) return "a record names no node";
+  if (record.host() == 0 || record.host() > kMaxHostNumber) return "a record names no host";
+  if (record.incarnation() == 0) return "a record has no incarnation";
+  if (auto fault = check_counts(record)) return fault;
+  if (!is_line(record.name(), kMaxNameBytes) || !is_line(record.version(), kMaxVersionBytes) ||
+      record.key().size() > kMaxKeyBytes || record.port() > UINT16_MAX)
+    return "a record's name, version, key or port is none";
+  for (const std::string& address : record.addresses())
+    if (!is_line(address, kMaxAddressBytes)) return "a record's address is none";
+  for (const wire::Edge& edge : record.edges())
+    if (!is_node(edge.node()) || !is_line(edge.observed(), kMaxAddressBytes))
+      return "a record's edge leads nowhere";
+  for (const wire::Lost& lost : record.lost())
+    if (!is_node(lost.node())) return "a record has lost nobody";
+  for (const wire::Holding& holding : record.services())
+    if (auto fault = check(holding)) return fault;
+  return std::nullopt;
+}
+
+Fault check(const wire::Flood& flood) {
+  if (flood.records_size() > kMaxRecordsPerMessage) return "too many records at once";
+  for (const wire::Record& record : flood.records())
+    if (auto fault = check(record)) return fault;
+  return std::nullopt;
+}
+
+Fault check(const wire::Setting& setting) {
+  if (setting.key().empty() || setting.key().size() + setting.value().size() > kMaxSettingBytes ||
+      !is_line(setting.key(), kMaxSettingBytes) || !is_line(setting.value(), kMaxSettingBytes))
+    return "a setting is no short line";
+  if (!is_node(setting.node()) || setting.wall_us() > kMaxStamp || setting.logical() > kMaxStamp)
+    return "a setting's stamp is none";
+  return std::nullopt;
+}
+
+Fault check(const wire::Orders& orders) {
+  if (orders.orders_size() > kMaxOrders) return "too many services";
+  int places = 0;
+  std::set<std::string_view> names;
+  for (const auto& order : orders.orders()) {
+    if (!is_service_name(order.service()) || !names.insert(order.service()).second)
+      return "a service has no name of its own";
+    if (order.hosts_size() == 0) return "a service has no host";
+    std::set<uint32_t> once;
+    for (const uint32_t host : order.hosts())
+      if (host == 0 || host > kMaxHostNumber || !once.insert(host).second)
+        return "a service is placed on no host, or twice on one";
+    places += std::min(order.hosts_size(), kMaxPlaces);
+    if (places > kMaxPlaces) return "services are placed on too many hosts";
+  }
+  return std::nullopt;
+}
+
+Fault check(const wire::Routed& routed) {
+  if (!is_node(routed.from()) || !is_node(routed.to())) return "it comes from or goes to no node";
+  const auto named = [](const std::string& service) -> Fault {
+    return is_service_name(service) ? Fault() : "it is about no service";
+  };
+  switch (routed.body_case()) {
+    case wire::Routed::kClaim: return named(routed.claim().service());
+    case wire::Routed::kAnswer: return named(routed.answer().service());
+    case wire::Routed::kRelease: return named(routed.release().service());
+    case wire::Routed::kOrders: return check(routed.orders());
+    case wire::Routed::kSettingRefused: return check(routed.setting_refused().setting());
+    default: return std::nullopt;
+  }
+}
+
+Fault check(const wire::Stamped& stamped) {
+  if (stamped.settings_size() > kMaxSettingsPerMessage) return "too many settings at once";
+  for (const wire::Setting& setting : stamped.settings())
+    if (auto fault = check(setting)) return fault;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_service_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxServiceNameBytes && is_alnum(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+std::optional<std::string> unsound(const wire::Message& message) {
+  switch (message.body_case()) {
+    case wire::Message::kFlood: return check(message.flood());
+    case wire::Message::kRouted: return check(message.routed());
+    case wire::Message::kSettings: return check(message.settings());
+    default: return std::nullopt;
+  }
+}
+
+std::optional<std::string> unsound(const wire::Orders& orders) { return check(orders); }
+
+std::string as_line(std::string text, size_t bytes) {
+  const bool readable = is_utf8(text);
+  for (char& c : text)
+    if (!is_printable(c) || (!readable && static_cast<unsigned char>(c) >= 0x80)) c = '?';
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
+  text.resize(bytes);
+  return text;
+}
+
+}  // namespace cluster::core

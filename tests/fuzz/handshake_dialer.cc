@@ -1,0 +1,6 @@
+// The dialer's side of a handshake.
+#include "tests/fuzz/handshake.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  return cluster::fuzz::attack(cluster::fuzz::Role::kDialer, bytes, size);
+}

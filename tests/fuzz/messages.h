@@ -1,0 +1,274 @@
+// Messages that are sound in form and hostile in what they say, made of the input's choices: the values that
+// tend to break things, names that this host knows, and now and then very many of something.
+#pragma once
+
+#include <string>
+
+#include "tests/fuzz/one_node.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::fuzz {
+
+class Messages {
+ public:
+  Messages(Input& input, const OneNode& node) : input_(input), node_(node) {}
+
+  std::string any() {
+    wire::Message message;
+    switch (input_.byte() % 6) {
+      case 0: beat(*message.mutable_beat()); break;
+      case 1: hello(*message.mutable_hello()); break;
+      case 2:
+      case 3: flood(*message.mutable_flood()); break;
+      case 4: routed(*message.mutable_routed()); break;
+      default:
+        for (size_t n = many(); n > 0; --n) setting(*message.mutable_settings()->add_settings());
+    }
+    return message.SerializeAsString();
+  }
+
+  // What a peer says that has just linked and means well.
+  static std::string greeting() {
+    wire::Message message;
+    message.mutable_hello()->set_protocol(1);
+    message.mutable_hello()->set_incarnation(1);
+    message.mutable_hello()->set_beat_us(1'000'000);
+    message.mutable_hello()->set_dead_us(5'000'000);
+    return message.SerializeAsString();
+  }
+  static std::string introduction(char name, uint32_t host) {
+    wire::Message message;
+    wire::Record& record = *message.mutable_flood()->add_records();
+    record.set_node(node_named(name).raw());
+    record.set_host(host);
+    record.set_name("two.example");
+    record.set_key("key");
+    record.set_incarnation(1);
+    record.set_sequence(1);
+    record.set_protocol(1);
+    record.set_settled(true);
+    record.set_session(7);
+    record.set_dead_us(5'000'000);
+    record.add_edges()->set_node(node_named('1').raw());
+    return message.SerializeAsString();
+  }
+
+ private:
+  uint64_t number() {
+    const uint64_t kNumbers[] = {0,
+                                 1,
+                                 2,
+                                 3,
+                                 5'000'000,
+                                 1ULL << 32,
+                                 1ULL << 52,
+                                 1ULL << 62,
+                                 1ULL << 63,
+                                 INT64_MAX,
+                                 UINT64_MAX,
+                                 UINT64_MAX - 1,
+                                 node_.incarnation(),
+                                 ++count_,
+                                 UINT32_MAX};
+    const uint8_t choice = input_.byte();
+    return choice < 200 ? kNumbers[choice % std::size(kNumbers)] : input_.number(choice % 8 + 1);
+  }
+  uint32_t host() {
+    static constexpr uint32_t kHosts[] = {1, 2, 3, 2, 3, 4, 0, UINT32_MAX};
+    return input_.pick(kHosts);
+  }
+  std::string node() {
+    const uint8_t choice = input_.byte();
+    if (choice < 180) return node_named(static_cast<char>('1' + choice % 5)).raw();
+    if (choice < 190) return std::string(choice % 18, 'x');
+    std::string raw(NodeId::kBytes, 'n');
+    for (uint64_t left = ++count_, i = 0; left > 0; left >>= 8) raw[i++] = static_cast<char>(left);
+    return raw;
+  }
+  std::string name() {
+    static const std::string kNames[] = {"web",
+                                         "db",
+                                         "web",
+                                         "db",
+                                         "other",
+                                         "",
+                                         "two.example",
+                                         "laptop",
+                                         "../x",
+                                         "a\nb\x1b[m",
+                                         std::string(300, 'n')};
+    const uint8_t choice = input_.byte();
+    if (choice < 220) return kNames[choice % std::size(kNames)];
+    if (choice < 240) return "s" + std::to_string(++count_);
+    return input_.take(choice % 16);
+  }
+  std::string words() {
+    const uint8_t choice = input_.byte();
+    if (choice < 128) return "";
+    if (choice < 160) return "192.0.2.2:35790";
+    if (choice < 192) return "two words\nand \x1b[31m more";
+    if (choice < 200) return std::string(60'000, 'w');
+    return input_.take(choice % 32);
+  }
+  // How many of something: mostly few.
+  size_t many() {
+    const uint8_t choice = input_.byte();
+    if (choice < 220) return choice % 4;
+    return choice < 253 ? choice - 200 : (choice - 252) * 1000;
+  }
+
+  void beat(wire::Beat& beat) {
+    beat.set_sent_us(number());
+    beat.set_echo_us(number());
+    beat.set_held_us(number());
+  }
+  void hello(wire::Hello& hello) {
+    hello.set_protocol(static_cast<uint32_t>(number()));
+    hello.set_incarnation(number());
+    hello.set_beat_us(number());
+    hello.set_dead_us(number());
+    hello.set_dialling(input_.flag());
+  }
+  void version(wire::Version& version) {
+    version.set_count(number());
+    version.set_hash(number());
+  }
+
+  void flood(wire::Flood& flood) {
+    flood.set_more(input_.byte() > 200);
+    const size_t records = many();
+    if (records == 0) return;
+    record(*flood.add_records());
+    const bool alike = input_.flag();
+    for (size_t i = 1; i < records; ++i) {
+      if (!alike) {
+        record(*flood.add_records());
+        continue;
+      }
+      wire::Record next = flood.records(0);
+      next.set_sequence(flood.records(0).sequence() + i);
+      if (i % 2 == 1) next.set_node(node());
+      *flood.add_records() = std::move(next);
+    }
+  }
+
+  void record(wire::Record& record) {
+    record.set_node(node());
+    record.set_host(host());
+    record.set_name(name());
+    record.set_key(words());
+    record.set_incarnation(number());
+    record.set_sequence(number());
+    record.set_version(words());
+    for (size_t n = many(); n > 0; --n) record.add_addresses(words());
+    record.set_port(static_cast<uint32_t>(number()));
+    for (size_t n = many(); n > 0; --n) {
+      wire::Edge& edge = *record.add_edges();
+      edge.set_node(node());
+      edge.set_observed(words());
+      edge.set_ordinal(number());
+    }
+    for (size_t n = many(); n > 0; --n) {
+      wire::Lost& lost = *record.add_lost();
+      lost.set_node(node());
+      lost.set_incarnation(number());
+      lost.set_silent_us(number());
+      lost.set_proof(static_cast<wire::Lost::Proof>(input_.byte() % 5));
+    }
+    version(*record.mutable_configuration());
+    for (size_t n = many(); n > 0; --n) holding(*record.add_services());
+    const uint8_t bits = input_.byte();
+    record.set_settled(bits & 1);
+    record.set_leaving((bits & 6) == 6);
+    record.set_dead_us(number());
+    record.set_session(number());
+    record.set_session_age_us(number());
+    record.set_settings_digest(number());
+  }
+
+  void holding(wire::Holding& holding) {
+    holding.set_service(name());
+    holding.set_state(static_cast<wire::Holding::State>(input_.byte() % 9));
+    holding.set_epoch(number());
+    holding.set_able(input_.flag());
+    holding.set_why(words());
+    holding.set_failback_never(input_.flag());
+    holding.set_failback_us(number());
+    holding.set_failures(number());
+    holding.set_highest_epoch(number());
+    holding.set_restarted(words());
+  }
+
+  void setting(wire::Setting& setting) {
+    static const std::string kKinds[] = {"standby/", "disable/", "stop/", "move/",
+                                         "clear/",   "restart/", "",      "odd/"};
+    setting.set_key(input_.pick(kKinds) + name());
+    setting.set_value(input_.flag() ? name() : words());
+    setting.set_wall_us(input_.flag() ? 1'783'000'000'000'000 + count_ : number());
+    setting.set_logical(number());
+    setting.set_node(node());
+  }
+
+  void routed(wire::Routed& routed) {
+    routed.set_from(node());
+    routed.set_to(input_.byte() < 200 ? node_named('1').raw() : node());
+    routed.set_hops(static_cast<uint32_t>(number()));
+    switch (input_.byte() % 7) {
+      case 0:
+        routed.mutable_claim()->set_service(name());
+        routed.mutable_claim()->set_epoch(number());
+        routed.mutable_claim()->set_attempt(number());
+        version(*routed.mutable_claim()->mutable_configuration());
+        routed.mutable_claim()->set_incarnation(number());
+        routed.mutable_claim()->set_beat_us(number());
+        break;
+      case 1:
+      case 2: answer(*routed.mutable_answer()); break;
+      case 3:
+        routed.mutable_release()->set_service(name());
+        routed.mutable_release()->set_epoch(number());
+        routed.mutable_release()->set_attempt(number());
+        break;
+      case 4: version(*routed.mutable_orders_ask()->mutable_configuration()); break;
+      case 5: orders(*routed.mutable_orders()); break;
+      default:
+        setting(*routed.mutable_setting_refused()->mutable_setting());
+        routed.mutable_setting_refused()->set_now_us(number());
+    }
+  }
+
+  // To the newest claim of this host, mostly.
+  void answer(wire::Answer& answer) {
+    const bool fits = node_.claimed() && input_.byte() < 200;
+    const wire::Claim claim = fits ? node_.claimed()->claim() : wire::Claim();
+    answer.set_service(fits ? claim.service() : name());
+    answer.set_epoch(fits ? claim.epoch() : number());
+    answer.set_attempt(fits ? claim.attempt() : number());
+    answer.set_verdict(static_cast<wire::Answer::Verdict>(input_.byte() % 8));
+    answer.set_rival(node());
+    answer.set_highest_epoch(number());
+    answer.set_incarnation(number());
+  }
+
+  // With the hash that belongs to them, or they would be refused at sight.
+  void orders(wire::Orders& orders) {
+    core::Config file;
+    for (size_t n = many(); n > 0; --n) {
+      core::ServiceEntry entry;
+      entry.name = name();
+      for (size_t hosts = many(); hosts > 0; --hosts) entry.preference.emplace_back(host());
+      file.services.push_back(std::move(entry));
+    }
+    core::Orders made;
+    made.read_file(file);
+    orders = made.to_wire();
+    orders.mutable_configuration()->set_count(number());
+    if (input_.byte() > 250) orders.mutable_configuration()->set_hash(number());
+  }
+
+  Input& input_;
+  const OneNode& node_;
+  uint64_t count_ = 10;
+};
+
+}  // namespace cluster::fuzz
