@@ -38,9 +38,7 @@ struct KnownPeers final : net::Peers {
     return at == names.end() ? std::nullopt : std::optional(at->second);
   }
   std::vector<net::Credential> credentials(HostId, const NodeId&) const override { return known; }
-  std::optional<std::string> admit(HostId, const NodeId&) const override {
-    return objection;
-  }
+  std::optional<std::string> admit(HostId, const NodeId&) const override { return objection; }
 };
 
 // How the two ends differ, if at all.
@@ -303,7 +301,8 @@ class Attack {
     const Handshake::Peer& peer = subject_->peer();
     ENSURE(peer.host == other_.me && peer.name == other_.names.at(other_.me));
     ENSURE(peer.spki == kOtherKey && peer.node == net::node_id_of(kOtherKey));
-    ENSURE(peer.next_secret_key.size() == 32 && peer.next_secret_key == peer_->peer().next_secret_key);
+    ENSURE(peer.next_secret_key.size() == 32 &&
+           peer.next_secret_key == peer_->peer().next_secret_key);
     ENSURE(role_ == Role::kDialer || peer_->state() == State::kDone);
   }
 

@@ -57,7 +57,7 @@ class HostileTest : public testing::Test {
   }
 
   void link(LinkId id) {
-    step(LinkUp{id, node(2), HostId(2), "two", DialId(), "192.0.2.2:35790"});
+    step(LinkUp{id, node(2), HostId(2), "two", DialId(), "192.0.2.2:35790", {}});
     wire::Message hello;
     hello.mutable_hello()->set_incarnation(1);
     step(Received{id, hello.SerializeAsString()});

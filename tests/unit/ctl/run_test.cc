@@ -173,8 +173,6 @@ TEST_F(CtlTest, RefusalsExitOneWithTheReason) {
                                              {"files", "revert", "x"},
                                              {"push", "service", "web"},
                                              {"push", "file", "x"},
-                                             {"readmit", "2"},
-                                             {"readmit", "self"},
                                              {"maintenance", "on"},
                                              {"maintenance", "off", "2"},
                                              {"silence", "web", "60"}}) {
