@@ -89,9 +89,7 @@ std::vector<Write> Keyring::bind(const std::string& host_name, const Binding& bi
 
 bool Keyring::passphrases_open(const std::string& host_name) const {
   const Binding* known = binding(host_name);
-  if (known == nullptr) return true;
-  const Pair& shared = pair(known->node);
-  return !shared.kept || shared.readmission < known->readmission;
+  return known == nullptr || pair(known->node).passphrases_open(known->readmission);
 }
 
 Write Keyring::begin_anew(const std::string& host_name) {

@@ -36,6 +36,10 @@ class Keyring {
     uint64_t readmission = 0;             // the newest under which it has rotated, or begun anew
 
     uint64_t count() const { return kept ? kept->generation.count : 0; }
+    // Whether the passphrases are open to it, of a line that was readmitted so often.
+    bool passphrases_open(uint64_t readmissions) const {
+      return !kept || readmission < readmissions;
+    }
   };
 
   void load(const Stored& stored);

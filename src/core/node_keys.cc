@@ -195,7 +195,7 @@ void Node::State::tell_access(Context& context) {
           unstored == proving.end() ? keyring.pair(known->node) : unstored->second.before;
       if (pair.kept) access.secrets.push_back(*pair.kept);
       if (pair.candidate) access.secrets.push_back(*pair.candidate);
-      access.passphrases = keyring.passphrases_open(host.name);
+      access.passphrases = pair.passphrases_open(known->readmission);
     }
     const auto window = readmitting.find(host.id);
     access.open = window != readmitting.end() && context.now.mono < window->second;
