@@ -127,10 +127,7 @@ void Node::State::on(Context& context, const Persisted& event) {
     proof_stored(context, *proof, event.ticket);
     return;
   } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
-    context.emit(Reply{forgetting->request, Refusal::kNone,
-                       "this host has forgotten its secrets; let it in again on another host: "
-                       "clusterctl readmit " +
-                           name_of(config.self)});
+    secrets_forgotten(context, forgetting->request);
   } else {
     settings_stored(context, std::get<StoredSettings>(next).request, true, "");
   }

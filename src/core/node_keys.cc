@@ -140,7 +140,8 @@ void Node::State::apply_readmission(Context& context, const wire::Setting& setti
   const HostEntry* host = config.host(name);
   if (known != nullptr && binding->readmission < known->readmission && host != nullptr)
     return readmit(context, host->id, {binding->node, known->readmission + 1});
-  persist(context, keyring.bind(name, *binding));
+  if (auto writes = keyring.bind(name, *binding); !writes.empty())
+    persist(context, std::move(writes));
   access_dirty = true;
   if (host == nullptr) return;
   readmitting.erase(host->id);
@@ -170,7 +171,9 @@ void Node::State::open_for_readmission(Context& context, const Command& command)
 
 // Its secrets are of no use any more (an old backup): it comes with the passphrases again.
 void Node::State::forget_secrets(Context& context, const Command& command) {
-  const StoreTicket ticket = persist(context, keyring.forget_all_pairs());
+  auto writes = keyring.forget_all_pairs();
+  if (writes.empty()) return secrets_forgotten(context, command.request);
+  const StoreTicket ticket = persist(context, std::move(writes));
   continuations[ticket] = StoredForgetting{command.request};
   rotations.clear();
   proving.clear();
@@ -179,6 +182,13 @@ void Node::State::forget_secrets(Context& context, const Command& command) {
   std::vector<LinkId> open;
   for (const auto& [id, link] : links.all()) open.push_back(id);
   for (LinkId id : open) drop_link(context, id, "this host has forgotten its secrets", true);
+}
+
+void Node::State::secrets_forgotten(Context& context, RequestId request) {
+  context.emit(Reply{request, Refusal::kNone,
+                     "this host has forgotten its secrets; let it in again on another host: "
+                     "clusterctl readmit " +
+                         name_of(config.self)});
 }
 
 // What the shell has to know to authenticate others; told only where it changes.

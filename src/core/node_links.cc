@@ -28,6 +28,7 @@ void Node::State::on(Context& context, const LinkUp& event) {
   if (const std::string why = why_not_admitted(event, context.now.mono); !why.empty()) {
     context.log(LogLevel::kWarning, "host " + name_of(event.host) + " is not let in: " + why);
     context.emit(CloseLink{event.link, why});
+    if (event.dial) dialer.failed(context, event.host);
     return;
   }
   learn_key(context, event);

@@ -177,6 +177,7 @@ struct Node::State final : ServiceWorld {
   void apply_readmission(Context& context, const wire::Setting& setting);
   void open_for_readmission(Context& context, const Command& command);
   void close_windows(MonoTime now);
+  void secrets_forgotten(Context& context, RequestId request);
   void forget_secrets(Context& context, const Command& command);
   void tell_access(Context& context);
   bool rotates(const Link& link) const;

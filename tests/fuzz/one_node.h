@@ -51,6 +51,8 @@ class OneNode {
     core::LinkUp up{id, node_named(two ? '2' : '3'), HostId(two ? 2 : 3), "", DialId{}, "", {}};
     up.address = two ? "192.0.2.2:35790" : "[2001:db8::3]:50123";
     if (dialled) up.dial = std::exchange(dials_[up.host], {});
+    const core::SetAccess& access = access_[up.host];
+    if (!access.secrets.empty()) up.generation = access.secrets.front().generation;
     links_.insert(id);
     step(up);
   }
@@ -150,7 +152,7 @@ class OneNode {
     boot.stored = stored_;
     boot.seed = 1;
     dials_.clear(), tickets_.clear(), links_.clear(), runs_.clear(), killed_.clear(), sent_.clear(),
-        busy_.clear();
+        busy_.clear(), derived_.clear(), access_.clear();
     claimed_.reset();
     epochs_.clear();
     wake_ = core::kNever;
@@ -181,7 +183,9 @@ class OneNode {
       const auto tickets = std::exchange(tickets_, {});
       const auto runs = scripts_hang_ ? decltype(runs_)() : std::exchange(runs_, {});
       const auto killed = std::exchange(killed_, {});
-      if (tickets.empty() && runs.empty() && killed.empty()) return;
+      const auto derived = std::exchange(derived_, {});
+      if (tickets.empty() && runs.empty() && killed.empty() && derived.empty()) return;
+      for (const core::SecretDerived& secret : derived) one(secret, 0);
       for (const auto& [ticket, stored] : tickets) {
         if (stored) {
           one(core::Persisted{ticket}, 0);
@@ -245,6 +249,7 @@ class OneNode {
   }
   void perform(const core::Persist& a) {
     // An incarnation that is not stored is never spoken under, so it may be taken again.
+    ENSURE(!a.writes.empty());
     const bool stored = !disk_fails_ || a.writes.front().key == core::kNodeKey;
     for (const core::Write& write : a.writes) {
       ENSURE(!write.key.empty() && write.key.size() <= 2048);
@@ -268,6 +273,15 @@ class OneNode {
   void perform(const core::Alert& a) { check_text(a.text); }
   void perform(const core::Log& a) { check_text(a.text); }
   void perform(const core::Left&) { left_ = true; }
+  void perform(const core::SetAccess& a) {
+    ENSURE(a.host == HostId(2) || a.host == HostId(3));
+    ENSURE(a.secrets.size() <= 2);
+    access_[a.host] = a;
+  }
+  void perform(const core::DeriveSecret& a) {
+    ENSURE(links_.contains(a.link) && a.count > 0);
+    derived_.push_back({a.link, {{a.count, a.count * 11}, "sealed"}});
+  }
 
   void check_text(const std::string& text) const {
     ENSURE(!text.empty() && text.size() < kMaxTextBytes && one_line(text), text.c_str());
@@ -277,6 +291,8 @@ class OneNode {
   core::Stored stored_;
   std::unique_ptr<core::Node> node_;
   std::set<LinkId> links_;
+  std::vector<core::SecretDerived> derived_;
+  std::map<HostId, core::SetAccess> access_;
   std::vector<std::pair<StoreTicket, bool>> tickets_;  // and whether it is stored
   std::vector<std::pair<RunId, std::string>> runs_, killed_;
   std::set<std::string> busy_;

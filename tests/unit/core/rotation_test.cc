@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,8 @@ class RotationTest : public testing::Test {
   void note() {
     for (const Action& action : actions_) {
       if (const auto* persist = std::get_if<Persist>(&action)) unstored_.push_back(*persist);
+      if (const auto* dial = std::get_if<Dial>(&action); dial != nullptr && dial->host == kPeer)
+        dialling_ = dial->dial;
       if (const auto* access = std::get_if<SetAccess>(&action)) access_[access->host] = *access;
     }
   }
@@ -85,6 +88,7 @@ class RotationTest : public testing::Test {
   Actions actions_;
   std::vector<Persist> unstored_;
   std::map<HostId, SetAccess> access_;
+  std::optional<DialId> dialling_;  // the newest of host 2
   std::unique_ptr<Node> node_;
 };
 
@@ -128,6 +132,23 @@ TEST_F(RotationTest, AProofThatCannotBeStoredIsTakenBackAndTheLinkClosed) {
   }));
   EXPECT_FALSE(said(wire::Rotation::SETTLED));
   EXPECT_TRUE(access_[kPeer].passphrases);
+}
+
+TEST_F(RotationTest, ADialThatComesUpByAFormerSecretIsMadeAgain) {
+  step(SecretDerived{kLink, {kFirst, "sealed"}});
+  store();
+  receive(wire::Rotation::ACCEPTED);
+  store();
+  step(LinkDown{kLink, "reset"});
+  ASSERT_TRUE(dialling_);
+  step(LinkUp{LinkId(2), node(2), kPeer, "two", *dialling_, "192.0.2.2:35790", {}});
+  EXPECT_TRUE(std::any_of(actions_.begin(), actions_.end(), [](const Action& action) {
+    return std::holds_alternative<CloseLink>(action);
+  }));
+  dialling_.reset();
+  now_.mono += minutes(1);
+  step(Tick{});
+  EXPECT_TRUE(dialling_);
 }
 
 TEST_F(RotationTest, AnAcceptanceOfSomethingElseProvesNothing) {
