@@ -92,8 +92,7 @@ def test_refusals_are_named(c):
                        (lambda: bus.manager("FileRestore", "ss", "/x", "y"), "NotYet"),
                        (lambda: bus.manager("FilesConfirm", "s", "x"), "NotYet"),
                        (lambda: bus.manager("FilesRevert", "s", "x"), "NotYet"),
-                       (lambda: bus.manager("Readmit", "u", 2), "NotYet"),
-                       (lambda: bus.manager("ReadmitSelf"), "NotYet"),
+                       (lambda: bus.manager("Readmit", "u", 99), "UnknownHost"),
                        (lambda: bus.manager("Silence", "su", "web", 60), "NotYet"),
                        (lambda: bus.manager("SetMaintenance", "ub", 1, True), "NotYet"),
                        (lambda: bus.manager("NotifyStatus", "s", "maintenance"), "NotYet")):
