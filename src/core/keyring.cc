@@ -92,21 +92,28 @@ bool Keyring::passphrases_open(const std::string& host_name) const {
   return known == nullptr || pair(known->node).passphrases_open(known->readmission);
 }
 
-Write Keyring::begin_anew(const std::string& host_name) {
+std::vector<Write> Keyring::writes_of(const std::string& host_name, const NodeId& node,
+                                      const Pair& pair) const {
+  std::vector<Write> writes = {to_write(node, pair)};
+  if (const Binding* known = binding(host_name)) writes.push_back(to_write(host_name, *known));
+  return writes;
+}
+
+std::vector<Write> Keyring::begin_anew(const std::string& host_name) {
   const Binding& known = bindings_.at(host_name);
   Pair& pair = pairs_[known.node];
   pair = {std::nullopt, std::nullopt, known.readmission};
-  return to_write(known.node, pair);
+  return writes_of(host_name, known.node, pair);
 }
 
-Write Keyring::promote(const std::string& host_name, const NodeId& node) {
+std::vector<Write> Keyring::promote(const std::string& host_name, const NodeId& node) {
   Pair& pair = pairs_[node];
   ENSURE(pair.candidate);
   pair.kept = std::move(pair.candidate);
   pair.candidate.reset();
   if (const Binding* known = binding(host_name); known != nullptr && known->node == node)
     pair.readmission = known->readmission;
-  return to_write(node, pair);
+  return writes_of(host_name, node, pair);
 }
 
 void Keyring::restore(const NodeId& node, const Pair& before) { pairs_[node] = before; }
@@ -119,10 +126,11 @@ std::vector<Write> Keyring::forget_all_pairs() {
   return writes;
 }
 
-Write Keyring::with_candidate(const NodeId& node, const PairSecret& candidate) const {
+std::vector<Write> Keyring::with_candidate(const std::string& host_name, const NodeId& node,
+                                           const PairSecret& candidate) const {
   Pair next = pair(node);
   next.candidate = candidate;
-  return to_write(node, next);
+  return writes_of(host_name, node, next);
 }
 
 void Keyring::add_candidate(const NodeId& node, const PairSecret& candidate) {

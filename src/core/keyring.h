@@ -52,17 +52,22 @@ class Keyring {
   // Each of these is in force at once; what it returns is to be stored.
   std::vector<Write> bind(const std::string& host_name, const Binding& binding);
   // It came by the passphrases after a readmission: nothing else is shared any more.
-  Write begin_anew(const std::string& host_name);
+  std::vector<Write> begin_anew(const std::string& host_name);
   // The candidate is proved: it is kept, the former dropped.
-  Write promote(const std::string& host_name, const NodeId& node);
+  std::vector<Write> promote(const std::string& host_name, const NodeId& node);
   void restore(const NodeId& node, const Pair& before);  // what promote() returned was not stored
   std::vector<Write> forget_all_pairs();
 
   // A candidate counts only once it is stored: first this is written, then it is added.
-  Write with_candidate(const NodeId& node, const PairSecret& candidate) const;
+  std::vector<Write> with_candidate(const std::string& host_name, const NodeId& node,
+                                    const PairSecret& candidate) const;
   void add_candidate(const NodeId& node, const PairSecret& candidate);
 
  private:
+  // A pair is stored with its binding: without that its secrets would open nothing after a restart.
+  std::vector<Write> writes_of(const std::string& host_name, const NodeId& node,
+                               const Pair& pair) const;
+
   std::map<std::string, Binding> bindings_;
   std::map<NodeId, Pair> pairs_;
 };

@@ -112,7 +112,7 @@ void Node::State::begin_anew(Context& context, HostId host, const NodeId& node) 
   rotations.erase(node);
   proving.erase(node);
   rotate_at.erase(node);
-  persist(context, {keyring.begin_anew(name_of(host))});
+  persist(context, keyring.begin_anew(name_of(host)));
 }
 
 void Node::State::readmit(Context& context, HostId host, const Keyring::Binding& binding) {
@@ -282,7 +282,8 @@ void Node::State::on(Context& context, const SecretDerived& event) {
     return;
   }
   rotating->secret = event.secret;
-  const StoreTicket ticket = persist(context, {keyring.with_candidate(link.node, event.secret)});
+  const StoreTicket ticket =
+      persist(context, keyring.with_candidate(name_of(link.host), link.node, event.secret));
   continuations[ticket] = StoredCandidate{link.node, event.link, event.secret.generation};
 }
 
@@ -312,7 +313,7 @@ void Node::State::candidate_not_stored(Context& context, const StoredCandidate& 
 void Node::State::secret_proved(Context& context, HostId host, const NodeId& node) {
   Proving& pending = proving[node];
   pending.before = keyring.pair(node);
-  pending.ticket = persist(context, {keyring.promote(name_of(host), node)});
+  pending.ticket = persist(context, keyring.promote(name_of(host), node));
   const Link* link = links.to(node);
   continuations[pending.ticket] = StoredProof{node, link == nullptr ? LinkId() : link->id};
   rotations.erase(node);

@@ -194,6 +194,12 @@ std::optional<Reply> Node::State::outcome(const PendingCommand& pending, MonoTim
                  command.service + " is no longer in the services file"};
   if (command.verb != Verb::kStop && command.verb != Verb::kDisable)
     return outcome_of_start(pending, *order, now);
+  const bool in_force = command.verb == Verb::kStop
+                            ? stopped_by_operator(command.service)
+                            : !settings.get("disable/" + command.service).empty();
+  if (!in_force)
+    return Reply{command.request, Refusal::kFailed,
+                 command.service + " is to run again: another order, or a new run of the cluster"};
   for (const auto& [node, member] : members.all()) {
     if (!member.up) continue;
     const wire::Holding* holding = holding_of(member, command.service);

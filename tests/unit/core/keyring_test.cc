@@ -29,9 +29,9 @@ class KeyringTest : public testing::Test {
 
   // A rotation carried out to its end.
   void rotate(uint64_t count) {
-    store(stored_, {keyring_.with_candidate(node(1), secret(count))});
+    store(stored_, keyring_.with_candidate("laptop", node(1), secret(count)));
     keyring_.add_candidate(node(1), secret(count));
-    store(stored_, {keyring_.promote("laptop", node(1))});
+    store(stored_, keyring_.promote("laptop", node(1)));
   }
   Keyring restarted() const {
     Keyring again;
@@ -61,13 +61,20 @@ TEST_F(KeyringTest, ACandidateShutsNothingUntilItIsProved) {
 
 TEST_F(KeyringTest, WhatWasStoredIsThereAfterARestart) {
   rotate(1);
-  store(stored_, {keyring_.with_candidate(node(1), secret(2))});
+  store(stored_, keyring_.with_candidate("laptop", node(1), secret(2)));
   const Keyring again = restarted();
   ASSERT_NE(again.binding("laptop"), nullptr);
   EXPECT_EQ(again.binding("laptop")->node, node(1));
   EXPECT_EQ(again.pair(node(1)).kept, secret(1));
   EXPECT_EQ(again.pair(node(1)).candidate, secret(2));
   EXPECT_FALSE(again.passphrases_open("laptop"));
+}
+
+TEST_F(KeyringTest, APairIsStoredWithItsBindingWhereThatCouldNotBeStoredBefore) {
+  stored_.clear();
+  rotate(1);
+  ASSERT_NE(restarted().binding("laptop"), nullptr);
+  EXPECT_FALSE(restarted().passphrases_open("laptop"));
 }
 
 TEST_F(KeyringTest, AReadmissionOpensThePassphrasesUntilThePairHasRotated) {
@@ -84,7 +91,7 @@ TEST_F(KeyringTest, AReadmissionOpensThePassphrasesUntilThePairHasRotated) {
 TEST_F(KeyringTest, WhoComesByThePassphrasesBeginsAnew) {
   rotate(1);
   store(stored_, keyring_.bind("laptop", {node(1), 1}));
-  store(stored_, {keyring_.begin_anew("laptop")});
+  store(stored_, keyring_.begin_anew("laptop"));
   EXPECT_EQ(keyring_.pair(node(1)).count(), 0u);
   EXPECT_EQ(restarted().pair(node(1)).count(), 0u);
 }
