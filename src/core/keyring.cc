@@ -99,6 +99,10 @@ std::vector<Write> Keyring::writes_of(const std::string& host_name, const NodeId
   return writes;
 }
 
+std::vector<Write> Keyring::writes_of(const std::string& host_name, const NodeId& node) const {
+  return writes_of(host_name, node, pair(node));
+}
+
 std::vector<Write> Keyring::begin_anew(const std::string& host_name) {
   const Binding& known = bindings_.at(host_name);
   Pair& pair = pairs_[known.node];
@@ -106,17 +110,14 @@ std::vector<Write> Keyring::begin_anew(const std::string& host_name) {
   return writes_of(host_name, known.node, pair);
 }
 
-std::vector<Write> Keyring::promote(const std::string& host_name, const NodeId& node) {
+void Keyring::promote(const std::string& host_name, const NodeId& node) {
   Pair& pair = pairs_[node];
   ENSURE(pair.candidate);
   pair.kept = std::move(pair.candidate);
   pair.candidate.reset();
   if (const Binding* known = binding(host_name); known != nullptr && known->node == node)
     pair.readmission = known->readmission;
-  return writes_of(host_name, node, pair);
 }
-
-void Keyring::restore(const NodeId& node, const Pair& before) { pairs_[node] = before; }
 
 std::vector<Write> Keyring::forget_all_pairs() {
   std::vector<Write> writes;

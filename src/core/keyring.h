@@ -53,10 +53,12 @@ class Keyring {
   std::vector<Write> bind(const std::string& host_name, const Binding& binding);
   // It came by the passphrases after a readmission: nothing else is shared any more.
   std::vector<Write> begin_anew(const std::string& host_name);
-  // The candidate is proved: it is kept, the former dropped.
-  std::vector<Write> promote(const std::string& host_name, const NodeId& node);
-  void restore(const NodeId& node, const Pair& before);  // what promote() returned was not stored
   std::vector<Write> forget_all_pairs();
+
+  // The candidate is proved: it is kept, the former dropped. To be stored by writes_of().
+  void promote(const std::string& host_name, const NodeId& node);
+  // A pair as it is, with its binding: without that its secrets would open nothing after a restart.
+  std::vector<Write> writes_of(const std::string& host_name, const NodeId& node) const;
 
   // A candidate counts only once it is stored: first this is written, then it is added.
   std::vector<Write> with_candidate(const std::string& host_name, const NodeId& node,
@@ -64,7 +66,6 @@ class Keyring {
   void add_candidate(const NodeId& node, const PairSecret& candidate);
 
  private:
-  // A pair is stored with its binding: without that its secrets would open nothing after a restart.
   std::vector<Write> writes_of(const std::string& host_name, const NodeId& node,
                                const Pair& pair) const;
 

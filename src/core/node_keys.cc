@@ -49,6 +49,11 @@ std::string Node::State::why_not_admitted(const LinkUp& up, MonoTime now) const 
 bool Node::State::still_shared(HostId host, const NodeId& node,
                                const Generation& generation) const {
   if (generation == Generation{}) return keyring.passphrases_open(name_of(host));
+  // What handshakes go by until the proof of the next is stored.
+  const auto unstored = proving.find(node);
+  if (unstored != proving.end() && unstored->second.before.kept &&
+      unstored->second.before.kept->generation == generation)
+    return true;
   const Keyring::Pair& pair = keyring.pair(node);
   return (pair.kept && pair.kept->generation == generation) ||
          (pair.candidate && pair.candidate->generation == generation);
@@ -238,6 +243,8 @@ void Node::State::drive_rotations(Context& context) {
       rotate_at[it->first] = now + context.rng.between(config.dead_time, 2 * config.dead_time);
     it = late ? rotations.erase(it) : std::next(it);
   }
+  for (auto& [node, pending] : proving)
+    if (now >= pending.again_at) store_proof(context, node, pending);
   for (const auto& [id, link] : links.all()) {
     if (!rotates(link) || rotations.contains(link.node) || proving.contains(link.node) ||
         now < rotate_at.at(link.node))
@@ -255,6 +262,7 @@ void Node::State::begin_rotation(Context& context, const Link& link, const Gener
 MonoTime Node::State::next_rotation() const {
   MonoTime next = kNever;
   for (const auto& [node, rotating] : rotations) next = std::min(next, rotating.give_up_at);
+  for (const auto& [node, pending] : proving) next = std::min(next, pending.again_at);
   for (const auto& [id, link] : links.all())
     if (rotates(link) && !rotations.contains(link.node) && !proving.contains(link.node))
       next = std::min(next, rotate_at.at(link.node));
@@ -312,12 +320,19 @@ void Node::State::candidate_not_stored(Context& context, const StoredCandidate& 
 // stored, for a crash before would bring it back.
 void Node::State::secret_proved(Context& context, HostId host, const NodeId& node) {
   Proving& pending = proving[node];
+  pending.host = host;
   pending.before = keyring.pair(node);
-  pending.ticket = persist(context, keyring.promote(name_of(host), node));
-  const Link* link = links.to(node);
-  continuations[pending.ticket] = StoredProof{node, link == nullptr ? LinkId() : link->id};
+  keyring.promote(name_of(host), node);
+  store_proof(context, node, pending);
   rotations.erase(node);
   rotate_at[node] = context.now.mono + config.rekey_interval;
+}
+
+void Node::State::store_proof(Context& context, const NodeId& node, Proving& pending) {
+  pending.ticket = persist(context, keyring.writes_of(name_of(pending.host), node));
+  pending.again_at = kNever;
+  const Link* link = links.to(node);
+  continuations[pending.ticket] = StoredProof{node, link == nullptr ? LinkId() : link->id};
 }
 
 void Node::State::proof_stored(Context& context, const StoredProof& stored, StoreTicket ticket) {
@@ -335,10 +350,9 @@ void Node::State::proof_not_stored(Context& context, const StoredProof& stored,
                                    StoreTicket ticket) {
   const auto pending = proving.find(stored.node);
   if (pending == proving.end() || pending->second.ticket != ticket) return;
-  keyring.restore(stored.node, pending->second.before);
-  proving.erase(pending);
-  rotate_at[stored.node] = context.now.mono + config.dead_time;
-  drop_links(context, stored.node, "the pair's secret cannot be stored");
+  // The disk may have either; both do, as long as no other takes their place. It is stored again later.
+  pending->second.ticket = StoreTicket{};
+  pending->second.again_at = context.now.mono + config.dead_time;
 }
 
 void Node::State::receive_rotation(Context& context, const Link& link,

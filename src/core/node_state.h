@@ -158,7 +158,9 @@ struct Node::State final : ServiceWorld {
   };
   // A candidate that has been proved; handshakes go by what was before until that is stored.
   struct Proving {
-    StoreTicket ticket;
+    HostId host;
+    StoreTicket ticket;  // 0: could not be stored
+    MonoTime again_at = kNever;
     Keyring::Pair before;
   };
   // An offer that was accepted: the links that there were besides its own may still carry former ones.
@@ -188,6 +190,7 @@ struct Node::State final : ServiceWorld {
   void candidate_stored(Context& context, const StoredCandidate& stored);
   void candidate_not_stored(Context& context, const StoredCandidate& stored);
   void secret_proved(Context& context, HostId host, const NodeId& node);
+  void store_proof(Context& context, const NodeId& node, Proving& pending);
   void proof_stored(Context& context, const StoredProof& stored, StoreTicket ticket);
   void proof_not_stored(Context& context, const StoredProof& stored, StoreTicket ticket);
   void receive_rotation(Context& context, const Link& link, const wire::Rotation& rotation);

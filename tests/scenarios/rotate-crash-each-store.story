@@ -43,6 +43,7 @@ A comes up
 A sees B up
 B loses power
 B comes up
+B sees A up
 A's engine dies
 B's engine dies
 A comes up

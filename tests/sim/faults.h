@@ -28,6 +28,9 @@ class Faults {
   // Ends every fault; all machines run, with the newest configuration and scripts that work.
   void heal();
 
+  // One more service on all machines at once: a change that counts, whoever has lost the count.
+  void publish();
+
   const std::vector<uint32_t>& injected() const { return injected_; }  // by kind
   // The newest configuration, which all machines have after heal().
   const Spec& spec() const { return spec_; }

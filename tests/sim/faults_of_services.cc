@@ -63,6 +63,11 @@ void Faults::roll_out(const Spec& spec) {
   }
 }
 
+void Faults::publish() {
+  spec_.services.push_back(random_service(rng_, "last", spec_));
+  for (MachineId m = 0; m < world_.size(); ++m) world_.machine(m).reload(spec_);
+}
+
 void Faults::edit_services() {
   double draw = rng_.unit();
   if (draw < 0.4 && !spec_.services.empty()) {

@@ -40,6 +40,13 @@ class Operator {
         if (a != b && !world_.network().can_authenticate(a, b)) readmit(a, b);
   }
 
+  // Whoever did has lost the count of changes to the files, and may have been given the newest alone.
+  bool someone_lost_state() const {
+    for (MachineId m = 0; m < world_.size(); ++m)
+      if (world_.machine(m).restored()) return true;
+    return false;
+  }
+
   void order() {
     for (const ServiceSpec& s : faults_.spec().services) {
       if (all_) {
@@ -114,6 +121,7 @@ Outcome run(const RunOptions& options) {
     world.run_for(kReadmitEvery);
     if (!world.failed()) good.readmit();
   }
+  if (!world.failed() && good.someone_lost_state()) faults.publish();
   if (!world.failed()) good.order();
 
   std::optional<std::string> unrest;

@@ -31,7 +31,8 @@ class KeyringTest : public testing::Test {
   void rotate(uint64_t count) {
     store(stored_, keyring_.with_candidate("laptop", node(1), secret(count)));
     keyring_.add_candidate(node(1), secret(count));
-    store(stored_, keyring_.promote("laptop", node(1)));
+    keyring_.promote("laptop", node(1));
+    store(stored_, keyring_.writes_of("laptop", node(1)));
   }
   Keyring restarted() const {
     Keyring again;

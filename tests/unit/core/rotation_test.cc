@@ -121,17 +121,27 @@ TEST_F(RotationTest, HandshakesGoByWhatWasBeforeUntilTheProofIsStored) {
   EXPECT_FALSE(access_[kPeer].passphrases);
 }
 
-TEST_F(RotationTest, AProofThatCannotBeStoredIsTakenBackAndTheLinkClosed) {
+TEST_F(RotationTest, AProofThatCannotBeStoredIsStoredLaterAndTheLinkStays) {
   step(SecretDerived{kLink, {kFirst, "sealed"}});
   store();
   receive(wire::Rotation::ACCEPTED);
   ASSERT_EQ(unstored_.size(), 1u);
-  step(PersistFailed{unstored_.front().ticket, "disk full"});
-  EXPECT_TRUE(std::any_of(actions_.begin(), actions_.end(), [](const Action& action) {
+  step(PersistFailed{std::exchange(unstored_, {}).front().ticket, "disk full"});
+  EXPECT_TRUE(std::none_of(actions_.begin(), actions_.end(), [](const Action& action) {
     return std::holds_alternative<CloseLink>(action);
   }));
   EXPECT_FALSE(said(wire::Rotation::SETTLED));
   EXPECT_TRUE(access_[kPeer].passphrases);
+  now_.mono += seconds(4);
+  wire::Message beat;
+  beat.mutable_beat();
+  receive(beat);
+  now_.mono += seconds(2);
+  step(Tick{});
+  ASSERT_EQ(unstored_.size(), 1u);
+  step(Persisted{std::exchange(unstored_, {}).front().ticket});
+  EXPECT_TRUE(said(wire::Rotation::SETTLED));
+  EXPECT_FALSE(access_[kPeer].passphrases);
 }
 
 TEST_F(RotationTest, ADialThatComesUpByAFormerSecretIsMadeAgain) {
