@@ -26,7 +26,8 @@ struct Generation {
   bool operator==(const Generation&) const = default;
 };
 
-// A secret as the core keeps it: sealed by the shell, who alone can open it.
+// A secret as the core keeps it: sealed by the shell, who alone can open it. The passphrases are not kept here:
+// theirs is empty.
 struct PairSecret {
   Generation generation;
   std::string sealed;
@@ -182,13 +183,13 @@ struct CloseLink {
 };
 
 // Who is let in as `host`, and by what, from now on; replaces what was said before. A host of which nothing was
-// said is let in with any key, by the passphrases.
+// said is not let in.
 struct SetAccess {
   HostId host;
-  std::optional<NodeId> node;       // the key that is known for it; others are refused, unless open
-  std::vector<PairSecret> secrets;  // of that node, the newest proved one first
-  bool passphrases = true;          // that node may use them
-  bool open = false;                // any other key may come in by the passphrases
+  std::optional<NodeId> node;  // the key that is known for it; others are refused, unless open
+  std::vector<PairSecret>
+      secrets;        // of that node: a dialer uses the first, which both ends have proved
+  bool open = false;  // any other key may come in, by the passphrases
 
   bool operator==(const SetAccess&) const = default;
 };

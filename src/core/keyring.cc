@@ -76,6 +76,13 @@ const Keyring::Pair& Keyring::pair(const NodeId& node) const {
   return it == pairs_.end() ? kNone : it->second;
 }
 
+std::vector<PairSecret> Keyring::Pair::accepted(uint64_t readmissions) const {
+  std::vector<PairSecret> out = {kept.value_or(PairSecret{})};
+  if (candidate) out.push_back(*candidate);
+  if (kept && passphrases_open(readmissions)) out.emplace_back();
+  return out;
+}
+
 std::vector<Write> Keyring::bind(const std::string& host_name, const Binding& binding) {
   std::vector<Write> writes;
   auto it = bindings_.find(host_name);

@@ -40,6 +40,9 @@ class Keyring {
     bool passphrases_open(uint64_t readmissions) const {
       return !kept || readmission < readmissions;
     }
+    // What authenticates it. First what both have proved: a candidate may be overwritten at the other end while
+    // a handshake goes on.
+    std::vector<PairSecret> accepted(uint64_t readmissions) const;
   };
 
   void load(const Stored& stored);

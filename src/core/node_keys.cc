@@ -208,13 +208,13 @@ void Node::State::tell_access(Context& context) {
       const auto unstored = proving.find(known->node);
       const Keyring::Pair& pair =
           unstored == proving.end() ? keyring.pair(known->node) : unstored->second.before;
-      if (pair.kept) access.secrets.push_back(*pair.kept);
-      if (pair.candidate) access.secrets.push_back(*pair.candidate);
-      access.passphrases = pair.passphrases_open(known->readmission);
+      access.secrets = pair.accepted(known->readmission);
     }
     const auto window = readmitting.find(host.id);
     access.open = window != readmitting.end() && context.now.mono < window->second;
-    access.passphrases = access.passphrases || access.open;
+    if (access.open && std::find(access.secrets.begin(), access.secrets.end(), PairSecret{}) ==
+                           access.secrets.end())
+      access.secrets.emplace_back();
     const auto [told, first] = access_told.try_emplace(host.id, access);
     if (!first && told->second == access) continue;
     told->second = access;

@@ -56,6 +56,7 @@ std::vector<std::string> listen_addresses(const config::Loaded& config) {
 Status Daemon::open_network() {
   auto sockets = net::open_listeners(listen_addresses(config_), config_.port);
   if (!sockets) return Error{sockets.error()};
+  listening_ = std::move(*sockets);
   secrets_ = std::make_unique<net::Secrets>(
       loop_.base(), *identity_,
       net::SecretCache{[this](const std::string& key) { return store_->get(key); },
@@ -66,7 +67,6 @@ Status Daemon::open_network() {
       loop_.base(), *identity_, *secrets_, net::TransportOptions{},
       [this](core::Event event) { loop_.post(std::move(event)); }, report());
   apply_to_network(config_);
-  transport_->listen(std::move(*sockets));
   runner_ = std::make_unique<scripts::LocalRunner>(
       loop_.base(), config_.service_dir, options_.state_dir,
       scripts::Callbacks{[this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
@@ -124,6 +124,8 @@ void Daemon::start_once_able() {
     secrets_look_.reset();
     node_->start(now, actions_);
     started_ = true;
+    // Who connects has waited in the backlog: before this nothing is known of who may come in.
+    transport_->listen(std::move(listening_));
     perform();
     for (const core::Event& event : std::exchange(early_, {})) step(event);
   }));
@@ -238,8 +240,8 @@ void Daemon::become_ready() {
   if (std::exchange(ready_, true)) return;
   daemon::log(core::LogLevel::kInfo, "ready: host " + std::to_string(config_.core.self.value) +
                                          " (" + config_.core.host(config_.core.self)->name +
-                                         "), port " + std::to_string(transport_->port()) +
-                                         ", node " + identity_->node().brief());
+                                         "), port " + std::to_string(config_.port) + ", node " +
+                                         identity_->node().brief());
   notify_.ready(summary());
   detach_.ready();
 }

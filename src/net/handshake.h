@@ -47,7 +47,7 @@ class Peers {
   virtual HostId self() const = 0;
   // As both hosts files must have it; nullopt: no such host.
   virtual std::optional<std::string> name(HostId host) const = 0;
-  // What authenticates that host if it comes with this key, newest proved one first; empty: nothing yet.
+  // What authenticates that host if it comes with this key, first what both have proved; empty: nothing yet.
   virtual std::vector<Credential> credentials(HostId host, const NodeId& node) const = 0;
   // nullopt, or why this key is not let in, though it proved the secret.
   virtual std::optional<std::string> admit(HostId host, const NodeId& node) const = 0;

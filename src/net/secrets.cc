@@ -128,17 +128,18 @@ core::PairSecret Secrets::derive_next(const Handshake::Peer& peer, uint64_t coun
 
 std::vector<Credential> Secrets::credentials(HostId host, const NodeId& node) const {
   std::vector<Credential> known;
-  bool passphrases = true;
   const auto access = access_.find(host);
-  if (access != access_.end() && access->second.node == node) {
-    passphrases = access->second.passphrases;
-    for (const core::PairSecret& secret : access->second.secrets)
-      if (auto plain = unseal(cache_key_, secret.sealed, bound_to(node, secret.generation)))
-        known.push_back({secret.generation, std::move(*plain)});
-  }
+  if (access == access_.end()) return known;
   // Another key may prove the passphrases too: only who has proved them is told why he is refused.
-  if (passphrases)
-    if (auto initial = of_passphrases(host)) known.push_back(std::move(*initial));
+  static const std::vector<core::PairSecret> initial(1);
+  for (const core::PairSecret& secret :
+       access->second.node == node ? access->second.secrets : initial) {
+    if (secret.generation == Generation{}) {
+      if (auto passphrases = of_passphrases(host)) known.push_back(std::move(*passphrases));
+    } else if (auto plain = unseal(cache_key_, secret.sealed, bound_to(node, secret.generation))) {
+      known.push_back({secret.generation, std::move(*plain)});
+    }
+  }
   return known;
 }
 
@@ -160,8 +161,8 @@ std::optional<Credential> Secrets::of_passphrases(HostId host) const {
 
 std::optional<std::string> Secrets::admit(HostId host, const NodeId& node) const {
   const auto access = access_.find(host);
-  if (access == access_.end() || !access->second.node || access->second.node == node ||
-      access->second.open)
+  if (access == access_.end()) return "nothing is known yet of who may come in";
+  if (!access->second.node || access->second.node == node || access->second.open)
     return std::nullopt;
   const std::string called = name(host).value_or(std::to_string(host.value));
   return called + " is known by the key " + access->second.node->brief() + ", not by " +

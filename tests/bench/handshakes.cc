@@ -62,6 +62,7 @@ struct End {
   End(uint32_t id, const std::string& key) : identity(load(key)) {
     secrets.set_lines(HostId(id),
                       {{HostId(1), "one", "password one"}, {HostId(2), "two", "password two"}});
+    for (const uint32_t host : {1, 2}) secrets.set_access({HostId(host), {}, {}, false});
     while (!secrets.ready()) turn();
   }
   static Identity load(const std::string& key) {

@@ -227,6 +227,9 @@ inline dial(e)
 	:: else -> slot = 1
 	fi;
 	if
+#ifdef PLANT_DIALS_BY_NEXT
+	:: KNOWN_NEXT(e) != NONE && KNOWS(OTHER(e), KNOWN_NEXT(e)) -> phase[slot] = ANSWERED; session[slot] = KNOWN_NEXT(e)
+#endif
 	:: KNOWS(OTHER(e), KNOWN_KEPT(e)) -> phase[slot] = ANSWERED; session[slot] = KNOWN_KEPT(e)
 	:: else ->
 		if

@@ -220,9 +220,9 @@ std::string describe(const core::Action& action) {
             std::string out = "host " + number(a.host) + " is let in";
             if (a.node) out += " as " + a.node->brief();
             for (const core::PairSecret& s : a.secrets)
-              out += " by secret " + std::to_string(s.generation.count);
-            return out + (a.passphrases ? " by the passphrases" : "") +
-                   (a.open ? ", and any new key" : "");
+              out += s == core::PairSecret{} ? " by the passphrases"
+                                             : " by secret " + std::to_string(s.generation.count);
+            return out + (a.open ? ", and any new key" : "");
           },
           [](const core::DeriveSecret& a) {
             return "derive secret " + std::to_string(a.count) + " from " + number(a.link);

@@ -135,19 +135,16 @@ bool World::same_passphrases(MachineId a, MachineId b) const {
 std::vector<core::Generation> World::credentials(MachineId at, MachineId peer) const {
   std::vector<core::Generation> known;
   const core::SetAccess* access = machines_[at]->access_to(*machines_[peer]);
-  bool passphrases = true;
-  if (access != nullptr && access->node == machines_[peer]->node()) {
-    passphrases = access->passphrases;
-    for (const core::PairSecret& secret : access->secrets) known.push_back(secret.generation);
-  }
-  if (passphrases) known.emplace_back();
+  if (access == nullptr) return known;
+  if (access->node != machines_[peer]->node()) return {core::Generation{}};
+  for (const core::PairSecret& secret : access->secrets) known.push_back(secret.generation);
   return known;
 }
 
 bool World::admits(MachineId at, MachineId peer) const {
   const core::SetAccess* access = machines_[at]->access_to(*machines_[peer]);
-  return access == nullptr || !access->node || access->open ||
-         access->node == machines_[peer]->node();
+  return access != nullptr &&
+         (!access->node || access->open || access->node == machines_[peer]->node());
 }
 
 void World::deliver(MachineId machine, core::Event event) {

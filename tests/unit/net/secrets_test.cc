@@ -19,6 +19,7 @@ struct At {
   Secrets secrets;
   At(Loop& loop, Store& store, uint32_t host, std::vector<HostLine> all = lines())
       : secrets(loop.base(), identity(host), cache(host, &store)) {
+    testing::let_all_in(secrets, all);
     secrets.set_lines(HostId(host), std::move(all));
   }
   std::string with(uint32_t host) {
@@ -126,8 +127,8 @@ TEST(SecretsTest, BothEndsDeriveTheSameNextSecretFromTheSameSession) {
   EXPECT_EQ(here.generation, there.generation);
   EXPECT_EQ(here.generation.count, 1u);
   EXPECT_NE(here.sealed, there.sealed);
-  one.secrets.set_access({HostId(2), second, {here}, false, false});
-  two.secrets.set_access({HostId(1), first, {there}, false, false});
+  one.secrets.set_access({HostId(2), second, {here}, false});
+  two.secrets.set_access({HostId(1), first, {there}, false});
   const auto at_one = one.secrets.credentials(HostId(2), second);
   const auto at_two = two.secrets.credentials(HostId(1), first);
   ASSERT_EQ(at_one.size(), 1u);
@@ -150,29 +151,44 @@ TEST(SecretsTest, ASealedSecretOpensForItsNodeAndGenerationAlone) {
   const NodeId second = identity(2).node(), third = identity(3).node();
   const core::PairSecret secret =
       one.secrets.derive_next(peer_with(second, std::string(32, 's')), 1);
-  one.secrets.set_access({HostId(2), third, {secret}, false, false});
+  one.secrets.set_access({HostId(2), third, {secret}, false});
   EXPECT_TRUE(one.secrets.credentials(HostId(2), third).empty());
   core::PairSecret renamed = secret;
   renamed.generation.count = 2;
-  one.secrets.set_access({HostId(2), second, {renamed}, false, false});
+  one.secrets.set_access({HostId(2), second, {renamed}, false});
   EXPECT_TRUE(one.secrets.credentials(HostId(2), second).empty());
 }
 
-TEST(SecretsTest, ThePassphrasesComeLastAndOnlyWhereTheyAreOpen) {
+TEST(SecretsTest, WhatAuthenticatesComesInTheOrderThatTheCoreSays) {
   Loop loop;
   Store store;
   At one(loop, store, 1);
   ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));
-  const NodeId second = identity(2).node();
+  const NodeId second = identity(2).node(), third = identity(3).node();
   const core::PairSecret secret =
       one.secrets.derive_next(peer_with(second, std::string(32, 's')), 1);
-  one.secrets.set_access({HostId(2), second, {secret}, true, false});
+  one.secrets.set_access({HostId(2), second, {core::PairSecret{}, secret}, false});
   const auto both = one.secrets.credentials(HostId(2), second);
   ASSERT_EQ(both.size(), 2u);
-  EXPECT_EQ(both[0].generation, secret.generation);
-  EXPECT_EQ(both[1].generation, Generation{});
-  one.secrets.set_access({HostId(2), second, {secret}, false, false});
+  EXPECT_EQ(both[0].generation, Generation{});
+  EXPECT_EQ(both[1].generation, secret.generation);
+  one.secrets.set_access({HostId(2), second, {secret}, false});
   EXPECT_EQ(one.secrets.credentials(HostId(2), second).size(), 1u);
+  EXPECT_EQ(one.secrets.credentials(HostId(2), third).front().generation, Generation{});
+}
+
+TEST(SecretsTest, NobodyComesInBeforeTheCoreHasSaidWhoMay) {
+  Loop loop;
+  Store store;
+  Secrets secrets(loop.base(), identity(1), cache(1, &store));
+  secrets.set_lines(HostId(1), lines());
+  ASSERT_TRUE(loop.until([&] { return secrets.ready(); }));
+  const NodeId second = identity(2).node();
+  EXPECT_TRUE(secrets.credentials(HostId(2), second).empty());
+  EXPECT_TRUE(secrets.admit(HostId(2), second));
+  secrets.set_access({HostId(2), {}, {}, false});
+  EXPECT_FALSE(secrets.credentials(HostId(2), second).empty());
+  EXPECT_FALSE(secrets.admit(HostId(2), second));
 }
 
 TEST(SecretsTest, AnotherKeyThanTheKnownOneIsRefusedUnlessOpen) {
@@ -181,13 +197,13 @@ TEST(SecretsTest, AnotherKeyThanTheKnownOneIsRefusedUnlessOpen) {
   At one(loop, store, 1);
   const NodeId known = identity(2).node(), fresh = identity(3).node();
   EXPECT_EQ(one.secrets.admit(HostId(2), fresh), std::nullopt);
-  one.secrets.set_access({HostId(2), known, {}, true, false});
+  one.secrets.set_access({HostId(2), known, {}, false});
   EXPECT_EQ(one.secrets.admit(HostId(2), known), std::nullopt);
   const auto why = one.secrets.admit(HostId(2), fresh);
   ASSERT_TRUE(why);
   EXPECT_NE(why->find(fresh.brief()), std::string::npos);
   EXPECT_NE(why->find("clusterctl readmit two"), std::string::npos);
-  one.secrets.set_access({HostId(2), known, {}, true, true});
+  one.secrets.set_access({HostId(2), known, {}, true});
   EXPECT_EQ(one.secrets.admit(HostId(2), fresh), std::nullopt);
 }
 

@@ -192,7 +192,7 @@ TEST_F(TransportTest, AWrongPassphraseIsRefusedAndLoggedOnceWithTheAddress) {
 }
 
 TEST_F(TransportTest, AKeyThatIsNotAdmittedNeverComesUpAtEitherEnd) {
-  one.secrets.set_access({HostId(2), testing::identity(3).node(), {}, true, false});
+  one.secrets.set_access({HostId(2), testing::identity(3).node(), {}, false});
   two.dial(1, 1, one.listen());
   ASSERT_TRUE(loop.until([&] { return two.count<DialFailed>() == 1 && !one.logs.empty(); }));
   EXPECT_NE(two.all<DialFailed>()[0].reason.find("readmit two"), std::string::npos);
@@ -211,8 +211,8 @@ TEST_F(TransportTest, APairGoesOnByTheSecretThatItsSessionGaveIt) {
   const core::PairSecret here = one.all<core::SecretDerived>()[0].secret;
   const core::PairSecret there = two.all<core::SecretDerived>()[0].secret;
   EXPECT_EQ(here.generation, there.generation);
-  one.secrets.set_access({HostId(2), testing::identity(2).node(), {here}, false, false});
-  two.secrets.set_access({HostId(1), testing::identity(1).node(), {there}, false, false});
+  one.secrets.set_access({HostId(2), testing::identity(2).node(), {here}, false});
+  two.secrets.set_access({HostId(1), testing::identity(1).node(), {there}, false});
   two.dial(2, 1, one.transport.port());
   ASSERT_TRUE(loop.until([&] { return one.count<LinkUp>() == 2 && two.count<LinkUp>() == 2; }));
   EXPECT_EQ(one.all<LinkUp>()[1].generation, here.generation);
