@@ -74,7 +74,9 @@ bool Loop::run(const std::function<void(const core::Event&)>& perform,
       std::lock_guard guard(mutex_);
       waiting = !queue_.empty();
     }
-    if (event_base_loop(base_.get(), waiting ? EVLOOP_NONBLOCK : EVLOOP_ONCE) < 0) return false;
+    // One pass: sockets that are never quiet must not keep the queue waiting.
+    const int flags = EVLOOP_ONCE | (waiting ? EVLOOP_NONBLOCK : 0);
+    if (event_base_loop(base_.get(), flags) < 0) return false;
     Item item;
     size_t count = 0;
     for (; count < kMaxItemsPerTurn && !stopped_ && next(&item); ++count) {
