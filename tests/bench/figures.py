@@ -151,6 +151,21 @@ class Trials:
             say("%s %d of %d" % (what, n + 1, trials))
 
 
+def daemons(h):
+    return [p for p in h.agent.rpc("pids")["pids"]
+            if os.path.basename(os.readlink(h.outer(p) + "/exe")) == "clusterd"]
+
+
+def cpu(h):
+    """ns of all threads."""
+    total = 0
+    for pid in daemons(h):
+        for task in os.listdir(h.outer(pid) + "/task"):
+            with open("%s/task/%s/schedstat" % (h.outer(pid), task)) as f:
+                total += int(f.read().split()[0])
+    return total
+
+
 def idle(make_lab, seconds, say):
     """Per host: CPU ms a second, PSS in MiB, bytes a second sent."""
     lab = make_lab("addr", "addr", "addr", services={SERVICE: L.Service([1, 2, 3])}, beat=1, dead=5)
@@ -161,18 +176,6 @@ def idle(make_lab, seconds, say):
         h.disconnect()
     say("idle for %d s" % seconds)
     time.sleep(8)
-
-    def cpu(h):
-        total = 0
-        for pid in daemons(h):
-            for task in os.listdir(h.outer(pid) + "/task"):
-                with open("%s/task/%s/schedstat" % (h.outer(pid), task)) as f:
-                    total += int(f.read().split()[0])
-        return total
-
-    def daemons(h):
-        return [p for p in h.agent.rpc("pids")["pids"]
-                if os.path.basename(os.readlink(h.outer(p) + "/exe")) == "clusterd"]
 
     def sent(h):
         with open("/proc/%d/net/dev" % h.agent.init) as f:
@@ -191,6 +194,61 @@ def idle(make_lab, seconds, say):
     return {"idle: CPU": [(b - a) / 1e6 / (t1 - t0) for a, b in zip(c0, c1)],
             "idle: PSS": [pss(h) for h in lab],
             "idle: sent": [(b - a) / (t1 - t0) for a, b in zip(b0, b1)]}
+
+
+def longest_answers(hosts, seconds, reach=0.05):
+    """Asks these hosts again and again: the longest waits (ns) within `reach` s of each rotation of theirs, and
+    within as much of a moment between two of them."""
+    asked = {h.i: [] for h in hosts}
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for h in hosts:
+            begin = time.monotonic()
+            status = h.status()
+            asked[h.i].append((begin, time.monotonic(), sum(v["generation"] for v in status["hosts"])))
+        time.sleep(0.002)
+    at_rotations, elsewhere = [], []
+    for waits in asked.values():
+        changes = [b[1] for a, b in zip(waits, waits[1:]) if b[2] != a[2]]
+
+        def longest(moment):
+            return max(b - a for a, b, _ in waits if a < moment + reach and b > moment - reach) * 1e9
+        at_rotations += [longest(t) for t in changes[1:-1]]
+        elsewhere += [longest((t + u) / 2) for t, u in zip(changes, changes[1:]) if u - t > 6 * reach]
+    return at_rotations, elsewhere
+
+
+def rotation(make_lab, rounds, seconds, say):
+    """What a rotation costs each of its two ends, above what the same daemons need without any; and who waits for it."""
+    lab = make_lab("addr", "addr", "addr")
+    lab.acquaint().up()
+    lab.await_linked(timeout=40)
+    costs, at_rotations, elsewhere = [], [], []
+
+    def spent(interval):
+        """Per host: CPU in ns and rotations, asked nothing meanwhile."""
+        lab.conf = "rekey_interval = %s\n" % interval
+        for h in lab:
+            h.write_conf()
+            h.reload()
+        time.sleep(3)
+        n0, c0 = [counted(h) for h in lab], [cpu(h) for h in lab]
+        time.sleep(seconds)
+        c1, n1 = [cpu(h) for h in lab], [counted(h) for h in lab]
+        return [b - a for a, b in zip(c0, c1)], [b - a for a, b in zip(n0, n1)]
+
+    def counted(h):
+        return sum(v["generation"] for v in h.status()["hosts"])
+    for n in range(rounds):
+        still, _ = spent('"1h"')
+        busy, rotations = spent(1)
+        costs += [(b - a) / r / 1e6 for a, b, r in zip(still, busy, rotations) if r]
+        near, far = longest_answers([lab[1], lab[3]], seconds)
+        at_rotations += [t / 1e6 for t in near]
+        elsewhere += [t / 1e6 for t in far]
+        say("rotation %d of %d: %d in %d s" % (n + 1, rounds, sum(rotations) / 2, seconds))
+    return {"rotation: CPU of each end": costs, "rotation: longest answer around one": at_rotations,
+            "rotation: longest answer between two": elsewhere}
 
 
 def handshakes(build, trials, say):

@@ -5,6 +5,18 @@ import time
 
 from lab import Service, expect, until
 
+BUSY_SECONDS = 100
+# Who is told what, and where the services are then: in the end as at the beginning.
+ORDERS = [
+    (5, ("move", "web", "3"), {"web": 3, "db": 2, "mail": 4}),
+    (1, ("standby", "2"), {"web": 3, "db": 3, "mail": 4}),
+    (3, ("disable", "mail"), {"web": 3, "db": 3, "mail": 0}),
+    (2, ("online", "2"), {"web": 3, "mail": 0}),
+    (4, ("enable", "mail"), {"web": 3, "mail": 4}),
+    (2, ("clear", "web"), {"web": 1, "mail": 4}),
+    (1, ("clear", "db"), {"web": 1, "db": 2, "mail": 4}),
+]
+
 
 def of_three(c, conf="", preference=(1, 2, 3)):
     lab = c.lab("addr", "addr", "addr", services={"web": Service(preference)})
@@ -43,6 +55,53 @@ def test_secrets_are_replaced(c):
         text = lab[i].log_text(sizes[i])
         expect("ended" not in text and "down" not in text, "host %d lost nothing" % i, text)
     expect(lab.copies("web")[1] == 0, "never two copies")
+
+
+def test_three_hundred_rotations_under_load(c):
+    """Ten pairs rotate each second on a busy machine while operators give orders: no link ends and none is made anew."""
+    hosts = (1, 2, 3, 4, 5)
+    services = {"web": Service(hosts), "db": Service((2, 3, 4, 5, 1)), "mail": Service((4, 5))}
+    lab = c.lab(*["addr"] * len(hosts), services=services, dead=10)
+    lab.conf = "rekey_interval = 1\n"
+    lab.ready()
+    lab.up()
+    lab.await_linked(timeout=60)
+    lab.await_placed(web=1, db=2, mail=4, timeout=60)
+
+    def counts():
+        """Of each pair, by its lower and its higher ID."""
+        counted = {i: generations(lab, i) for i in hosts}
+        return {(i, j): (counted[i][j], counted[j][i]) for i in hosts for j in hosts if i < j}
+
+    def rotations():
+        return {pair: min(ends) for pair, ends in counts().items()}
+
+    until(lambda: min(rotations().values()) > 0, "all pairs have begun to replace their secrets", timeout=60)
+    lab.switch.rpc("sniff")
+    begin, sizes, first = time.time_ns(), {i: lab[i].log_size() for i in hosts}, rotations()
+    # Ends at the latest with its host; a little nice, as other tests run beside this one.
+    lab[1].spawn(["nice", "-n", "5", "timeout", str(BUSY_SECONDS), "sh", "-c", "while :; do :; done"])
+    done = 0
+
+    def so_many():
+        return sum(rotations().values()) - sum(first.values())
+
+    while so_many() < 300:
+        expect(time.time_ns() - begin < BUSY_SECONDS * 10**9, "300 rotations; there were %d" % so_many(), rotations())
+        for at, order, where in ORDERS:
+            lab[at].ctl(*order)
+            lab.await_placed(timeout=60, **where)
+            done += 1
+    now = rotations()
+    expect(all(now[pair] > first[pair] for pair in now), "every pair has rotated", first, now)
+    until(lambda: all(abs(a - b) <= 1 for a, b in counts().values()),
+          lambda: "both ends count alike: %s" % counts(), timeout=60)
+    for i in hosts:
+        text = lab[i].log_text(sizes[i])
+        expect("ended" not in text and "down" not in text and "replaced" not in text, "host %d lost nothing" % i, text)
+    dials = [(a.i, b.i) for a in lab for b in lab if a is not b and lab.dials(a, b, begin)]
+    expect(not dials, "nobody had to dial", dials)
+    print("%d rotations and %d orders in %.0f s" % (so_many(), done, (time.time_ns() - begin) / 1e9))
 
 
 def test_passphrases_open_nothing_once_replaced(c):
