@@ -32,6 +32,7 @@ using HostId = Id<struct HostTag, uint32_t>;
 // Numbers given by one engine during one run, never reused; 0 is none.
 using LinkId = Id<struct LinkTag, uint64_t>;
 using DialId = Id<struct DialTag, uint64_t>;
+using RelayId = Id<struct RelayTag, uint64_t>;
 using RunId = Id<struct RunTag, uint64_t>;
 using StoreTicket = Id<struct StoreTag, uint64_t>;
 using RequestId = Id<struct RequestTag, uint64_t>;

@@ -17,6 +17,10 @@
 
 namespace cluster::core {
 
+// What one RelayOut brings at most, and what may be on its way in one direction of a relayed session.
+inline constexpr size_t kMaxRelayBytes = 16 << 10;
+inline constexpr size_t kRelayWindowBytes = 128 << 10;
+
 // Names a secret that a pair of nodes shares. The passphrases are {0, 0}; those that rotation makes count from 1
 // and carry 8 bytes of their hash.
 struct Generation {
@@ -47,6 +51,7 @@ struct LinkUp {
   DialId dial;            // our dial that led to it; 0 where the peer dialled
   std::string address;    // the peer's end of the connection, "IP:PORT" or "[IP]:PORT"
   Generation generation;  // by which both ends authenticated
+  RelayId relay;  // of the session that it runs over, where others pass it on; 0: it is direct
 };
 
 // Who says that it is `host` has proved the secret, but comes with a key that SetAccess does not let in.
@@ -60,6 +65,19 @@ struct KeyRefused {
 struct SecretDerived {
   LinkId link;
   PairSecret secret;
+};
+
+// What that relayed session has to say to its other end: at most kMaxRelayBytes, and never more than there is room
+// for (OpenRelay, RelayRoom).
+struct RelayOut {
+  RelayId relay;
+  std::string bytes;
+};
+
+// That relayed session has ended at this end: it was closed, or could not authenticate. Nothing follows of it.
+struct RelayEnded {
+  RelayId relay;
+  std::string reason;
 };
 
 // The link is gone for a reason other than our own CloseLink.
@@ -149,13 +167,17 @@ struct Leave {};
 // The time asked for by Wake has come (early or repeated ones do no harm).
 struct Tick {};
 
-using Event =
-    std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
-                 PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused>;
+using Event = std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded,
+                           Persisted, PersistFailed, ConfigChanged, Command, Leave, Tick,
+                           SecretDerived, KeyRefused, RelayOut, RelayEnded>;
 
 // --------------------------------------------------------------------------------------- actions
 
-enum class Priority : uint8_t { kControl, kBulk };
+enum class Priority : uint8_t {
+  kControl,  // before all else
+  kBulk,
+  kRelayed,  // for others: takes turns with bulk; dropped where too much of it waits
+};
 
 struct Send {
   LinkId link;
@@ -174,6 +196,34 @@ struct Dial {
 // Forget that dial; neither LinkUp nor DialFailed follows.
 struct CancelDial {
   DialId dial;
+};
+
+// A session with that node which others pass on: authenticated as any link, and encrypted from end to end, so
+// that they cannot read it. Ends in LinkUp or RelayEnded; what is to reach the other end comes as RelayOut.
+struct OpenRelay {
+  RelayId relay;
+  HostId host;
+  NodeId node;         // whose pieces these are, as others say: no proof
+  bool dials = false;  // this end does
+  size_t room = 0;     // bytes that RelayOut may bring before RelayRoom gives more
+};
+
+// Bytes from the other end, whole and in order.
+struct RelayIn {
+  RelayId relay;
+  std::string bytes;
+};
+
+// The other end has taken so much: RelayOut may bring as much again.
+struct RelayRoom {
+  RelayId relay;
+  size_t bytes = 0;
+};
+
+// The other end has ended it, or cannot be reached: no RelayEnded follows, but LinkDown where a link ran over it.
+struct CloseRelay {
+  RelayId relay;
+  std::string reason;
 };
 
 // Close it after what was sent before has gone out (within a bound). No LinkDown follows.
@@ -300,7 +350,7 @@ struct Left {};
 
 using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
                             Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
-                            SetAccess, DeriveSecret>;
+                            SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

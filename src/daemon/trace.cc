@@ -162,7 +162,8 @@ struct ToJson {
             {"name", e.name},
             {"dial", e.dial.value},
             {"address", e.address},
-            {"generation", of(e.generation)}};
+            {"generation", of(e.generation)},
+            {"relay", e.relay.value}};
   }
   json operator()(const LinkDown& e) const {
     return {{"event", "link_down"}, {"link", e.link.value}, {"reason", e.reason}};
@@ -213,6 +214,12 @@ struct ToJson {
             {"node", hex(e.node.raw())},
             {"address", e.address}};
   }
+  json operator()(const RelayOut& e) const {
+    return {{"event", "relay_out"}, {"relay", e.relay.value}, {"bytes", hex(e.bytes)}};
+  }
+  json operator()(const RelayEnded& e) const {
+    return {{"event", "relay_ended"}, {"relay", e.relay.value}, {"reason", e.reason}};
+  }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
 };
@@ -226,9 +233,10 @@ Event event_from(const json& j) {
   const std::string kind = j.at("event");
   const auto text = [&](const char* key) { return j.at(key).get<std::string>(); };
   if (kind == "link_up")
-    return LinkUp{
-        id<LinkId>(j, "link"), node(j.at("node")), id<HostId>(j, "host"),         text("name"),
-        id<DialId>(j, "dial"), text("address"),    generation(j.at("generation"))};
+    return LinkUp{id<LinkId>(j, "link"),          node(j.at("node")),
+                  id<HostId>(j, "host"),          text("name"),
+                  id<DialId>(j, "dial"),          text("address"),
+                  generation(j.at("generation")), id<RelayId>(j, "relay")};
   if (kind == "link_down") return LinkDown{id<LinkId>(j, "link"), text("reason")};
   if (kind == "received") return Received{id<LinkId>(j, "link"), unhex(text("bytes"))};
   if (kind == "dial_failed")
@@ -250,6 +258,8 @@ Event event_from(const json& j) {
                          {generation(j.at("generation")), unhex(text("sealed"))}};
   if (kind == "key_refused")
     return KeyRefused{id<HostId>(j, "host"), node(j.at("node")), text("address")};
+  if (kind == "relay_out") return RelayOut{id<RelayId>(j, "relay"), unhex(text("bytes"))};
+  if (kind == "relay_ended") return RelayEnded{id<RelayId>(j, "relay"), text("reason")};
   if (kind == "leave") return Leave{};
   if (kind == "tick") return Tick{};
   throw std::invalid_argument("no such event: " + kind);

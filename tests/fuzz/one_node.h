@@ -275,7 +275,7 @@ class OneNode {
   void perform(const core::Left&) { left_ = true; }
   void perform(const core::SetAccess& a) {
     ENSURE(a.host == HostId(2) || a.host == HostId(3));
-    ENSURE(a.secrets.size() <= 2);
+    ENSURE(a.secrets.size() <= 3);
     access_[a.host] = a;
   }
   void perform(const core::DeriveSecret& a) {

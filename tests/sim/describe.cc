@@ -139,7 +139,7 @@ std::string describe(const core::Event& event) {
       Overloaded{
           [](const core::LinkUp& e) {
             return "link " + number(e.link) + " up to " + e.name + " (" + e.address + ")" +
-                   (e.dial ? " by our dial" : "");
+                   (e.dial ? " by our dial" : "") + (e.relay ? " through others" : "");
           },
           [](const core::LinkDown& e) { return "link " + number(e.link) + " down: " + e.reason; },
           [](const core::Received& e) {
@@ -169,6 +169,13 @@ std::string describe(const core::Event& event) {
           [](const core::SecretDerived& e) {
             return "secret " + std::to_string(e.secret.generation.count) + " derived from " +
                    number(e.link);
+          },
+          [](const core::RelayOut& e) {
+            return "relay " + number(e.relay) + " says " + std::to_string(e.bytes.size()) +
+                   " bytes";
+          },
+          [](const core::RelayEnded& e) {
+            return "relay " + number(e.relay) + " ended: " + e.reason;
           },
       },
       event);
@@ -227,6 +234,21 @@ std::string describe(const core::Action& action) {
           [](const core::DeriveSecret& a) {
             return "derive secret " + std::to_string(a.count) + " from " + number(a.link);
           },
+          [](const core::OpenRelay& a) {
+            return "open relay " + number(a.relay) + (a.dials ? " to host " : " from host ") +
+                   number(a.host);
+          },
+          [](const core::RelayIn& a) {
+            return "relay " + number(a.relay) + " hears " + std::to_string(a.bytes.size()) +
+                   " bytes";
+          },
+          [](const core::RelayRoom& a) {
+            return "relay " + number(a.relay) + " has room for " + std::to_string(a.bytes) +
+                   " bytes more";
+          },
+          [](const core::CloseRelay& a) {
+            return "close relay " + number(a.relay) + ": " + a.reason;
+          },
       },
       action);
 }
@@ -245,6 +267,8 @@ void mix(Digest& digest, const core::Event& event) {
                  [&](const core::Persisted& e) { digest.add(e.ticket.value); },
                  [&](const core::PersistFailed& e) { digest.add(e.ticket.value); },
                  [&](const core::Command& e) { digest.add(e.request.value).add(e.service); },
+                 [&](const core::RelayOut& e) { digest.add(e.relay.value).add(e.bytes); },
+                 [&](const core::RelayEnded& e) { digest.add(e.relay.value).add(e.reason); },
                  [](const auto&) {},
              },
              event);
@@ -258,6 +282,8 @@ void mix(Digest& digest, const core::Action& action) {
                    digest.add(static_cast<uint64_t>(a.at.time_since_epoch().count()));
                  },
                  [&](const core::Dial& a) { digest.add(a.dial.value).add(a.address); },
+                 [&](const core::OpenRelay& a) { digest.add(a.relay.value).add(a.host.value); },
+                 [&](const core::CloseRelay& a) { digest.add(a.relay.value).add(a.reason); },
                  [&](const core::CloseLink& a) { digest.add(a.link.value).add(a.reason); },
                  [&](const core::Persist& a) {
                    for (const auto& w : a.writes) digest.add(w.key).add(w.value.value_or(""));

@@ -36,7 +36,14 @@ TEST(Trace, EveryEventComesBackTheSame) {
   node.bytes.fill(0xa5);
   const Now now{MonoTime(Duration(1234567890123)), WallTime(Duration(1700000000123456789))};
   const std::vector<Event> events = {
-      LinkUp{LinkId(3), node, HostId(1), "server1", DialId(9), "[::1]:35790", {7, 1ULL << 63}},
+      LinkUp{LinkId(3),
+             node,
+             HostId(1),
+             "server1",
+             DialId(9),
+             "[::1]:35790",
+             {7, 1ULL << 63},
+             RelayId(4)},
       LinkDown{LinkId(3), "reset by peer"},
       Received{LinkId(3), std::string("\0\xff\"\n", 4)},
       DialFailed{DialId(9), DialOutcome::kRejected, "wrong passphrase"},
@@ -50,6 +57,8 @@ TEST(Trace, EveryEventComesBackTheSame) {
       Tick{},
       SecretDerived{LinkId(3), {{8, 42}, std::string("\0sealed", 7)}},
       KeyRefused{HostId(2), node, "192.0.2.1:35790"},
+      RelayOut{RelayId(4), std::string("\0tls", 4)},
+      RelayEnded{RelayId(4), "the other end closed it"},
   };
   ASSERT_EQ(events.size(), std::variant_size_v<Event>) << "an event has no line here";
   for (const Event& event : events) {
