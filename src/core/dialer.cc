@@ -28,11 +28,17 @@ const DialTarget* Dialer::target_of(DialId dial) const {
   return nullptr;
 }
 
+const DialTarget* Dialer::target_of(HostId host) const {
+  auto it = hosts_.find(host);
+  return it == hosts_.end() || !it->second.dial ? nullptr : &it->second.target;
+}
+
 void Dialer::dial_if_due(Context& context, HostId host, const DialTarget& target) {
   State& state = hosts_[host];
   if (state.dial || context.now.mono < state.not_before) return;
   state.dial = DialId(next_dial_++);
   state.target = target;
+  state.began = context.now.mono;
   context.emit(Dial{state.dial, host, target.address, target.port});
 }
 
@@ -40,6 +46,11 @@ MonoTime Dialer::due_at(HostId host) const {
   auto it = hosts_.find(host);
   if (it == hosts_.end()) return MonoTime{};
   return it->second.dial ? kNever : it->second.not_before;
+}
+
+MonoTime Dialer::began(HostId host) const {
+  auto it = hosts_.find(host);
+  return it == hosts_.end() || !it->second.dial ? kNever : it->second.began;
 }
 
 uint32_t Dialer::failures(HostId host) const {
@@ -54,15 +65,23 @@ void Dialer::linked(HostId host) {
   state.not_before = MonoTime{};
 }
 
-void Dialer::failed(Context& context, HostId host) {
+void Dialer::failed(Context& context, HostId host) { failed(context, host, dead_ / 2); }
+
+void Dialer::failed(Context& context, HostId host, Duration longest) {
   State& state = hosts_[host];
   state.dial = DialId{};
-  const Duration longest = dead_ / 2;
   Duration pause = kFirstPause;
   for (uint32_t i = 0; i < state.failures && pause < longest; ++i) pause *= 2;
   pause = std::min(pause, longest);
   ++state.failures;
   state.not_before = context.now.mono + context.rng.between(pause / 2, pause);
+}
+
+void Dialer::again_at(HostId host, MonoTime at) {
+  State& state = hosts_[host];
+  state.dial = DialId{};
+  ++state.failures;
+  state.not_before = at;
 }
 
 void Dialer::at_once(HostId host) {

@@ -26,16 +26,22 @@ class Dialer {
   // The host's dial with this number; nullopt: not (or no longer) ours.
   std::optional<HostId> host_of(DialId dial) const;
   const DialTarget* target_of(DialId dial) const;
+  const DialTarget* target_of(HostId host) const;  // null: it is not being dialled
 
   // Dials now if the pause is over. The caller has made sure that there is no link.
   void dial_if_due(Context& context, HostId host, const DialTarget& target);
   MonoTime due_at(HostId host) const;
+  // When the dial that is under way began; kNever: there is none.
+  MonoTime began(HostId host) const;
   // Since the last link, or reason to try at once.
   uint32_t failures(HostId host) const;
 
-  void linked(HostId host);                    // its dial is over, pauses start anew
-  void failed(Context& context, HostId host);  // the next pause begins
-  void at_once(HostId host);                   // forget the pause
+  void linked(HostId host);  // its dial is over, pauses start anew
+  void failed(Context& context,
+              HostId host);  // the next pause begins, of at most half the dead time
+  void failed(Context& context, HostId host, Duration longest);
+  void again_at(HostId host, MonoTime at);  // its dial is over; the next is not before that
+  void at_once(HostId host);                // forget the pause
   void cancel(Context& context, HostId host);
   void forget(Context& context, HostId host);  // it is no longer in the hosts file
 
@@ -43,6 +49,7 @@ class Dialer {
   struct State {
     DialId dial;
     DialTarget target;
+    MonoTime began;
     MonoTime not_before;  // zero: at once
     uint32_t failures = 0;
   };

@@ -31,6 +31,7 @@ const char* to_string(Path path) {
     case Path::kNone: return "none";
     case Path::kSelf: return "self";
     case Path::kDirect: return "direct";
+    case Path::kRelay: return "relay";
     case Path::kMesh: return "mesh";
   }
   return "";

@@ -51,7 +51,7 @@ struct LinkUp {
   DialId dial;            // our dial that led to it; 0 where the peer dialled
   std::string address;    // the peer's end of the connection, "IP:PORT" or "[IP]:PORT"
   Generation generation;  // by which both ends authenticated
-  RelayId relay;  // of the session that it runs over, where others pass it on; 0: it is direct
+  RelayId relay = {};  // of the session that it runs over, where others pass it on; 0: it is direct
 };
 
 // Who says that it is `host` has proved the secret, but comes with a key that SetAccess does not let in.

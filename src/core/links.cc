@@ -9,6 +9,8 @@ namespace {
 // Beats due within this part of an interval go out together, in one wake-up.
 constexpr int kCoalesceDivisor = 2;
 
+bool beats(const Link& link) { return link.established && !link.moved; }
+
 }  // namespace
 
 void Links::configure(Duration beat, Duration dead) {
@@ -25,6 +27,7 @@ Link& Links::add(Now now, const LinkUp& up) {
   link.dialled = static_cast<bool>(up.dial);
   link.ordinal = next_ordinal_++;
   link.generation = up.generation;
+  link.relay = up.relay;
   link.beat = beat_;
   link.dead = dead_;
   link.up_at = link.last_received = link.last_beat = now.mono;
@@ -40,23 +43,33 @@ Link* Links::find(LinkId id) {
 
 const Link* Links::to(const NodeId& node) const {
   for (const auto& [id, link] : links_)
-    if (link.established && link.node == node) return &link;
+    if (link.established && !link.relay && link.node == node) return &link;
   return nullptr;
-}
-
-Link* Links::to(const NodeId& node) {
-  return const_cast<Link*>(static_cast<const Links*>(this)->to(node));
 }
 
 const Link* Links::to(HostId host) const {
   for (const auto& [id, link] : links_)
-    if (link.established && link.host == host) return &link;
+    if (link.established && !link.relay && link.host == host) return &link;
+  return nullptr;
+}
+
+const Link* Links::session(const NodeId& node) const {
+  if (const Link* direct = to(node)) return direct;
+  for (const auto& [id, link] : links_)
+    if (link.established && !link.moved && link.node == node) return &link;
+  return nullptr;
+}
+
+Link* Links::relayed(const NodeId& node) {
+  for (auto& [id, link] : links_)
+    if (link.relay && link.node == node) return &link;
   return nullptr;
 }
 
 bool Links::any(HostId host) const {
-  return std::any_of(links_.begin(), links_.end(),
-                     [&](const auto& entry) { return entry.second.host == host; });
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    return !entry.second.relay && entry.second.host == host;
+  });
 }
 
 void Links::hear(Now now, Link& link) {
@@ -83,7 +96,7 @@ void Links::hear_beat(Context& context, Link& link, const wire::Beat& beat) {
     const Duration held = bounded_time(beat.held_us());
     if (since >= held) link.rtt = since - held;
   }
-  if (now - link.last_beat >= link.beat / 2) send_beat(context, link);
+  if (beats(link) && now - link.last_beat >= link.beat / 2) send_beat(context, link);
 }
 
 void Links::send_beat(Context& context, Link& link) {
@@ -106,7 +119,7 @@ bool Links::late(const Link& link, MonoTime now) {
 bool Links::doubtful(MonoTime now) const {
   size_t established = 0, silent = 0;
   for (const auto& [id, link] : links_) {
-    if (!link.established) continue;
+    if (!link.established || link.relay) continue;
     ++established;
     silent += late(link, now);
   }
@@ -123,17 +136,17 @@ std::vector<LinkId> Links::tick(Context& context) {
   std::vector<LinkId> silent;
   for (auto& [id, link] : links_) {
     if (now >= silence_deadline(link)) {
-      if (link.established && !link.graced && doubtful(now)) {
+      if (link.established && !link.relay && !link.graced && doubtful(now)) {
         link.graced = true;
       } else {
         silent.push_back(id);
       }
     }
-    due = due || (link.established && now >= link.last_beat + link.beat);
+    due = due || (beats(link) && now >= link.last_beat + link.beat);
   }
   if (due) {
     for (auto& [id, link] : links_)
-      if (link.established && now >= link.last_beat + link.beat - link.beat / kCoalesceDivisor)
+      if (beats(link) && now >= link.last_beat + link.beat - link.beat / kCoalesceDivisor)
         send_beat(context, link);
   }
   return silent;
@@ -143,7 +156,7 @@ MonoTime Links::next_deadline() const {
   MonoTime next = kNever;
   for (const auto& [id, link] : links_) {
     next = std::min(next, silence_deadline(link));
-    if (link.established) next = std::min(next, link.last_beat + link.beat);
+    if (beats(link)) next = std::min(next, link.last_beat + link.beat);
   }
   return next;
 }

@@ -23,6 +23,7 @@ struct Link {
   NodeId node;
   HostId host;
   Generation generation;  // that authenticated it
+  RelayId relay;          // runs over that session through others: no edge of the graph
   std::string address;
   bool dialled = false;        // by us
   bool greeted = false;        // our Hello is sent
@@ -30,6 +31,8 @@ struct Link {
   bool established = false;    // both
   bool synced = false;         // the peer's records have come
   bool peer_dialling = false;  // the peer was dialling us when it saw this link
+  bool moved = false;          // relayed: we say nothing more over it, for there is a direct link
+  bool peer_moved = false;     // likewise the peer
   uint64_t peer_incarnation = 0;
   uint64_t ordinal = 0;
   Duration beat{};  // the slower of both ends
@@ -53,11 +56,14 @@ class Links {
   void erase(LinkId id);
 
   Link* find(LinkId id);
-  // The established link to that node, or null.
+  // The established direct link to that node, or null.
   const Link* to(const NodeId& node) const;
-  Link* to(const NodeId& node);
   const Link* to(HostId host) const;
-  // A link to that host, established or on the way to be.
+  // By which the pair talks: its direct link, else the one through others; null: neither.
+  const Link* session(const NodeId& node) const;
+  // The link through others to that node, established or on the way to be.
+  Link* relayed(const NodeId& node);
+  // A direct link to that host, established or on the way to be.
   bool any(HostId host) const;
   const std::map<LinkId, Link>& all() const { return links_; }
   std::map<LinkId, Link>& all() { return links_; }

@@ -125,7 +125,7 @@ bool Members::up(HostId host) const {
 }
 
 bool Members::counts(const Link& link) const {
-  if (!link.established) return false;
+  if (!link.established || link.relay) return false;
   const Member* neighbour = find(link.node);
   if (neighbour == nullptr) return link.synced;
   if (neighbour->record.incarnation() < link.peer_incarnation) return false;

@@ -283,10 +283,11 @@ void Node::State::finish_step(Context& context) {
     if (left) return;
   }
   close_windows(context.now.mono);
+  drive_relays(context);
   drive_rotations(context);
   tell_access(context);
   dial_all(context);
-  MonoTime next = next_deadline();
+  MonoTime next = next_deadline(now);
   if (next <= now) next = now + kShortestWait;
   if (next != woken_at) {
     woken_at = next;
@@ -294,9 +295,9 @@ void Node::State::finish_step(Context& context) {
   }
 }
 
-MonoTime Node::State::next_deadline() const {
+MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   next_dial(), next_rotation()});
+                   next_dial(now), next_relay(), next_rotation()});
 }
 
 // ---------------------------------------------------------------------------------- for the shell

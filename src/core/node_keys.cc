@@ -232,7 +232,7 @@ void Node::State::close_windows(MonoTime now) {
 // ---------------------------------------------------------------------------------------- rotation
 
 bool Node::State::rotates(const Link& link) const {
-  return link.established && config.self < link.host;
+  return config.self < link.host && links.session(link.node) == &link;
 }
 
 void Node::State::drive_rotations(Context& context) {
@@ -273,7 +273,7 @@ MonoTime Node::State::next_rotation() const {
 // The attempt that this link is for, if the link is still the one of its pair.
 Node::State::Rotating* Node::State::rotating_over(LinkId id) {
   const Link* link = links.find(id);
-  if (link == nullptr || links.to(link->node) != link) return nullptr;
+  if (link == nullptr || links.session(link->node) != link) return nullptr;
   auto it = rotations.find(link->node);
   return it == rotations.end() || it->second.link != id ? nullptr : &it->second;
 }
@@ -331,7 +331,7 @@ void Node::State::secret_proved(Context& context, HostId host, const NodeId& nod
 void Node::State::store_proof(Context& context, const NodeId& node, Proving& pending) {
   pending.ticket = persist(context, keyring.writes_of(name_of(pending.host), node));
   pending.again_at = kNever;
-  const Link* link = links.to(node);
+  const Link* link = links.session(node);
   continuations[pending.ticket] = StoredProof{node, link == nullptr ? LinkId() : link->id};
 }
 
@@ -341,7 +341,7 @@ void Node::State::proof_stored(Context& context, const StoredProof& stored, Stor
   proving.erase(pending);
   access_dirty = true;
   const Link* link = links.find(stored.link);
-  if (link != nullptr && rotates(*link) && links.to(link->node) == link)
+  if (link != nullptr && rotates(*link))
     send(context, *link,
          rotation_message(wire::Rotation::SETTLED, keyring.pair(stored.node).kept->generation));
 }
@@ -357,7 +357,7 @@ void Node::State::proof_not_stored(Context& context, const StoredProof& stored,
 
 void Node::State::receive_rotation(Context& context, const Link& link,
                                    const wire::Rotation& rotation) {
-  if (links.to(link.node) != &link) return;
+  if (links.session(link.node) != &link) return;
   const Generation named = generation_of(rotation);
   const auto has_candidate = [&] {
     const auto& candidate = keyring.pair(link.node).candidate;

@@ -31,9 +31,13 @@ void Node::State::on(Context& context, const LinkUp& event) {
     if (event.dial) dialer.failed(context, event.host);
     return;
   }
+  if (event.relay && relays.find(event.relay) == nullptr) {
+    context.emit(CloseLink{event.link, "the session that it ran over has ended"});
+    return;
+  }
   learn_key(context, event);
   // Of two crossing dials the lower ID's stays, so ours is not needed where the peer is lower.
-  if (!event.dial && event.host < config.self) dialer.cancel(context, event.host);
+  if (!event.dial && !event.relay && event.host < config.self) dialer.cancel(context, event.host);
   if (event.dial) dialer.linked(event.host);
   Link& link = links.add(context.now, event);
   if (speaking) greet(context, link);
@@ -58,7 +62,7 @@ void Node::State::greet(Context& context, Link& link) {
   bool dialling = dialer.dialling(link.host);
   for (const auto& [id, other] : links.all())
     dialling = dialling || (id != link.id && other.node == link.node && other.dialled);
-  say_hello(context, link, dialling && !link.dialled);
+  say_hello(context, link, dialling && !link.dialled && !link.relay);
   link.greeted = true;
   establish(context, link.id);
 }
@@ -78,14 +82,27 @@ void Node::State::establish(Context& context, LinkId id) {
     drop_link(context, id, "the secret that it used has been replaced", true);
     return;
   }
+  if (link->relay) return established_through_others(context, *link);
   if (give_way(context, *link)) return;
   link->established = true;
+  if (Link* relayed = links.relayed(link->node)) move_from(context, *relayed);
   lost.erase(link->node);
   probes.erase(link->host);
   dialer.at_once(link->host);
+  openings.forget(link->host);
   context.log(LogLevel::kInfo, "linked with " + name_of(link->host) + " (" + link->address +
                                    (link->dialled ? ", dialled)" : ", accepted)"));
   send_everything(context, *link);
+  dirty = true;
+}
+
+void Node::State::established_through_others(Context& context, Link& link) {
+  link.established = true;
+  relay_waits.erase(link.host);
+  const auto hop = members.next_hop(link.node);
+  context.log(LogLevel::kInfo, "joined with " + name_of(link.host) +
+                                   (hop ? " through " + name_of(*hop) : std::string()));
+  if (links.to(link.node) != nullptr) move_from(context, link);
   dirty = true;
 }
 
@@ -93,7 +110,8 @@ void Node::State::establish(Context& context, LinkId id) {
 bool Node::State::give_way(Context& context, Link& fresh) {
   std::vector<Link*> others;
   for (auto& [id, other] : links.all())
-    if (id != fresh.id && other.established && other.host == fresh.host) others.push_back(&other);
+    if (id != fresh.id && other.established && !other.relay && other.host == fresh.host)
+      others.push_back(&other);
   for (Link* other : others) {
     if (other->node != fresh.node && !Links::late(*other, context.now.mono)) {
       context.alert(Severity::kWarning, "two nodes at once say that they are " +
@@ -123,13 +141,22 @@ void Node::State::drop_link(Context& context, LinkId id, const std::string& reas
   links.erase(id);
   std::erase_if(rotations, [&](const auto& entry) { return entry.second.link == id; });
   if (close) context.emit(CloseLink{id, reason});
-  dialer.at_once(link.host);
   dirty = true;
+  if (link.relay) {
+    if (link.established && !link.moved)
+      context.log(LogLevel::kInfo, "no longer joined with " + name_of(link.host) + ": " + reason);
+    return;
+  }
+  dialer.at_once(link.host);
   if (!link.established || links.to(link.node) != nullptr) return;
   const bool replaced = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
-    return entry.second.node == link.node && entry.second.greeted && entry.second.heard_hello;
+    const Link& other = entry.second;
+    return other.node == link.node && !other.relay && other.greeted && other.heard_hello;
   });
   if (replaced) return;
+  // It was left for the link that has ended now: a new one is made.
+  if (const Link* relayed = links.relayed(link.node); relayed != nullptr && relayed->moved)
+    drop_link(context, relayed->id, "the direct link has ended", true);
   context.log(LogLevel::kInfo, "link with " + name_of(link.host) + " ended: " + reason);
   LostLink loss{link.peer_incarnation, context.now.mono - link.last_received, wire::Lost::SILENT};
   const Member* member = members.find(link.node);
@@ -167,6 +194,7 @@ void Node::State::on(Context& context, const Received& event) {
     drop_link(context, event.link, "a message before the greeting", true);
     return;
   }
+  if (link->relay) return receive_through_others(context, *link, std::move(message));
   switch (message.body_case()) {
     case wire::Message::kBeat: links.hear_beat(context, *link, message.beat()); break;
     case wire::Message::kFlood: receive_flood(context, *link, message.flood()); break;
@@ -179,14 +207,32 @@ void Node::State::on(Context& context, const Received& event) {
   }
 }
 
-void Node::State::send(Context& context, const Link& link, const wire::Message& message) {
+// What the pair says to each other alone: the graph is known from neighbours.
+void Node::State::receive_through_others(Context& context, Link& link, wire::Message message) {
+  switch (message.body_case()) {
+    case wire::Message::kBeat: links.hear_beat(context, link, message.beat()); break;
+    case wire::Message::kRotation: receive_rotation(context, link, message.rotation()); break;
+    case wire::Message::kRouted:
+      if (message.routed().to() == self.raw() && message.routed().from() == link.node.raw())
+        receive_routed(context, std::move(*message.mutable_routed()));
+      break;
+    case wire::Message::kMoved:
+      link.peer_moved = true;
+      if (link.moved) drop_link(context, link.id, "there is a direct link", true);
+      break;
+    default: break;
+  }
+}
+
+void Node::State::send(Context& context, const Link& link, const wire::Message& message,
+                       Priority priority) {
   std::string bytes = message.SerializeAsString();
   if (bytes.size() > wire::kMaxFrameBytes) {
     context.log(LogLevel::kError, "a message of " + std::to_string(bytes.size()) +
                                       " bytes is not sent: it is too large for a frame");
     return;
   }
-  context.emit(Send{link.id, std::move(bytes), Priority::kControl});
+  context.emit(Send{link.id, std::move(bytes), priority});
 }
 
 // `greeting`: the last flood of them, if only an empty one, ends what a new link is told.
@@ -315,9 +361,9 @@ void Node::State::receive_settings(Context& context, Link& link, const wire::Sta
 
 void Node::State::setting_refused(Context& context, const NodeId& from,
                                   const wire::SettingRefused& refusal) {
-  const auto peers = static_cast<size_t>(
-      std::count_if(links.all().begin(), links.all().end(),
-                    [](const auto& entry) { return entry.second.established; }));
+  const auto peers = static_cast<size_t>(std::count_if(
+      links.all().begin(), links.all().end(),
+      [](const auto& entry) { return entry.second.established && !entry.second.relay; }));
   const auto again = settings.refused(from, refusal.setting(), refusal.now_us(), peers);
   if (!again) return;
   context.alert(Severity::kWarning,
@@ -341,7 +387,7 @@ void Node::State::compare_settings(Context& context, const Link& link, uint64_t 
 void Node::State::flood_pending(Context& context) {
   if (news.empty() && setting_news.empty()) return;
   for (const auto& [id, link] : links.all()) {
-    if (!link.established) continue;
+    if (!link.established || link.relay) continue;
     send_settings(context, link, setting_news);
     std::vector<const wire::Record*> records;
     for (const auto& [node, source] : news)
@@ -354,21 +400,38 @@ void Node::State::flood_pending(Context& context) {
 
 // ----------------------------------------------------------------------------------------- routing
 
-void Node::State::route(Context& context, const NodeId& to, wire::Routed message) {
+bool Node::State::route(Context& context, const NodeId& to, wire::Routed message,
+                        Priority priority) {
   message.set_from(self.raw());
   message.set_to(to.raw());
   message.set_hops(kMaxHops);
   if (to == self) {
     own_messages.push_back(std::move(message));
     dirty = true;
-    return;
+    return true;
   }
   const std::optional<NodeId> hop = members.next_hop(to);
   const Link* link = hop ? links.to(*hop) : nullptr;
-  if (link == nullptr) return;
+  // A session through others is for the pair alone to read; its own pieces take the open way.
+  const Link* own_way = links.session(to);
+  if (own_way != nullptr && own_way->relay && !message.has_relayed()) link = own_way;
+  if (link == nullptr) return false;
   wire::Message frame;
   *frame.mutable_routed() = std::move(message);
-  send(context, *link, frame);
+  send(context, *link, frame, priority);
+  return true;
+}
+
+// For others, at most so many times as they allow.
+void Node::State::pass_on(Context& context, const NodeId& to, wire::Routed message) {
+  const std::optional<NodeId> hop = members.next_hop(to);
+  const Link* link = hop ? links.to(*hop) : nullptr;
+  if (link == nullptr || message.hops() <= 1) return;
+  message.set_hops(std::min(message.hops(), kMaxHops) - 1);
+  const Priority priority = message.has_relayed() ? Priority::kRelayed : Priority::kControl;
+  wire::Message frame;
+  *frame.mutable_routed() = std::move(message);
+  send(context, *link, frame, priority);
 }
 
 void Node::State::receive_own_messages(Context& context) {
@@ -379,16 +442,7 @@ void Node::State::receive_own_messages(Context& context) {
 void Node::State::receive_routed(Context& context, wire::Routed message) {
   const NodeId from = node_of(message.from());
   const NodeId to = node_of(message.to());
-  if (to != self) {
-    const std::optional<NodeId> hop = members.next_hop(to);
-    const Link* link = hop ? links.to(*hop) : nullptr;
-    if (link == nullptr || message.hops() <= 1) return;
-    message.set_hops(std::min(message.hops(), kMaxHops) - 1);
-    wire::Message frame;
-    *frame.mutable_routed() = std::move(message);
-    send(context, *link, frame);
-    return;
-  }
+  if (to != self) return pass_on(context, to, std::move(message));
   if (members.find(from) == nullptr) return;  // it could not be answered
   switch (message.body_case()) {
     case wire::Routed::kClaim: receive_claim(context, from, message.claim()); break;
@@ -417,6 +471,8 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
     case wire::Routed::kSettingRefused:
       setting_refused(context, from, message.setting_refused());
       break;
+    case wire::Routed::kRelayed: receive_relayed(context, from, message.relayed()); break;
+    case wire::Routed::kOpening: receive_opening(context, from); break;
     default: break;
   }
 }

@@ -2,6 +2,7 @@
 //   node.cc           events in, the order of decisions after each, time
 //   node_links.cc     links, flooding, routing
 //   node_dial.cc      whom to dial, and where
+//   node_relay.cc     sessions through others
 //   node_keys.cc      who is let in, and by what secret
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
@@ -23,9 +24,11 @@
 #include "core/links.h"
 #include "core/members.h"
 #include "core/node.h"
+#include "core/openings.h"
 #include "core/orders.h"
 #include "core/ownership.h"
 #include "core/placement.h"
+#include "core/relays.h"
 #include "core/service.h"
 #include "core/settings.h"
 #include "wire/cluster.pb.h"
@@ -52,6 +55,12 @@ struct LostLink {
   uint64_t incarnation = 0;
   Duration silent{};
   wire::Lost::Proof proof = wire::Lost::SILENT;
+};
+
+// Since when, or after what failure, a pair without a direct link waits to be joined through others.
+struct RelayWait {
+  MonoTime not_before;
+  Duration pause{};
 };
 
 // An order that waits for its settings to be stored, or for its effect.
@@ -106,10 +115,12 @@ struct Node::State final : ServiceWorld {
   void on(Context& context, const Tick& event);
   void on(Context& context, const SecretDerived& event);
   void on(Context& context, const KeyRefused& event);
+  void on(Context& context, const RelayOut& event);
+  void on(Context& context, const RelayEnded& event);
   void notice_stall(Context& context);
   void decide(Context& context);
   void finish_step(Context& context);
-  MonoTime next_deadline() const;
+  MonoTime next_deadline(MonoTime now) const;
   void store_configuration(Context& context);
   StoreTicket persist(Context& context, std::vector<Write> writes);
   void begin_leaving(Context& context, const std::string& why);
@@ -120,6 +131,7 @@ struct Node::State final : ServiceWorld {
   void greet(Context& context, Link& link);
   void greet_all(Context& context);
   void establish(Context& context, LinkId id);
+  void established_through_others(Context& context, Link& link);
   bool give_way(Context& context, Link& fresh);
   void send_everything(Context& context, const Link& link);
   void drop_link(Context& context, LinkId id, const std::string& reason, bool close);
@@ -131,21 +143,46 @@ struct Node::State final : ServiceWorld {
   void send_records(Context& context, const Link& link,
                     const std::vector<const wire::Record*>& records, bool greeting);
   void flood_pending(Context& context);
-  void send(Context& context, const Link& link, const wire::Message& message);
-  void route(Context& context, const NodeId& to, wire::Routed message);
+  void send(Context& context, const Link& link, const wire::Message& message,
+            Priority priority = Priority::kControl);
+  // False: there is no way to that node now.
+  bool route(Context& context, const NodeId& to, wire::Routed message,
+             Priority priority = Priority::kControl);
+  void pass_on(Context& context, const NodeId& to, wire::Routed message);
   void receive_routed(Context& context, wire::Routed message);
-  void dial_all(Context& context);
-  std::optional<DialTarget> dial_target(const HostEntry& host) const;
-  std::optional<DialTarget> observed_target(const Member& member) const;
-  std::vector<DialTarget> candidate_targets(const Member& member,
-                                            const std::string& observed) const;
-  bool own_address(const Member& member, const DialTarget& target) const;
+  void receive_through_others(Context& context, Link& link, wire::Message message);
   void receive_own_messages(Context& context);
   void hear_record(Context& context, Link& link, const wire::Record& record,
                    std::set<NodeId>& older);
   void refresh_members(Context& context);
   void announce_host(Context& context, HostId host);
-  MonoTime next_dial() const;
+
+  // node_dial.cc
+  // Two dynamic hosts, as a common neighbour sees them.
+  struct Sight {
+    const Member* member = nullptr;  // the other
+    std::string ours, theirs;  // "IP:PORT" from which each connected; ours empty: it was dialled
+    bool elder = false;        // this one has been linked there for longer
+  };
+  void dial_all(Context& context);
+  MonoTime next_dial(MonoTime now) const;
+  std::optional<DialTarget> dial_target(const HostEntry& host, MonoTime now) const;
+  std::optional<Sight> sight_of(const HostEntry& host) const;
+  std::vector<DialTarget> candidate_targets(const Sight& sight) const;
+  void drive_opening(Context& context, const HostEntry& host);
+  MonoTime opening_due(const HostEntry& host) const;
+  void receive_opening(Context& context, const NodeId& from);
+  void begin_opening(Context& context, const HostEntry& host, const Sight& sight);
+  bool own_address(const Member& member, const DialTarget& target) const;
+
+  // node_relay.cc
+  void drive_relays(Context& context);
+  MonoTime next_relay() const;
+  void relay_over(Context& context, const Relay& relay);
+  void end_relay(Context& context, RelayId id, const std::string& reason);
+  void receive_relayed(Context& context, const NodeId& from, const wire::Relayed& piece);
+  Relay* accept_relay(Context& context, const NodeId& from, const wire::Relayed& piece);
+  void move_from(Context& context, Link& relayed);
 
   // node_keys.cc
   // The replacement of a pair's secret that is under way over a link.
@@ -276,6 +313,9 @@ struct Node::State final : ServiceWorld {
   Links links;
   Members members;
   Dialer dialer;
+  Openings openings;
+  Relays relays;
+  std::map<HostId, RelayWait> relay_waits;
   Keyring keyring;
   std::map<NodeId, Rotating> rotations;
   std::map<NodeId, Proving> proving;

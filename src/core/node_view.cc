@@ -82,11 +82,12 @@ HostView Node::State::host_view(const HostEntry& host) const {
     out.path = Path::kSelf;
     return out;
   }
-  if (const Link* link = links.to(member->node)) {
+  const Link* link = links.session(member->node);
+  if (link != nullptr) out.rtt = link->rtt;
+  if (link != nullptr && !link->relay) {
     out.path = Path::kDirect;
-    out.rtt = link->rtt;
   } else if (member->reachable) {
-    out.path = Path::kMesh;
+    out.path = link != nullptr ? Path::kRelay : Path::kMesh;
     const Member* via = members.find(member->next_hop);
     out.via = via == nullptr ? HostId{} : via->host;
   }

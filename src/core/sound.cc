@@ -5,6 +5,7 @@
 
 #include "base/ids.h"
 #include "base/utf8.h"
+#include "core/io.h"
 
 namespace cluster::core {
 
@@ -110,6 +111,10 @@ Fault check(const wire::Routed& routed) {
     case wire::Routed::kAnswer: return named(routed.answer().service());
     case wire::Routed::kRelease: return named(routed.release().service());
     case wire::Routed::kOrders: return check(routed.orders());
+    case wire::Routed::kRelayed:
+      if (routed.relayed().session() == 0 || routed.relayed().bytes().size() > kMaxRelayBytes)
+        return "a piece of a session is too large, or of none";
+      return std::nullopt;
     case wire::Routed::kSettingRefused: return check(routed.setting_refused().setting());
     default: return std::nullopt;
   }

@@ -12,8 +12,8 @@
 
 namespace cluster::core {
 
-enum class Path : uint8_t { kNone, kSelf, kDirect, kMesh };
-const char* to_string(Path path);  // "none", "self", "direct", "mesh"
+enum class Path : uint8_t { kNone, kSelf, kDirect, kRelay, kMesh };
+const char* to_string(Path path);  // "none", "self", "direct", "relay", "mesh"
 
 struct HostView {
   HostId id;
@@ -23,8 +23,8 @@ struct HostView {
   bool settled = false;
   std::string address;  // where it is reached or was seen last; empty where unknown
   Path path = Path::kNone;
-  HostId via;                         // of kMesh: the next host on the way; else 0
-  std::optional<Duration> rtt;        // of kDirect, once measured
+  HostId via;                         // of kRelay and kMesh: the next host on the way; else 0
+  std::optional<Duration> rtt;        // of kDirect and kRelay, once measured
   std::optional<WallTime> last_seen;  // none: never
   std::string version;                // of its software; empty where unknown
   NodeId node;                        // 0 where never met

@@ -64,8 +64,8 @@ expect web on S
 expect files on P
 ----
 L loses power
-P sees L down
 S sees L down
+P sees L down
 P starts files (failover from L)
 S starts web (failover from L)
 S runs web
@@ -82,11 +82,11 @@ expect web on L
 expect files on L
 ----
 L comes up
+S sees L up
+L checks web: exit 3
 L sees P up
 L sees S up
-S sees L up
 S stops web (failback to L)
-L checks web: exit 3
 P sees L up
 P stops files (failback to L)
 L checks files: exit 3
@@ -107,8 +107,8 @@ within 8s S sees L down
 settle
 view S L
 ----
-S sees L down
 P sees L down
+S sees L down
 S starts web (failover from L)
 P starts files (failover from L)
 S runs web
@@ -139,12 +139,12 @@ expect files on L
 expect mail on S
 expect proxy on P
 ----
-S sees L up
-S stops web (lost-ownership to L)
 L sees P up
 L sees S up
 L stops mail (lost-ownership to S)
 L stops proxy (lost-ownership to P)
+S sees L up
+S stops web (lost-ownership to L)
 P sees L up
 P stops files (lost-ownership to L)
 L has stopped proxy

@@ -30,7 +30,7 @@ expect web on A
 expect mail on B
 view A
 ----
-  A sees A=up/self B=up/mesh C=up/direct
+  A sees A=up/self B=up/relay C=up/direct
   A sees web running on A: A is the most preferred host that is up and able
   A sees mail running on B: B is the most preferred host that is up and able
 
@@ -70,14 +70,14 @@ settle
 show
 ----
 C comes up
-C sees A up
 B sees C up
 A sees C up
+C sees A up
 C sees B up
-A sees B up
-A stops mail (lost-ownership to B)
 B sees A up
 B stops web (lost-ownership to A)
+A sees B up
+A stops mail (lost-ownership to B)
 B has stopped web
 A has stopped mail
   web: runs on A

@@ -120,14 +120,16 @@ void Story::hosts(const Words& words) {
     if (words[i] == "-") continue;
     std::string host = words[i];
     char mark = host.back();
-    bool dynamic = mark == '*' || mark == '^';
+    bool dynamic = mark == '*' || mark == '^' || mark == '~';
     if (dynamic) host.pop_back();
     bool known = false;
     for (const std::string& n : names_) known |= n == host;
     if (!known && world_)
       throw std::runtime_error("a new machine in the middle of a story: " + host);
     if (!known) names_.push_back(host);
-    nat_[host] = mark == '^';
+    nat_[host] = mark == '^'   ? sim::Nat::kSymmetric
+                 : mark == '~' ? sim::Nat::kCone
+                               : sim::Nat::kNone;
     size_t index = 0;
     while (names_[index] != host) ++index;
     spec_.hosts.push_back(

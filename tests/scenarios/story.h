@@ -82,7 +82,7 @@ class Story {
   uint64_t seed_ = 1;
   sim::Spec spec_;
   std::vector<std::string> names_;
-  std::map<std::string, bool> nat_;
+  std::map<std::string, sim::Nat> nat_;
   std::set<std::string> installed_;  // machines whose files were put in place by an order
   std::map<std::string, core::Stored> backups_;
   std::unique_ptr<sim::World> world_;

@@ -115,6 +115,18 @@ std::string Story::objection(const Words& w) {
                ? ""
                : std::string("they are ") + (linked ? "" : "not ") + "linked";
   }
+  if (w.size() >= 4 &&
+      w[1] == "reaches") {  // A reaches B direct | A reaches B relay C | A reaches B mesh C
+    core::View view = machine(w[0]).view();
+    for (const core::HostView& h : view.hosts) {
+      if (h.name != w[2]) continue;
+      const std::string path =
+          core::to_string(h.path) + (h.via ? " " + name(h.via) : std::string());
+      const std::string wanted = w[3] + (w.size() > 4 ? " " + w[4] : "");
+      return path == wanted ? "" : "it is by " + path;
+    }
+    return w[0] + " knows no " + w[2];
+  }
   if (w.size() == 1 && w[0] == "keys") return keys_->locked_out().value_or("");
   if (w.size() == 5 && w[1] == "knows" && w[3] == "by") {  // A knows B by secret|passphrases
     const auto known = world().credentials(machine(w[0]).index(), machine(w[2]).index());

@@ -70,6 +70,11 @@ std::string describe_routed(const wire::Routed& r) {
   }
   if (r.has_release())
     return out + "release " + r.release().service() + " e" + std::to_string(r.release().epoch());
+  if (r.has_relayed())
+    return out + (r.relayed().ended()
+                      ? "end of a session"
+                      : std::to_string(r.relayed().bytes().size()) + " bytes of a session");
+  if (r.has_opening()) return out + "opening";
   return out + "other";
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "tests/sim/tunnels.h"
 #include "tests/sim/world.h"
 
 namespace cluster::sim {
@@ -281,6 +282,14 @@ void Machine::perform(core::Action& action) {
     network.cancel_dial(index_, cancel->dial);
   } else if (auto* close = std::get_if<core::CloseLink>(&action)) {
     network.close(index_, close->link);
+  } else if (auto* open = std::get_if<core::OpenRelay>(&action)) {
+    network.tunnels().perform(index_, *open);
+  } else if (auto* in = std::get_if<core::RelayIn>(&action)) {
+    network.tunnels().perform(index_, *in);
+  } else if (auto* room = std::get_if<core::RelayRoom>(&action)) {
+    network.tunnels().perform(index_, *room);
+  } else if (auto* end = std::get_if<core::CloseRelay>(&action)) {
+    network.tunnels().perform(index_, *end);
   } else if (auto* run = std::get_if<core::RunScript>(&action)) {
     scripts_.run(*run);
   } else if (auto* kill = std::get_if<core::KillScript>(&action)) {

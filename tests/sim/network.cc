@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "tests/sim/tunnels.h"
 
 namespace cluster::sim {
 
@@ -17,6 +18,7 @@ constexpr Duration kNoRouteAfter = milliseconds(3);
 // A healed TCP connection goes on with its next retransmission.
 constexpr Duration kLongestRetransmission = seconds(3);
 constexpr double kJitter = 0.3;
+constexpr Duration kRouterRemembers = minutes(1);
 
 }  // namespace
 
@@ -27,16 +29,20 @@ Network::Network(Queue& queue, Machines& machines, size_t count, Rng rng)
       hosts_(count),
       latency_(count, std::vector<Duration>(count, milliseconds(1))),
       extra_(count, std::vector<Duration>(count)),
-      blocked_(count, std::vector<int>(count)) {}
+      blocked_(count, std::vector<int>(count)),
+      tunnels_(std::make_unique<Tunnels>(queue, machines, *this, Rng(rng).fork())) {}
 
-void Network::set_address(MachineId machine, std::string ip, bool nat) {
+Network::~Network() = default;
+
+void Network::set_address(MachineId machine, std::string ip, Nat nat) {
   Host& host = hosts_[machine];
   host.ip = std::move(ip);
   host.nat = nat;
-  host.outside = nat ? "198.51.100." + std::to_string(machine + 1) : host.ip;
+  host.outside = nat == Nat::kNone ? host.ip : "198.51.100." + std::to_string(machine + 1);
+  host.dialled.clear();
 }
 
-void Network::move(MachineId machine, std::string ip, bool nat) {
+void Network::move(MachineId machine, std::string ip, Nat nat) {
   set_address(machine, std::move(ip), nat);
   for (MachineId other = 0; other < hosts_.size(); ++other)
     if (other != machine) black_hole(machine, other);
@@ -62,9 +68,10 @@ void Network::dial(MachineId from, const core::Dial& dial) {
   c.wanted = dial.host;
   c.early = rng_.chance(0.5);
   c.dialled = dial.address + ":" + std::to_string(dial.port);
-  const Host& host = hosts_[from];
-  c.observed =
-      host.outside + ":" + std::to_string(host.nat ? 40000 + rng_.below(20000) : uint64_t{kPort});
+  Host& host = hosts_[from];
+  const uint64_t port = host.nat == Nat::kSymmetric ? 40000 + rng_.below(20000) : uint64_t{kPort};
+  c.observed = host.outside + ":" + std::to_string(port);
+  host.dialled[dial.address] = queue_.now() + kRouterRemembers;
 
   MachineId target = 0;
   while (target < hosts_.size() && hosts_[target].outside != dial.address) ++target;
@@ -75,13 +82,35 @@ void Network::dial(MachineId from, const core::Dial& dial) {
   }
   c.ends[1].machine = target;
   queue_.after(kDialTimeout, [this, id] { time_out(id); });
-  if (hosts_[target].nat || dial.port != kPort) {
-    // A router drops what it has no mapping for, or answers it with a reset.
+  if (dial.port != kPort) {
     c.ends[1].state = State::kGone;
     if (rng_.chance(0.5)) put(id, c, 1, Kind::kRefuse);
     return;
   }
   put(id, c, 0, Kind::kSyn);
+}
+
+// A router lets in whom its machine has dialled lately, from where it was dialled.
+bool Network::let_in(MachineId from, MachineId to) {
+  const Host& host = hosts_[to];
+  if (host.nat == Nat::kNone) return true;
+  if (host.nat == Nat::kSymmetric || hosts_[from].nat == Nat::kSymmetric) return false;
+  const auto dialled = host.dialled.find(hosts_[from].outside);
+  return dialled != host.dialled.end() && queue_.now() < dialled->second;
+}
+
+// The SYN comes to a machine that is dialling its sender, from and to the same ports: TCP makes one connection of the
+// two dials.
+void Network::meet_half_way(uint64_t id, Connection& c) {
+  for (auto& [other_id, other] : connections_) {
+    if (other_id == id || other.ends[0].machine != c.ends[1].machine ||
+        other.ends[1].machine != c.ends[0].machine || other.ends[0].state != State::kHandshake ||
+        other.ends[1].state != State::kGone)
+      continue;
+    other.ends[0].state = State::kGone;
+    c.crossed = other.dial;
+    return;
+  }
 }
 
 void Network::cancel_dial(MachineId from, DialId dial) {
@@ -95,12 +124,18 @@ void Network::cancel_dial(MachineId from, DialId dial) {
   }
 }
 
+bool Network::is_up(MachineId machine, LinkId link) {
+  return find(machine, link) != nullptr || tunnels_->is_up(machine, link);
+}
+
 void Network::send(MachineId from, LinkId link, std::string bytes) {
+  if (tunnels_->send(from, link, bytes)) return;
   if (Connection* c = find(from, link))
     put(link.value / 2, *c, link.value % 2, Kind::kFrame, std::move(bytes));
 }
 
 void Network::close(MachineId from, LinkId link) {
+  if (tunnels_->close(from, link)) return;
   Connection* c = find(from, link);
   if (c == nullptr) return;
   put(link.value / 2, *c, link.value % 2, Kind::kGoodbye);
@@ -157,7 +192,12 @@ bool Network::passes(MachineId from, MachineId to) const {
 void Network::accept(uint64_t id, Connection& c, size_t from, Item item) {
   End& to = c.ends[1 - from];
   if (item.kind == Kind::kSyn) {
-    if (machines_.listening(to.machine)) {
+    if (!let_in(c.ends[from].machine, to.machine)) {
+      // A router drops what it does not expect, or answers it with a reset.
+      to.state = State::kGone;
+      if (rng_.chance(0.5)) put(id, c, 1, Kind::kRefuse);
+    } else if (machines_.listening(to.machine)) {
+      meet_half_way(id, c);
       put(id, c, 1, Kind::kSynAck);
     } else {
       to.state = State::kGone;
@@ -278,7 +318,7 @@ bool Network::admit(MachineId at, MachineId peer, const std::string& address) {
 
 std::optional<core::PairSecret> Network::derive(MachineId from, LinkId link, uint64_t count) {
   const Connection* c = find(from, link);
-  if (c == nullptr) return std::nullopt;
+  if (c == nullptr) return tunnels_->derive(from, link, count);
   const uint64_t hash =
       Digest().add(c->used.hash).add(link.value / 2).add(c->used.count).add(count).value();
   return core::PairSecret{{count, hash}, "sealed " + std::to_string(hash)};
@@ -300,9 +340,14 @@ void Network::link_up(uint64_t id, Connection& c, size_t end) {
   }
   me.state = State::kUp;
   ++topology_;
-  machines_.deliver(me.machine, core::LinkUp{link_of(id, end), machines_.node(other), peer->host,
-                                             peer->name, end == 0 ? c.dial : DialId(),
-                                             end == 0 ? c.dialled : c.observed, c.used});
+  machines_.deliver(me.machine, core::LinkUp{link_of(id, end),
+                                             machines_.node(other),
+                                             peer->host,
+                                             peer->name,
+                                             end == 0 ? c.dial : c.crossed,
+                                             end == 0 ? c.dialled : c.observed,
+                                             c.used,
+                                             {}});
 }
 
 void Network::end_gone(uint64_t id, Connection& c, size_t end, const char* reason) {
@@ -359,6 +404,7 @@ void Network::each_between(MachineId a, MachineId b, Function function) {
 }
 
 void Network::power_lost(MachineId machine) {
+  tunnels_->engine_died(machine);
   for (MachineId other = 0; other < hosts_.size(); ++other) {
     each_between(machine, other, [&](uint64_t id, Connection& c) {
       size_t end = c.ends[0].machine == machine ? 0 : 1;
@@ -370,6 +416,7 @@ void Network::power_lost(MachineId machine) {
 }
 
 void Network::engine_died(MachineId machine) {
+  tunnels_->engine_died(machine);
   for (MachineId other = 0; other < hosts_.size(); ++other) {
     each_between(machine, other, [&](uint64_t id, Connection& c) {
       size_t end = c.ends[0].machine == machine ? 0 : 1;

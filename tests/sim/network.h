@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@
 
 namespace cluster::sim {
 
+class Tunnels;
+
 using MachineId = size_t;  // index into the world's machines
 
 inline constexpr uint16_t kPort = 35790;
@@ -32,10 +35,17 @@ struct PeerName {
   std::string name;
 };
 
+enum class Nat : uint8_t {
+  kNone,
+  kCone,       // keeps the port, so that a machine is seen by all at the same
+  kSymmetric,  // another port for each whom it dials
+};
+
 // What the network needs to know of the machines it joins.
 class Machines {
  public:
   virtual ~Machines() = default;
+  virtual size_t count() const = 0;
   virtual bool powered(MachineId machine) const = 0;    // its kernel answers
   virtual bool asleep(MachineId machine) const = 0;     // suspended: nothing in, nothing out
   virtual bool listening(MachineId machine) const = 0;  // an engine is there, frozen or not
@@ -55,13 +65,14 @@ class Network {
  public:
   // Machines are those of 0 to `count` - 1.
   Network(Queue& queue, Machines& machines, size_t count, Rng rng);
+  ~Network();
 
-  // -- Addresses. A machine behind NAT is seen at its router's, where nobody can dial it.
-  void set_address(MachineId machine, std::string ip, bool nat);
+  // -- Addresses. A machine behind NAT is seen at its router's, which lets in only whom the machine has dialled.
+  void set_address(MachineId machine, std::string ip, Nat nat);
   std::string address(MachineId machine) const { return hosts_[machine].ip; }
-  bool nat(MachineId machine) const { return hosts_[machine].nat; }
+  Nat nat(MachineId machine) const { return hosts_[machine].nat; }
   // The machine has moved: what it had is silent for ever.
-  void move(MachineId machine, std::string ip, bool nat);
+  void move(MachineId machine, std::string ip, Nat nat);
 
   // -- What machines ask for.
   void dial(MachineId from, const core::Dial& dial);
@@ -99,8 +110,13 @@ class Network {
     return blocked_[a][b] != 0 || blocked_[b][a] != 0;
   }
   bool can_authenticate(MachineId dialer, MachineId listener) const;
+  // What authenticates the two, as the handshake chooses it; nullopt: the listener refuses.
+  std::optional<core::Generation> choose(MachineId dialer, MachineId listener,
+                                         const std::vector<core::Generation>& offered) const;
+  // The sessions through other machines.
+  Tunnels& tunnels() { return *tunnels_; }
   Duration slowness(MachineId a, MachineId b) const { return latency_[a][b] + extra_[a][b]; }
-  bool is_up(MachineId machine, LinkId link) { return find(machine, link) != nullptr; }
+  bool is_up(MachineId machine, LinkId link);
   // Changes whenever linked() may have changed.
   uint64_t topology() const { return topology_; }
   void touch() { ++topology_; }
@@ -140,6 +156,7 @@ class Network {
     End ends[2];    // the dialer, the listener
     Pipe pipes[2];  // pipes[i] leads from ends[i]
     DialId dial;
+    DialId crossed;  // the listener's, of which a router made the same connection
     HostId wanted;
     std::vector<core::Generation> offered;  // by the dialer
     core::Generation used;
@@ -150,8 +167,9 @@ class Network {
   };
   struct Host {
     std::string ip;
-    bool nat = false;
-    std::string outside;  // as others see it, without port
+    Nat nat = Nat::kNone;
+    std::string outside;                     // as others see it, without port
+    std::map<std::string, Instant> dialled;  // whom the router lets in, by outside, until when
   };
 
   static LinkId link_of(uint64_t id, size_t end) { return LinkId(id * 2 + end); }
@@ -164,9 +182,8 @@ class Network {
   void accept(uint64_t id, Connection& c, size_t from, Item item);
   void accept_at_listener(uint64_t id, Connection& c, Item item);
   void accept_at_dialer(uint64_t id, Connection& c, Item item);
-  // What authenticates the two, as the handshake chooses it; nullopt: the listener refuses.
-  std::optional<core::Generation> choose(MachineId dialer, MachineId listener,
-                                         const std::vector<core::Generation>& offered) const;
+  bool let_in(MachineId from, MachineId to);
+  void meet_half_way(uint64_t id, Connection& c);
   bool admit(MachineId at, MachineId peer, const std::string& address);
   void link_up(uint64_t id, Connection& c, size_t end);
   // The end is no more; its machine is told where `reason` is given.
@@ -188,6 +205,7 @@ class Network {
   std::vector<std::vector<Duration>> extra_;
   std::vector<std::vector<int>> blocked_;  // [from][to]: cuts in force
   std::map<uint64_t, Connection> connections_;
+  std::unique_ptr<Tunnels> tunnels_;
   uint64_t next_ = 1;
   uint64_t topology_ = 1;
 };

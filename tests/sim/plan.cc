@@ -79,8 +79,10 @@ void furnish(World& world, const Spec& spec, Rng& rng) {
       machine.set_times(beat, beat * rng.between(3, 6));
     }
     const HostSpec* line = spec.host(machine.name());
-    world.network().set_address(i, line->dynamic ? world.fresh_address() : line->address,
-                                line->dynamic && rng.chance(0.4));
+    const Nat nat = !line->dynamic || rng.chance(0.5) ? Nat::kNone
+                    : rng.chance(0.5)                 ? Nat::kCone
+                                                      : Nat::kSymmetric;
+    world.network().set_address(i, line->dynamic ? world.fresh_address() : line->address, nat);
     mend_scripts(world, machine, spec, rng);
     machine.disk().set_latency(microseconds(100), rng.between(milliseconds(1), milliseconds(30)));
     machine.clock().set_drift(Instant(), rng.between(-100, 100));

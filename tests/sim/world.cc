@@ -21,7 +21,7 @@ World::World(uint64_t seed, const std::vector<std::string>& names)
   for (const std::string& name : names) {
     MachineId index = machines_.size();
     machines_.push_back(std::make_unique<Machine>(*this, index, name, rng_.fork()));
-    network_.set_address(index, "10.0.0." + std::to_string(index + 1), false);
+    network_.set_address(index, "10.0.0." + std::to_string(index + 1), Nat::kNone);
   }
 }
 

@@ -37,6 +37,7 @@ class World final : public Machines {
   Instant now() const { return queue_.now(); }
   Rng& rng() { return rng_; }
   size_t size() const { return machines_.size(); }
+  size_t count() const override { return size(); }
   Machine& machine(MachineId index) { return *machines_[index]; }
   const Machine& machine(MachineId index) const { return *machines_[index]; }
   Machine& machine(const std::string& name);

@@ -1,0 +1,31 @@
+#include "core/openings.h"
+
+namespace cluster::core {
+
+bool Openings::seen(HostId host, const std::string& whereabouts) {
+  const auto [it, first] = hosts_.try_emplace(host, State{whereabouts, 0, {}, {}});
+  if (first || it->second.whereabouts == whereabouts) return false;
+  it->second = State{whereabouts, 0, {}, {}};
+  return true;
+}
+
+bool Openings::open(HostId host, MonoTime now) const {
+  const auto it = hosts_.find(host);
+  return it != hosts_.end() && now < it->second.until;
+}
+
+bool Openings::may_ask(HostId host, MonoTime now) const { return now >= next_ask(host); }
+
+MonoTime Openings::next_ask(HostId host) const {
+  const auto it = hosts_.find(host);
+  return it == hosts_.end() || it->second.tries >= kMaxOpenings ? kNever : it->second.not_before;
+}
+
+void Openings::begin(HostId host, MonoTime now, Duration pause) {
+  State& state = hosts_[host];
+  ++state.tries;
+  state.until = now + kOpeningTime;
+  state.not_before = state.until + pause;
+}
+
+}  // namespace cluster::core
