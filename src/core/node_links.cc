@@ -31,7 +31,9 @@ void Node::State::on(Context& context, const LinkUp& event) {
     if (event.dial) dialer.failed(context, event.host);
     return;
   }
-  if (event.relay && relays.find(event.relay) == nullptr) {
+  if (Relay* relay = relays.find(event.relay); relay != nullptr) {
+    relay->linked = true;
+  } else if (event.relay) {
     context.emit(CloseLink{event.link, "the session that it ran over has ended"});
     return;
   }

@@ -30,10 +30,15 @@ wire::Relayed end_of(uint64_t session, bool dialled) {
 // A pair without a link of its own has a session through others as long as there is a way. The lower ID dials it: at
 // once where neither can be dialled, elsewhere after a beat, for a dial mostly succeeds within that.
 void Node::State::drive_relays(Context& context) {
-  std::vector<RelayId> without_way;
-  for (const auto& [id, relay] : relays.all())
-    if (!members.next_hop(relay.node)) without_way.push_back(id);
+  std::vector<RelayId> without_way, not_needed;
+  for (const auto& [id, relay] : relays.all()) {
+    if (!members.next_hop(relay.node))
+      without_way.push_back(id);
+    else if (!relay.linked && links.to(relay.node) != nullptr)
+      not_needed.push_back(id);
+  }
   for (RelayId id : without_way) end_relay(context, id, "there is no way to it any more");
+  for (RelayId id : not_needed) end_relay(context, id, "there is a direct link");
   if (leaving) return;
   for (const HostEntry& host : config.hosts) {
     if (host.id == config.self) continue;

@@ -23,6 +23,7 @@ struct Relay {
   NodeId node;
   uint64_t session = 0;  // drawn by the end that dials
   bool dials = false;    // this one does
+  bool linked = false;   // a link runs, or ran, over it: it ends when that has closed
   uint64_t sent = 0;     // bytes, ever
   uint64_t taken = 0;    // of these, by the other end
   uint64_t received = 0;

@@ -44,7 +44,7 @@ expect P knows L by secret
 expect keys
 ----
 L sees P down
-S sees P up
 P sees S up
 P sees L up
+S sees P up
 L sees P up
