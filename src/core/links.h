@@ -74,6 +74,15 @@ class Links {
   // Counts as life; answers a beat when our own is nearly due, so that both share one packet.
   void hear_beat(Context& context, Link& link, const wire::Beat& beat);
 
+  // Those for which it holds; they may be dropped one by one.
+  template <class Predicate>
+  std::vector<LinkId> where(Predicate predicate) const {
+    std::vector<LinkId> out;
+    for (const auto& [id, link] : links_)
+      if (predicate(link)) out.push_back(id);
+    return out;
+  }
+
   // Of the newest link that has come up, with whomever.
   uint64_t newest_ordinal() const { return next_ordinal_ - 1; }
 

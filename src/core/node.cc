@@ -178,7 +178,6 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   for (auto& [node, at] : rotate_at)
     at = std::min<MonoTime>(at, context.now.mono + config.rekey_interval);
   access_dirty = true;
-  std::vector<LinkId> removed;
   for (const HostEntry& host : before.hosts) {
     const HostEntry* now = config.host(host.id);
     if (now != nullptr && now->name == host.name) {
@@ -186,10 +185,10 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
       continue;
     }
     dialer.forget(context, host.id);
-    for (const auto& [id, link] : links.all())
-      if (link.host == host.id) removed.push_back(id);
+    drop_links(
+        context, [&](const Link& link) { return link.host == host.id; },
+        "the host is no longer in the hosts file");
   }
-  for (LinkId id : removed) drop_link(context, id, "the host is no longer in the hosts file", true);
   store_configuration(context);
   configure_services(context);
   if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)

@@ -96,19 +96,14 @@ void Node::State::learn_key(Context& context, const LinkUp& up) {
   } else if (pair.candidate && pair.candidate->generation == up.generation) {
     secret_proved(context, up.host, up.node);
     // Whatever else this pair is linked by is older than that.
-    drop_links(context, up.node, "the secret that it used has been replaced");
+    drop_links(
+        context, [&](const Link& link) { return link.node == up.node; },
+        "the secret that it used has been replaced");
   }
   // At first contact at once; after a restart of this host the old secret counts as new.
   const Duration age_left = keyring.pair(up.node).kept ? config.rekey_interval : Duration{};
   rotate_at.try_emplace(up.node, context.now.mono + age_left);
   access_dirty = true;
-}
-
-void Node::State::drop_links(Context& context, const NodeId& node, const std::string& why) {
-  std::vector<LinkId> of_node;
-  for (const auto& [id, link] : links.all())
-    if (link.node == node) of_node.push_back(id);
-  for (LinkId id : of_node) drop_link(context, id, why, true);
 }
 
 // By the passphrases: what was shared before (with an old disk of that host) is of no use.
@@ -150,11 +145,10 @@ void Node::State::apply_readmission(Context& context, const wire::Setting& setti
   access_dirty = true;
   if (host == nullptr) return;
   readmitting.erase(host->id);
-  std::vector<LinkId> of_former_key;
-  for (const auto& [id, link] : links.all())
-    if (link.host == host->id && link.node != binding->node) of_former_key.push_back(id);
-  for (LinkId id : of_former_key)
-    drop_link(context, id, "another key was let in for this host", true);
+  drop_links(
+      context,
+      [&](const Link& link) { return link.host == host->id && link.node != binding->node; },
+      "another key was let in for this host");
 }
 
 void Node::State::learn_key_of_record(Context& context, const wire::Record& record,
@@ -184,9 +178,8 @@ void Node::State::forget_secrets(Context& context, const Command& command) {
   proving.clear();
   rotate_at.clear();
   access_dirty = true;
-  std::vector<LinkId> open;
-  for (const auto& [id, link] : links.all()) open.push_back(id);
-  for (LinkId id : open) drop_link(context, id, "this host has forgotten its secrets", true);
+  drop_links(
+      context, [](const Link&) { return true; }, "this host has forgotten its secrets");
 }
 
 void Node::State::secrets_forgotten(Context& context, RequestId request) {

@@ -70,10 +70,7 @@ void Node::State::greet(Context& context, Link& link) {
 }
 
 void Node::State::greet_all(Context& context) {
-  std::vector<LinkId> waiting;
-  for (const auto& [id, link] : links.all())
-    if (!link.greeted) waiting.push_back(id);
-  for (LinkId id : waiting)
+  for (LinkId id : links.where([](const Link& link) { return !link.greeted; }))
     if (Link* link = links.find(id)) greet(context, *link);
 }
 
@@ -398,85 +395,6 @@ void Node::State::flood_pending(Context& context) {
   }
   news.clear();
   setting_news.clear();
-}
-
-// ----------------------------------------------------------------------------------------- routing
-
-bool Node::State::route(Context& context, const NodeId& to, wire::Routed message,
-                        Priority priority) {
-  message.set_from(self.raw());
-  message.set_to(to.raw());
-  message.set_hops(kMaxHops);
-  if (to == self) {
-    own_messages.push_back(std::move(message));
-    dirty = true;
-    return true;
-  }
-  const std::optional<NodeId> hop = members.next_hop(to);
-  const Link* link = hop ? links.to(*hop) : nullptr;
-  // A session through others is for the pair alone to read; its own pieces take the open way.
-  const Link* own_way = links.session(to);
-  if (own_way != nullptr && own_way->relay && !message.has_relayed()) link = own_way;
-  if (link == nullptr) return false;
-  wire::Message frame;
-  *frame.mutable_routed() = std::move(message);
-  send(context, *link, frame, priority);
-  return true;
-}
-
-// For others, at most so many times as they allow.
-void Node::State::pass_on(Context& context, const NodeId& to, wire::Routed message) {
-  const std::optional<NodeId> hop = members.next_hop(to);
-  const Link* link = hop ? links.to(*hop) : nullptr;
-  if (link == nullptr || message.hops() <= 1) return;
-  message.set_hops(std::min(message.hops(), kMaxHops) - 1);
-  const Priority priority = message.has_relayed() ? Priority::kRelayed : Priority::kControl;
-  wire::Message frame;
-  *frame.mutable_routed() = std::move(message);
-  send(context, *link, frame, priority);
-}
-
-void Node::State::receive_own_messages(Context& context) {
-  for (wire::Routed& message : std::exchange(own_messages, {}))
-    receive_routed(context, std::move(message));
-}
-
-void Node::State::receive_routed(Context& context, wire::Routed message) {
-  const NodeId from = node_of(message.from());
-  const NodeId to = node_of(message.to());
-  if (to != self) return pass_on(context, to, std::move(message));
-  if (members.find(from) == nullptr) return;  // it could not be answered
-  switch (message.body_case()) {
-    case wire::Routed::kClaim: receive_claim(context, from, message.claim()); break;
-    case wire::Routed::kAnswer: receive_answer(context, from, message.answer()); break;
-    case wire::Routed::kRelease:
-      voter.release(message.release().service(), from);
-      dirty = true;
-      break;
-    case wire::Routed::kOrdersAsk: {
-      wire::Routed reply;
-      *reply.mutable_orders() = orders.to_wire();
-      if (const auto fault = unsound(reply.orders())) {
-        context.log(LogLevel::kError, "the services file is not given to others: " + *fault);
-        break;
-      }
-      route(context, from, std::move(reply));
-      break;
-    }
-    case wire::Routed::kOrders:
-      if (!orders.adopt(message.orders())) break;
-      persist(context, {orders.to_write()});
-      context.log(LogLevel::kInfo, "a newer services file is in force, from " + name_of(from));
-      configure_services(context);
-      dirty = true;
-      break;
-    case wire::Routed::kSettingRefused:
-      setting_refused(context, from, message.setting_refused());
-      break;
-    case wire::Routed::kRelayed: receive_relayed(context, from, message.relayed()); break;
-    case wire::Routed::kOpening: receive_opening(context, from); break;
-    default: break;
-  }
 }
 
 void Node::State::refresh_members(Context& context) {

@@ -195,9 +195,8 @@ void Node::State::confirm_session() {
 
 void Node::State::distrust_view(Context& context, const std::string& why) {
   context.alert(Severity::kWarning, why + "; its links and what it believes are made anew");
-  std::vector<LinkId> open;
-  for (const auto& [id, link] : links.all()) open.push_back(id);
-  for (LinkId id : open) drop_link(context, id, why, true);
+  drop_links(
+      context, [](const Link&) { return true; }, why);
   for (const UpChange& change : members.distrust()) announce_host(context, change.host);
   std::vector<std::string> claimed;
   for (const auto& [service, claim] : claims) claimed.push_back(service);

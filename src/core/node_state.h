@@ -1,6 +1,7 @@
 // The inside of a Node, shared by the files that implement it:
 //   node.cc           events in, the order of decisions after each, time
-//   node_links.cc     links, flooding, routing
+//   node_links.cc     links, flooding
+//   node_routing.cc   messages from end to end
 //   node_dial.cc      whom to dial, and where
 //   node_relay.cc     sessions through others
 //   node_keys.cc      who is let in, and by what secret
@@ -135,6 +136,10 @@ struct Node::State final : ServiceWorld {
   bool give_way(Context& context, Link& fresh);
   void send_everything(Context& context, const Link& link);
   void drop_link(Context& context, LinkId id, const std::string& reason, bool close);
+  template <class Predicate>
+  void drop_links(Context& context, Predicate predicate, const std::string& reason) {
+    for (LinkId id : links.where(predicate)) drop_link(context, id, reason, true);
+  }
   void receive_flood(Context& context, Link& link, const wire::Flood& flood);
   void receive_settings(Context& context, Link& link, const wire::Stamped& stamped);
   void setting_refused(Context& context, const NodeId& from, const wire::SettingRefused& refusal);
@@ -145,17 +150,19 @@ struct Node::State final : ServiceWorld {
   void flood_pending(Context& context);
   void send(Context& context, const Link& link, const wire::Message& message,
             Priority priority = Priority::kControl);
+  void receive_through_others(Context& context, Link& link, wire::Message message);
+  void hear_record(Context& context, Link& link, const wire::Record& record,
+                   std::set<NodeId>& older);
+  void refresh_members(Context& context);
+  void announce_host(Context& context, HostId host);
+
+  // node_routing.cc
   // False: there is no way to that node now.
   bool route(Context& context, const NodeId& to, wire::Routed message,
              Priority priority = Priority::kControl);
   void pass_on(Context& context, const NodeId& to, wire::Routed message);
   void receive_routed(Context& context, wire::Routed message);
-  void receive_through_others(Context& context, Link& link, wire::Message message);
   void receive_own_messages(Context& context);
-  void hear_record(Context& context, Link& link, const wire::Record& record,
-                   std::set<NodeId>& older);
-  void refresh_members(Context& context);
-  void announce_host(Context& context, HostId host);
 
   // node_dial.cc
   // Two dynamic hosts, as a common neighbour sees them.
@@ -210,7 +217,6 @@ struct Node::State final : ServiceWorld {
   void not_admitted(Context& context, HostId by);
   void learn_key(Context& context, const LinkUp& up);
   void learn_key_of_record(Context& context, const wire::Record& record, const NodeId& node);
-  void drop_links(Context& context, const NodeId& node, const std::string& why);
   void begin_anew(Context& context, HostId host, const NodeId& node);
   void readmit(Context& context, HostId host, const Keyring::Binding& binding);
   void apply_readmission(Context& context, const wire::Setting& setting);
