@@ -15,12 +15,23 @@ class Messages {
 
   std::string any() {
     wire::Message message;
-    switch (input_.byte() % 6) {
+    const uint8_t kind = input_.byte();
+    if (kind >= 250) {
+      rotation(*message.mutable_rotation());
+    } else if (kind >= 246) {
+      message.mutable_moved();
+    } else if (kind >= 240) {
+      routed(*message.mutable_routed(), [this](wire::Routed& r) { between_two(r); });
+    }
+    if (message.body_case() != wire::Message::BODY_NOT_SET) return message.SerializeAsString();
+    switch (kind % 6) {
       case 0: beat(*message.mutable_beat()); break;
       case 1: hello(*message.mutable_hello()); break;
       case 2:
       case 3: flood(*message.mutable_flood()); break;
-      case 4: routed(*message.mutable_routed()); break;
+      case 4:
+        routed(*message.mutable_routed(), [this](wire::Routed& r) { about_services(r); });
+        break;
       default:
         for (size_t n = many(); n > 0; --n) setting(*message.mutable_settings()->add_settings());
     }
@@ -209,10 +220,36 @@ class Messages {
     setting.set_node(node());
   }
 
-  void routed(wire::Routed& routed) {
+  template <class Fill>
+  void routed(wire::Routed& routed, Fill fill) {
     routed.set_from(node());
     routed.set_to(input_.byte() < 200 ? node_named('1').raw() : node());
     routed.set_hops(static_cast<uint32_t>(number()));
+    fill(routed);
+  }
+
+  void rotation(wire::Rotation& rotation) {
+    rotation.set_step(static_cast<wire::Rotation::Step>(input_.byte() % 4));
+    rotation.set_count(number());
+    rotation.set_hash(number());
+  }
+
+  // Of a session that others pass on, or of the opening of routers.
+  void between_two(wire::Routed& routed) {
+    if (input_.byte() < 40) {
+      routed.mutable_opening();
+      return;
+    }
+    wire::Relayed& piece = *routed.mutable_relayed();
+    piece.set_session(number());
+    piece.set_dialled(input_.byte() % 4 != 0);
+    piece.set_at(number());
+    piece.set_taken(number());
+    piece.set_bytes(std::string(many(), 'x'));
+    piece.set_ended(input_.byte() % 8 == 0);
+  }
+
+  void about_services(wire::Routed& routed) {
     switch (input_.byte() % 7) {
       case 0:
         routed.mutable_claim()->set_service(name());
