@@ -18,7 +18,7 @@ bool Openings::may_ask(HostId host, MonoTime now) const { return now >= next_ask
 
 MonoTime Openings::next_ask(HostId host) const {
   const auto it = hosts_.find(host);
-  return it == hosts_.end() || it->second.tries >= kMaxOpenings ? kNever : it->second.not_before;
+  return it == hosts_.end() ? kNever : it->second.not_before;
 }
 
 void Openings::begin(HostId host, MonoTime now, Duration pause) {
@@ -26,6 +26,7 @@ void Openings::begin(HostId host, MonoTime now, Duration pause) {
   ++state.tries;
   state.until = now + kOpeningTime;
   state.not_before = state.until + pause;
+  if (state.tries >= kQuickOpenings) state.not_before += kOpeningAgain;
 }
 
 }  // namespace cluster::core

@@ -2,9 +2,9 @@
 // to where a third sees the other, so that each one's router takes the other's connection for an answer (TCP
 // simultaneous open, RFC 9293 3.5; hole punching, RFC 5128 3.4).
 //
-// Measured on the public internet 97.6% of what succeeds does so at the first try; after a few a pair stays joined
-// through others until one of the two is seen elsewhere. A router may answer with a reset what it does not expect,
-// so within a try a refusal means "again soon".
+// Measured on the public internet 97.6% of what succeeds does so at the first try; after a few a pair is joined through
+// others, and tries only now and then, until one of the two is seen elsewhere. A router may answer with a reset what
+// it does not expect, so within a try a refusal means "again soon".
 #pragma once
 
 #include <map>
@@ -18,7 +18,9 @@ namespace cluster::core {
 inline constexpr Duration kOpeningAfter = milliseconds(500);
 // A try: so long both ends dial, again and again.
 inline constexpr Duration kOpeningTime = seconds(2);
-inline constexpr uint32_t kMaxOpenings = 3;
+inline constexpr uint32_t kQuickOpenings = 3;
+// Between later tries: what kept them apart may have been no router.
+inline constexpr Duration kOpeningAgain = minutes(2);
 
 class Openings {
  public:
@@ -31,7 +33,7 @@ class Openings {
   // This end may ask the other for a try now.
   bool may_ask(HostId host, MonoTime now) const;
   MonoTime next_ask(HostId host) const;
-  // A try begins; `pause` is between its end and the next.
+  // A try begins; `pause` is between its end and the next, where that is a quick one.
   void begin(HostId host, MonoTime now, Duration pause);
 
  private:

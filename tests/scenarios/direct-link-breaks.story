@@ -9,9 +9,9 @@ cut L P
 within 7s L reaches P relay S
 within 2s P reaches L relay S
 expect L sees P up
-run 20s
+run 10m
 heal L P
-within 90s L reaches P direct
+within 3m L reaches P direct
 expect P reaches L direct
 expect web on L
 expect one copy of web

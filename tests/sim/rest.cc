@@ -38,10 +38,12 @@ void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actio
   }
 }
 
-// A piece of a session that is up: what it carries was looked at where it was said.
+// A piece of a session that is up (what it carries was looked at where it was said), or the try to do without.
 bool RestChecks::of_joined_pair(const std::string& bytes) const {
   wire::Message message;
-  if (!message.ParseFromString(bytes) || !message.routed().has_relayed()) return false;
+  if (!message.ParseFromString(bytes) ||
+      (!message.routed().has_relayed() && !message.routed().has_opening()))
+    return false;
   std::optional<MachineId> from, to;
   for (MachineId i = 0; i < world_.size(); ++i) {
     if (world_.machine(i).node().raw() == message.routed().from()) from = i;
@@ -60,6 +62,8 @@ RestChecks::Reason RestChecks::hosts_differ(Machine& machine, const core::View& 
   std::set<HostId> up;
   for (const core::HostView& host : view.hosts) {
     if (!host.up) return machine.name() + " sees " + host.name + " down";
+    if (host.path == core::Path::kMesh)
+      return machine.name() + " has neither a link nor a session with " + host.name;
     if (host.id != view.self) up.insert(host.id);
   }
   std::set<HostId> signalled = online_[machine.index()];
