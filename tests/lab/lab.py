@@ -12,6 +12,7 @@ from basics import (BEAT, DEAD, HERE, NET, PORT, PUBLIC_NET, PYTHON, ROOT, Agent
                     expect, until)
 from host import Host
 from router import Nat, Router
+from watch import Watch
 
 __all__ = ["BEAT", "DEAD", "HERE", "PORT", "PYTHON", "ROOT", "Failure", "Host", "Lab", "Nat", "Router", "Service", "Skip",
            "expect", "until"]
@@ -36,6 +37,7 @@ class Lab:
         self.switch = None
         self.delay = delay
         self.expected_log_faults = None
+        self.watches = []
         self.public = Segment(PUBLIC_NET if routers else NET, "br0")
         self.routers = {name: Router(self, place, name, kind) for place, (name, kind) in enumerate((routers or {}).items(), 1)}
         self.hosts = {i: Host(self, i, s) for i, s in enumerate(specs, 1)}
@@ -128,11 +130,18 @@ class Lab:
         return self
 
     def close(self):
+        for w in self.watches:
+            w.stop()
         for h in self:
             h.disconnect()
         for a in [h.agent for h in self] + [r.agent for r in self.routers.values()] + [self.switch]:
             if a:
                 a.close()
+
+    def watch(self, *which, **kw):
+        """What these hosts (default all) say of each other from now on."""
+        self.watches.append(Watch([h for h in self if not which or h.i in which], **kw))
+        return self.watches[-1]
 
     def sniff(self):
         self.switch.rpc("sniff")
@@ -209,7 +218,8 @@ class Lab:
             s = h.status() if h.agent and h.pid and h.bus_pid else None
             if s:
                 out.append("host %d sees %s; %s" % (
-                    h.i, " ".join("%d:%s/%s" % (v["id"], v["state"], v["path"]) for v in s["hosts"]),
+                    h.i, " ".join("%d:%s/%s" % (v["id"], v["state"], v["path"]) + (":%d" % v["via"] if v["via"] else "")
+                                for v in s["hosts"]),
                     ", ".join("%s %s@%s" % (v["name"], v["state"], v["host"]) for v in s["services"])))
         return "\n    ".join(out)
 
@@ -265,6 +275,8 @@ class Lab:
 
     def tails(self, lines=25):
         out = ["events:"] + ["  %r" % e for e in self.events()[-30:]]
+        for w in self.watches:
+            out += ["seen:"] + ["  %r" % s for s in w.story()[-30:]]
         for h in self:
             text = h.log_text().splitlines()
             if text:

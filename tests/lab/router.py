@@ -103,11 +103,12 @@ class Router:
         return self.lab.switch.rpc("plug", port=self.port, bridge="br0")["t"]
 
     def readdress(self, ip):
-        """The provider gives another public address; what was translated to the old one is forgotten."""
+        """The provider gives another public address; what was translated to the old one is over."""
         t = time.time_ns()
         self.agent.ip("addr", "flush", "dev", "pub")
         self.agent.ip("addr", "add", ip + "/24", "dev", "pub")
         self.ip = ip
+        self.forget()
         return t
 
     def part(self, other):
