@@ -35,8 +35,15 @@ def reached(lab, by, of, via=False):
 
 
 def reached_at(lab, by, of):
-    """The address, without the port."""
-    return lab[by].host_view(of)["address"].partition(":")[0]
+    """The address, without the port; "" where there is none."""
+    v = lab[by].host_view(of)
+    return (v and v["address"] or "").partition(":")[0]
+
+
+def round_trip(lab, by, of):
+    """ms, 0 while it is not known."""
+    v = lab[by].host_view(of)
+    return v and v["rtt_ms"] or 0
 
 
 def on_path(lab, path, pair=(L, P), via=None):
