@@ -5,6 +5,7 @@ from lab import Nat, expect, until
 from nat import (DIRECT_WITHIN, L, P, S, SERVICES, THIRD, arrival, await_path, begun, down_at_most, lab_of, met, nobody_down,
                  on_path, reached, reached_at, round_trip, syns, untouched)
 
+CROSSING = 20       # ms one way: without any, no two dials are ever under way at once, and a refusal comes first
 AGAIN_WITHIN = 15   # s until a pair is direct again after what broke it is over
 OPENING_SYNS = 24   # what both may dial at each other while they try to open: few tries, each sent again a few times
 QUIET_SYNS = 6      # and in the 4 s after
@@ -69,14 +70,14 @@ def test_both_routers_choose_ports(c):
 
 def test_routers_answer_resets(c):
     """A refusal by a router is no refusal by the host: they still become direct."""
-    lab, t = direct_pair(c, Nat(unasked="rst"), Nat(unasked="rst"))
+    lab, t = direct_pair(c, Nat(unasked="rst"), Nat(unasked="rst"), delay=CROSSING)
     nobody_down(lab)
     untouched(lab, t)
 
 
 def test_one_router_answers_resets(c):
     """Only one of them refuses; the other is silent."""
-    lab, _ = direct_pair(c, Nat(), Nat(unasked="rst"))
+    lab, _ = direct_pair(c, Nat(), Nat(unasked="rst"), delay=CROSSING)
     nobody_down(lab)
 
 
