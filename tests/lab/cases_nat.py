@@ -82,7 +82,7 @@ def test_one_router_answers_resets(c):
 
 
 def test_both_in_one_home(c):
-    """Behind one router they reach each other by their own addresses, and nothing of it goes out."""
+    """Behind one router they reach each other by their own addresses."""
     lab = begun(lab_of(c.lab, homes=("a", "a")))
     met(lab)
     for by, of in ((L, P), (P, L)):
