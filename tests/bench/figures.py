@@ -256,6 +256,7 @@ def behind_routers(make_lab, trials, say):
     """Two hosts behind routers that preserve ports, 10 ms from everybody: how soon the second reaches the first."""
     lab = nat.begun(nat.lab_of(make_lab, delay=10))
     lab.two_copies_allowed = True
+    lab.watched.stop()
     nat.arrival(lab)
     out = {"NAT: relayed after": [], "NAT: direct after": []}
     for n in range(trials):

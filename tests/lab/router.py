@@ -21,6 +21,7 @@ table inet filter {
 }
 """
 NOWHERE = "02:de:ad:00:00:02"
+NFT = shutil.which("nft") or shutil.which("nft", path="/usr/sbin:/sbin")
 
 
 class Nat:
@@ -49,7 +50,7 @@ class Router:
         return "r-" + self.name
 
     def boot(self):
-        if not shutil.which("nft"):
+        if not NFT:
             raise Skip("needs nft (package nftables)")
         self.agent = self.lan.agent = Agent("router-" + self.name, ["-n", "-m", "-u", "-p"])
         self.agent.bridge("lan")
@@ -67,7 +68,7 @@ class Router:
                        text=str(value))
 
     def nft(self, text):
-        p = subprocess.run(["nsenter", "-t", str(self.agent.init), "-n", "nft", "-f", "-"], input=text,
+        p = subprocess.run(["nsenter", "-t", str(self.agent.init), "-n", NFT, "-f", "-"], input=text,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
         if p.returncode:
             raise Skip("this kernel cannot be a router: " + p.stdout.strip().splitlines()[0])
