@@ -5,7 +5,7 @@ build_packages := g++ pkgconf protobuf-compiler libprotobuf-dev libevent-dev lib
   libsdbus-c++-dev libsystemd-dev libssl-dev libsqlite3-dev libspdlog-dev libcli11-dev \
   nlohmann-json3-dev
 demo_packages := dbus-daemon python3 procps
-lab_packages := $(demo_packages) dbus-bin iproute2 util-linux
+lab_packages := $(demo_packages) dbus-bin iproute2 nftables util-linux
 test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
 model_packages := spin gcc libc6-dev python3
 lint_packages := mandoc shellcheck clang-tidy clang-format python3

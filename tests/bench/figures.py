@@ -13,6 +13,7 @@ import subprocess
 import time
 
 import lab as L
+import nat
 from lab import until
 
 SERVICE = "web"
@@ -249,6 +250,26 @@ def rotation(make_lab, rounds, seconds, say):
         say("rotation %d of %d: %d in %d s" % (n + 1, rounds, sum(rotations) / 2, seconds))
     return {"rotation: CPU of each end": costs, "rotation: longest answer around one": at_rotations,
             "rotation: longest answer between two": elsewhere}
+
+
+def behind_routers(make_lab, trials, say):
+    """Two hosts behind routers that preserve ports, 10 ms from everybody: how soon the second reaches the first."""
+    lab = nat.begun(nat.lab_of(make_lab, delay=10))
+    lab.two_copies_allowed = True
+    lab.watched.stop()
+    nat.arrival(lab)
+    out = {"NAT: relayed after": [], "NAT: direct after": []}
+    for n in range(trials):
+        lab[nat.P].crash()
+        until(lambda: all(lab[i].host_view(nat.P)["state"] == "down" for i in (nat.S, nat.L)), "P is missed")
+        for r in lab.routers.values():
+            r.forget()
+        lab[nat.P].bus_up()
+        time.sleep(random.uniform(0, lab.beat))
+        for figure, ms in zip(out, nat.arrival(lab)):
+            out[figure].append(ms)
+        say("nat %d of %d" % (n + 1, trials))
+    return out
 
 
 def handshakes(build, trials, say):

@@ -1,4 +1,4 @@
-"""Process 1 of a host, or of the switch between them, in namespaces of its own.
+"""Process 1 of a host, a router, or of the switch between them, in namespaces of its own.
 
 Reads orders from standard input, a line of JSON each, and answers each with one. When standard input
 closes it exits; the kernel then ends whatever else lives in its pid namespace, and the network
@@ -19,8 +19,11 @@ import sys
 import time
 
 SIOCGIFINDEX, SIOCBRADDIF, SIOCBRDELIF = 0x8933, 0x89A2, 0x89A3
+SIOCETHTOOL, ETHTOOL_OFF = 0x8946, (0x17, 0x1F, 0x24)  # checksums, TCP's and everybody's segments
 SO_ATTACH_FILTER = 26
 ETH_P_ALL, PACKET_OUTGOING = 0x0003, 4
+NETLINK_NETFILTER, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE = 12, 1, 2
+NLM_F_REQUEST, NLM_F_ACK = 1, 4
 
 # IPv4, TCP, no later fragment, SYN without ACK: whoever sends this dials.
 SYN_FILTER = [
@@ -68,12 +71,32 @@ class Agent:
             self.syns.append([time.time_ns(), socket.inet_ntoa(frame[26:30]), sport,
                               socket.inet_ntoa(frame[30:34]), dport])
 
-    def bridge(self, order, port):
+    def bridge(self, order, c):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            r = fcntl.ioctl(s, SIOCGIFINDEX, struct.pack("16si20x", port.encode(), 0))
+            r = fcntl.ioctl(s, SIOCGIFINDEX, struct.pack("16si20x", c["port"].encode(), 0))
             index = struct.unpack("16si20x", r)[1]
             t = time.time_ns()
-            fcntl.ioctl(s, order, struct.pack("16si20x", b"br0", index))
+            fcntl.ioctl(s, order, struct.pack("16si20x", c["bridge"].encode(), index))
+        return {"t": t}
+
+    def frames(self, c):
+        """From now on the interface sends what fits in a frame, whole, and its checksum with it."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for switch in ETHTOOL_OFF:
+                value = ctypes.create_string_buffer(struct.pack("II", switch, 0), 8)
+                fcntl.ioctl(s, SIOCETHTOOL, struct.pack("16sP16x", c["interface"].encode(), ctypes.addressof(value)))
+        return {}
+
+    def forget(self):
+        """Every connection that this router translates."""
+        header = struct.pack("=IHHII4B", 20, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE,
+                             NLM_F_REQUEST | NLM_F_ACK, 1, 0, socket.AF_UNSPEC, 0, 0, 0)
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as s:
+            t = time.time_ns()
+            s.sendto(header, (0, 0))
+            error = struct.unpack_from("=i", s.recv(4096), 16)[0]
+        if error:
+            raise OSError(-error, os.strerror(-error))
         return {"t": t}
 
     def spawn(self, c):
@@ -123,9 +146,17 @@ class Agent:
         if op == "pids":
             return {"pids": [int(p) for p in os.listdir("/proc") if p.isdigit() and p != "1"]}
         if op == "plug":
-            return self.bridge(SIOCBRADDIF, c["port"])
+            return self.bridge(SIOCBRADDIF, c)
         if op == "unplug":
-            return self.bridge(SIOCBRDELIF, c["port"])
+            return self.bridge(SIOCBRDELIF, c)
+        if op == "frames":
+            return self.frames(c)
+        if op == "forget":
+            return self.forget()
+        if op == "write":
+            with open(c["path"], "w") as f:
+                f.write(c["text"])
+            return {}
         if op == "sniff":
             self.sniff()
             return {}

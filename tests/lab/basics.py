@@ -8,6 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PYTHON = "/usr/bin/python3"
 NET = "10.77.0."
+PUBLIC_NET = "203.0.113."  # where there are routers
 PORT = 35790
 BEAT, DEAD = 0.25, 1.5      # s
 PATIENCE = float(os.environ.get("LAB_PATIENCE", "20"))  # s until an expectation has failed
@@ -72,6 +73,13 @@ class Event:
             self.t % 10**12 / 1e9, self.host, self.service, self.script, self.phase, self.reason, self.epoch)
 
 
+class Segment:
+    """Where hosts are plugged in: a bridge in an agent's network, and the way out of it, if there is one."""
+
+    def __init__(self, net, bridge, agent=None, gateway=None):
+        self.net, self.bridge, self.agent, self.gateway = net, bridge, agent, gateway
+
+
 class Agent:
     """Process 1 of a set of namespaces."""
 
@@ -94,6 +102,10 @@ class Agent:
 
     def ip(self, *argv):
         return sh("nsenter", "-t", str(self.init), "-n", "ip", *argv)
+
+    def bridge(self, name):
+        self.ip("link", "add", name, "type", "bridge", "mcast_snooping", "0", "stp_state", "0", "forward_delay", "0")
+        self.ip("link", "set", name, "up")
 
     def close(self):
         self.proc.stdin.close()

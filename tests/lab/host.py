@@ -4,9 +4,10 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 import minibus
-from basics import NET, Agent, expect, passphrase, until
+from basics import Agent, expect, passphrase, until
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -59,8 +60,11 @@ class Host:
         self.lab, self.i = lab, i
         kind, _, name = spec.partition(":")
         self.dynamic = kind == "dyn"
-        self.ip = NET + str(i)
+        name, _, self.home = name.partition("@")
+        self.segment = lab.segment(self.home)
+        self.ip = self.segment.net + str(i)
         self.name = name or self.ip
+        self.named = not self.dynamic and self.name != self.ip
         self.pass_phrase = passphrase(i)
         self.dir = os.path.join(lab.dir, "h%d" % i)
         self.etc, self.state = os.path.join(self.dir, "etc"), os.path.join(self.dir, "state")
@@ -77,13 +81,32 @@ class Host:
         self.agent = Agent(self.name.split(".")[0] if not self.name[0].isdigit() else "host%d" % self.i,
                            ["-n", "-m", "-i", "-u", "-p"])
         self.agent.ip("link", "set", "lo", "up")
-        self.lab.switch.ip("link", "add", "p%d" % self.i, "type", "veth", "peer", "name", "eth0",
-                           "netns", str(self.agent.init))
-        self.agent.ip("addr", "add", self.ip + "/24", "dev", "eth0")
-        self.agent.ip("link", "set", "eth0", "up")
-        self.lab.switch.ip("link", "set", "p%d" % self.i, "master", "br0", "up")
+        self.segment.agent.ip("link", "add", self.port, "type", "veth", "peer", "name", "eth0",
+                              "netns", str(self.agent.init))
+        self.plug_in()
         if self.lab.etc_hosts:
             self.run("mount", "--bind", self.lab.etc_hosts, "/etc/hosts")
+
+    @property
+    def port(self):
+        return "p%d" % self.i
+
+    def plug_in(self):
+        self.segment.agent.ip("link", "set", self.port, "master", self.segment.bridge, "up")
+        self.agent.ip("addr", "add", self.ip + "/24", "dev", "eth0")
+        self.agent.ip("link", "set", "eth0", "up")
+        if self.segment.gateway:
+            self.agent.ip("route", "add", "default", "via", self.segment.gateway)
+
+    def roam(self, home="", ip=None):
+        """To the LAN of that router, or with none to the public switch: carrier and address go, others come."""
+        t = time.time_ns()
+        left, self.segment = self.segment, self.lab.segment(home)
+        left.agent.ip("link", "set", self.port, "netns", str(self.segment.agent.init))
+        self.agent.ip("addr", "flush", "dev", "eth0")
+        self.ip = ip or self.segment.net + str(self.i)
+        self.plug_in()
+        return t
 
     def run(self, *argv, timeout=30, env=None):
         """A command inside this host."""
@@ -98,10 +121,10 @@ class Host:
 
     def unplug(self):
         """Silent loss: the switch stops passing this host's frames; its carrier stays up."""
-        return self.lab.switch.rpc("unplug", port="p%d" % self.i)["t"]
+        return self.segment.agent.rpc("unplug", port=self.port, bridge=self.segment.bridge)["t"]
 
     def plug(self):
-        return self.lab.switch.rpc("plug", port="p%d" % self.i)["t"]
+        return self.segment.agent.rpc("plug", port=self.port, bridge=self.segment.bridge)["t"]
 
     def deafen(self, other, deaf=True):
         """Frames from here to the other host are lost, in this direction only."""

@@ -8,16 +8,24 @@ import os
 import re
 import time
 
-from basics import BEAT, DEAD, HERE, PORT, PYTHON, ROOT, Agent, Event, Failure, Service, Skip, expect, until
+from basics import (BEAT, DEAD, HERE, NET, PORT, PUBLIC_NET, PYTHON, ROOT, Agent, Event, Failure, Segment, Service, Skip,
+                    expect, until)
 from host import Host
+from router import Nat, Router
+from watch import Watch
 
-__all__ = ["BEAT", "DEAD", "HERE", "PORT", "PYTHON", "ROOT", "Failure", "Host", "Lab", "Service", "Skip", "expect", "until"]
+__all__ = ["BEAT", "DEAD", "HERE", "PORT", "PYTHON", "ROOT", "Failure", "Host", "Lab", "Nat", "Router", "Service", "Skip",
+           "expect", "until"]
 
 
 class Lab:
-    """`specs`: one a host, its ID is its place: "addr", "addr:NAME", "dyn:NAME"."""
+    """`specs`: one a host, its ID is its place: "addr", "addr:NAME", "dyn:NAME", "dyn:NAME@ROUTER".
 
-    def __init__(self, directory, build, specs, services=None, conf="", beat=BEAT, dead=DEAD):
+    `routers`: name to Nat. `delay`: one way across the public switch, in milliseconds; with one, nothing can be
+    unplugged from it.
+    """
+
+    def __init__(self, directory, build, specs, services=None, conf="", beat=BEAT, dead=DEAD, routers=None, delay=0):
         self.dir, self.build = directory, build
         self.conf, self.beat, self.dead = conf, beat, dead
         self.services = services or {}
@@ -27,19 +35,29 @@ class Lab:
         self.formed = None  # when the services were first placed: before, hosts may not have met yet
         self.etc_hosts = None
         self.switch = None
+        self.delay = delay
         self.expected_log_faults = None
+        self.watches = []
+        self.public = Segment(PUBLIC_NET if routers else NET, "br0")
+        self.routers = {name: Router(self, place, name, kind) for place, (name, kind) in enumerate((routers or {}).items(), 1)}
         self.hosts = {i: Host(self, i, s) for i, s in enumerate(specs, 1)}
-        named = [h for h in self.hosts.values() if not h.dynamic and h.name != h.ip]
-        if named:
+        if any(h.named for h in self):
             self.etc_hosts = os.path.join(directory, "etc-hosts")
-            with open(self.etc_hosts, "w") as f:
-                f.write("127.0.0.1 localhost\n" + "".join("%s %s\n" % (h.ip, h.name) for h in named))
+            self.write_names()
 
     def __getitem__(self, i):
         return self.hosts[i]
 
     def __iter__(self):
         return iter(self.hosts.values())
+
+    def segment(self, router=""):
+        return self.routers[router].lan if router else self.public
+
+    def write_names(self):
+        """What a name server would say: every host looks here."""
+        with open(self.etc_hosts, "w") as f:
+            f.write("127.0.0.1 localhost\n" + "".join("%s %s\n" % (h.ip, h.name) for h in self if h.named))
 
     def program(self, name):
         return os.path.join(self.build, name)
@@ -49,13 +67,29 @@ class Lab:
 
     # ---- life
     def build_network(self):
-        self.switch = Agent("switch", ["-n", "-m", "-u", "-p"])
-        self.switch.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0", "stp_state", "0",
-                       "forward_delay", "0")
-        self.switch.ip("link", "set", "br0", "up")
+        self.switch = self.public.agent = Agent("switch", ["-n", "-m", "-u", "-p"])
+        self.switch.bridge("br0")
+        for r in self.routers.values():
+            r.boot()
         for h in self:
             h.boot()
+        if self.delay:
+            self.slow_down()
         return self
+
+    def slow_down(self):
+        """A switch of our own in the bridge's place; only hosts and routers that are there already get through."""
+        out = [h for h in self if h.segment is self.public]
+        for x in out:
+            x.agent.rpc("frames", interface="eth0")
+        for x in self.routers.values():
+            x.agent.rpc("frames", interface="pub")
+        ports = [x.port for x in out + list(self.routers.values())]
+        for port in ports:
+            self.switch.rpc("unplug", port=port, bridge="br0")
+            self.switch.ip("link", "set", port, "promisc", "on")
+        self.switch.rpc("spawn", argv=[PYTHON, os.path.join(HERE, "slow.py"), str(self.delay)] + ports,
+                        log=os.path.join(self.dir, "slow.log"))
 
     def ready(self):
         """The network, and every host configured."""
@@ -96,17 +130,24 @@ class Lab:
         return self
 
     def close(self):
+        for w in self.watches:
+            w.stop()
         for h in self:
             h.disconnect()
-        for a in [h.agent for h in self] + [self.switch]:
+        for a in [h.agent for h in self] + [r.agent for r in self.routers.values()] + [self.switch]:
             if a:
                 a.close()
+
+    def watch(self, *which, **kw):
+        """What these hosts (default all) say of each other from now on."""
+        self.watches.append(Watch([h for h in self if not which or h.i in which], **kw))
+        return self.watches[-1]
 
     def sniff(self):
         self.switch.rpc("sniff")
 
     def dials(self, a, b, since=0):
-        """Connections that host a opened (or tried to) towards host b."""
+        """Connections that host or router a opened (or tried to) towards b, as the public switch sees them."""
         return [s for s in self.switch.rpc("syns")["syns"] if s[1] == a.ip and s[3] == b.ip and s[0] >= since]
 
     # ---- events
@@ -177,7 +218,8 @@ class Lab:
             s = h.status() if h.agent and h.pid and h.bus_pid else None
             if s:
                 out.append("host %d sees %s; %s" % (
-                    h.i, " ".join("%d:%s/%s" % (v["id"], v["state"], v["path"]) for v in s["hosts"]),
+                    h.i, " ".join("%d:%s/%s" % (v["id"], v["state"], v["path"]) + (":%d" % v["via"] if v["via"] else "")
+                                for v in s["hosts"]),
                     ", ".join("%s %s@%s" % (v["name"], v["state"], v["host"]) for v in s["services"])))
         return "\n    ".join(out)
 
@@ -233,6 +275,8 @@ class Lab:
 
     def tails(self, lines=25):
         out = ["events:"] + ["  %r" % e for e in self.events()[-30:]]
+        for w in self.watches:
+            out += ["seen:"] + ["  %r" % s for s in w.story()[-30:]]
         for h in self:
             text = h.log_text().splitlines()
             if text:
