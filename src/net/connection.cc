@@ -248,12 +248,15 @@ void Connection::cut_frames() {
 
 // ---------------------------------------------------------------------------------------- sending
 
-void Connection::send(std::string payload, core::Priority priority) {
-  if (!linked()) return;
-  if (!queue_.push(std::move(payload), priority))
-    return end({.reason = "the send queue is full: the other end takes too little"}, false);
+bool Connection::send(std::string payload, core::Priority priority) {
+  if (!linked()) return false;
+  const SendQueue::Pushed pushed = queue_.push(std::move(payload), priority);
+  if (pushed == SendQueue::Pushed::kFull)
+    end({.reason = "the send queue is full: the other end takes too little"}, false);
+  if (pushed != SendQueue::Pushed::kQueued) return false;
   // Once a turn: what one step of the core sends goes out in one system call.
   event_active(flush_soon_.get(), EV_WRITE, 0);
+  return true;
 }
 
 void Connection::flush() {

@@ -65,7 +65,8 @@ class Connection {
   // Starts to talk; may call the owner.
   void start();
 
-  void send(std::string payload, core::Priority priority);
+  // False: it will not go out. Where the queue of control or bulk is full the connection ends.
+  bool send(std::string payload, core::Priority priority);
 
   // Sends what is queued and close_notify, waits for the other end to close, kClosingTime in all (but no
   // longer than it had to authenticate); then gone().
