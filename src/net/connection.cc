@@ -196,6 +196,11 @@ bool Connection::simultaneous_open(std::string_view& bytes) {
 }
 
 void Connection::begin_handshake() {
+  if (const NodeId node = node_id_of(tls_->peer_key()); origin_.node && node != *origin_.node)
+    return end({.kind = Refusal::kNotMe,
+                .refused = true,
+                .reason = "node " + node.brief() + " is there instead of " + origin_.node->brief()},
+               true);
   stage_ = Stage::kHandshake;
   handshake_ = std::make_unique<Handshake>(
       role_, peers_, Channel{tls_->channel_binding(), tls_context_.own_key(), tls_->peer_key()},
