@@ -41,6 +41,10 @@ struct Performer::Visitor {
   }
   void operator()(const core::SetAccess& a) const { parts.secrets.set_access(a); }
   void operator()(const core::DeriveSecret& a) const { parts.transport.perform(a); }
+  void operator()(const core::OpenRelay& a) const { parts.transport.perform(a); }
+  void operator()(const core::RelayIn& a) const { parts.transport.perform(a); }
+  void operator()(const core::RelayRoom& a) const { parts.transport.perform(a); }
+  void operator()(const core::CloseRelay& a) const { parts.transport.perform(a); }
   void operator()(const core::RunScript& a) const {
     const std::string& name = to.runs_[a.run] = a.service + "/" + scripts::to_string(a.script);
     log(core::LogLevel::kDebug, name + " begins");

@@ -196,6 +196,11 @@ bool Connection::simultaneous_open(std::string_view& bytes) {
 }
 
 void Connection::begin_handshake() {
+  if (const NodeId node = node_id_of(tls_->peer_key()); origin_.node && node != *origin_.node)
+    return end({.kind = Refusal::kNotMe,
+                .refused = true,
+                .reason = "node " + node.brief() + " is there instead of " + origin_.node->brief()},
+               true);
   stage_ = Stage::kHandshake;
   handshake_ = std::make_unique<Handshake>(
       role_, peers_, Channel{tls_->channel_binding(), tls_context_.own_key(), tls_->peer_key()},
@@ -248,12 +253,15 @@ void Connection::cut_frames() {
 
 // ---------------------------------------------------------------------------------------- sending
 
-void Connection::send(std::string payload, core::Priority priority) {
-  if (!linked()) return;
-  if (!queue_.push(std::move(payload), priority))
-    return end({.reason = "the send queue is full: the other end takes too little"}, false);
+bool Connection::send(std::string payload, core::Priority priority) {
+  if (!linked()) return false;
+  const SendQueue::Pushed pushed = queue_.push(std::move(payload), priority);
+  if (pushed == SendQueue::Pushed::kFull)
+    end({.reason = "the send queue is full: the other end takes too little"}, false);
+  if (pushed != SendQueue::Pushed::kQueued) return false;
   // Once a turn: what one step of the core sends goes out in one system call.
   event_active(flush_soon_.get(), EV_WRITE, 0);
+  return true;
 }
 
 void Connection::flush() {

@@ -48,10 +48,14 @@ class Connection {
   };
 
   struct Origin {
-    HostId target;  // of a dial; 0: accepted
+    HostId target;  // whom this end dials; 0: the other end does
     DialId dial;
-    Endpoint remote;
+    std::string remote;  // "IP:PORT" or "[IP]:PORT" of the other end, or "relayed"
     bool from_listening_port = false;
+    std::string label{};           // for people: "connection from IP:PORT"
+    std::string limit_group{};     // what the limits on strangers count as one
+    RelayId relay{};               // of the session that it is the connection of, or 0
+    std::optional<NodeId> node{};  // who alone may be there
     std::chrono::milliseconds handshake_time = kHandshakeTime;
   };
 
@@ -65,7 +69,8 @@ class Connection {
   // Starts to talk; may call the owner.
   void start();
 
-  void send(std::string payload, core::Priority priority);
+  // False: it will not go out. Where the queue of control or bulk is full the connection ends.
+  bool send(std::string payload, core::Priority priority);
 
   // Sends what is queued and close_notify, waits for the other end to close, kClosingTime in all (but no
   // longer than it had to authenticate); then gone().

@@ -6,25 +6,46 @@
 
 namespace cluster::net {
 
-bool SendQueue::push(std::string payload, core::Priority priority) {
-  const bool control = priority == core::Priority::kControl;
+SendQueue::Lane& SendQueue::lane(core::Priority priority) {
+  switch (priority) {
+    case core::Priority::kControl: break;
+    case core::Priority::kBulk: return bulk_;
+    case core::Priority::kRelayed: return relayed_;
+  }
+  return control_;
+}
+
+SendQueue::Lane& SendQueue::next() {
+  if (!control_.frames.empty()) return control_;
+  if (bulk_.frames.empty()) return relayed_;
+  if (relayed_.frames.empty()) return bulk_;
+  relayed_next_ = !relayed_next_;
+  return relayed_next_ ? bulk_ : relayed_;
+}
+
+bool SendQueue::empty() const {
+  return rest_.empty() && control_.frames.empty() && bulk_.frames.empty() &&
+         relayed_.frames.empty();
+}
+
+SendQueue::Pushed SendQueue::push(std::string payload, core::Priority priority) {
+  Lane& to = lane(priority);
   const size_t bytes = payload.size() + wire::kHeaderBytes;
-  size_t& queued = control ? control_bytes_ : bulk_bytes_;
-  if (queued + bytes > (control ? kMaxControlQueueBytes : kMaxBulkQueueBytes)) return false;
-  queued += bytes;
-  (control ? control_ : bulk_).push_back(std::move(payload));
-  return true;
+  if (to.bytes + bytes > to.limit)
+    return priority == core::Priority::kRelayed ? Pushed::kDropped : Pushed::kFull;
+  to.bytes += bytes;
+  to.frames.push_back(std::move(payload));
+  return Pushed::kQueued;
 }
 
 void SendQueue::take(size_t limit, std::string& out) {
   while (limit > 0 && !empty()) {
     if (rest_.empty()) {
-      const bool control = !control_.empty();
-      std::deque<std::string>& queue = control ? control_ : bulk_;
-      rest_ = wire::frame_header(queue.front().size()) + queue.front();
+      Lane& from = next();
+      rest_ = wire::frame_header(from.frames.front().size()) + from.frames.front();
       rest_at_ = 0;
-      (control ? control_bytes_ : bulk_bytes_) -= rest_.size();
-      queue.pop_front();
+      from.bytes -= rest_.size();
+      from.frames.pop_front();
     }
     const size_t part = std::min(limit, rest_.size() - rest_at_);
     out.append(rest_, rest_at_, part);

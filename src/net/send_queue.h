@@ -1,8 +1,9 @@
-// Frames that wait to be sent on one link: control overtakes bulk, except that a frame once begun is
-// finished first.
+// Frames that wait to be sent on one link: control overtakes the others, except that a frame once begun is
+// finished first; bulk and what is relayed for others take turns, frame by frame.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 
@@ -12,23 +13,36 @@ namespace cluster::net {
 
 inline constexpr size_t kMaxControlQueueBytes = 8 << 20;
 inline constexpr size_t kMaxBulkQueueBytes = 32 << 20;
+inline constexpr size_t kMaxRelayedQueueBytes = 4 << 20;
 
 class SendQueue {
  public:
-  // False: that queue would hold more than its limit; nothing is queued.
-  [[nodiscard]] bool push(std::string payload, core::Priority priority);
+  enum class Pushed : uint8_t {
+    kQueued,
+    kDropped,  // relayed: too much of it waits. Its session notices, and nobody else
+    kFull,     // control, bulk: likewise; such a link cannot go on
+  };
+  [[nodiscard]] Pushed push(std::string payload, core::Priority priority);
 
   // Appends the next bytes of the stream, with frame headers, at most `limit` of them.
   void take(size_t limit, std::string& out);
 
-  bool empty() const { return rest_.empty() && control_.empty() && bulk_.empty(); }
+  bool empty() const;
 
  private:
-  std::deque<std::string> control_;
-  std::deque<std::string> bulk_;
-  size_t control_bytes_ = 0;  // of whole frames that have not begun
-  size_t bulk_bytes_ = 0;
-  std::string rest_;  // of the frame that has begun, from rest_at_ on
+  struct Lane {
+    size_t limit;
+    std::deque<std::string> frames{};
+    size_t bytes = 0;  // of whole frames that have not begun
+  };
+  Lane& lane(core::Priority priority);
+  Lane& next();
+
+  Lane control_{kMaxControlQueueBytes};
+  Lane bulk_{kMaxBulkQueueBytes};
+  Lane relayed_{kMaxRelayedQueueBytes};
+  bool relayed_next_ = false;  // where bulk waits too
+  std::string rest_;           // of the frame that has begun, from rest_at_ on
   size_t rest_at_ = 0;
 };
 

@@ -133,6 +133,13 @@ std::string Endpoint::limit_group() const {
   return network.ip() + "/64";
 }
 
+Result<std::pair<Fd, Fd>> stream_pair() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+    return Error{std::string("no pair of sockets: ") + std::strerror(errno)};
+  return std::pair(Fd(ends[0]), Fd(ends[1]));
+}
+
 Result<Fd> open_listener(const Endpoint& at) {
   Fd fd(socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int one = 1;

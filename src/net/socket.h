@@ -68,6 +68,9 @@ class Endpoint {
   sockaddr_storage storage_{};
 };
 
+// Two connected ends within this machine, non-blocking and close-on-exec.
+Result<std::pair<Fd, Fd>> stream_pair();
+
 // Non-blocking, close-on-exec, SO_REUSEADDR and SO_REUSEPORT (dials may leave from the same port).
 Result<Fd> open_listener(const Endpoint& at);
 

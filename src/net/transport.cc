@@ -7,7 +7,9 @@
 #include "base/ensure.h"
 #include "net/connection.h"
 #include "net/dial.h"
+#include "net/graveyard.h"
 #include "net/listener.h"
+#include "net/relays.h"
 #include "net/resolver.h"
 #include "net/strangers.h"
 #include "net/tls.h"
@@ -18,6 +20,15 @@ namespace {
 constexpr std::chrono::seconds kResolveTime{10};
 
 using Clock = std::chrono::steady_clock;
+
+// Over TCP; `direction`: "to" or "from".
+Connection::Origin origin_of(const std::string& direction, const Endpoint& remote) {
+  Connection::Origin origin;
+  origin.remote = remote.text();
+  origin.label = "connection " + direction + " " + origin.remote;
+  origin.limit_group = remote.limit_group();
+  return origin;
+}
 
 }  // namespace
 
@@ -30,9 +41,11 @@ class Transport::Impl final : public Connection::Owner {
   void listen(std::vector<Fd> sockets);
   void dial(const core::Dial& action);
   void cancel(DialId dial);
+  void open(const core::OpenRelay& action);
   void send(const core::Send& action);
   void close(const core::CloseLink& action);
   void derive(const core::DeriveSecret& action);
+  Relays& relays() { return relays_; }
 
   TransportCounters counters() const;
 
@@ -73,8 +86,9 @@ class Transport::Impl final : public Connection::Owner {
   void connected(DialId dial, const Endpoint& target, ConnectAttempt::Outcome outcome);
   void fail(DialId dial, core::DialOutcome outcome, const std::string& reason);
   bool free_ports_to(const Endpoint& target);
-  void accepted(Fd fd, const Endpoint& remote);
+  void take_in(Fd fd, const Connection::Origin& origin);
   void evict(Strangers::Slot slot);
+  void turn_away(Connection& connection, const std::string& what, const std::string& why);
   void refused(const Connection& connection, const Connection::End& end);
   Connection& adopt(Fd fd, Connection::Origin origin);
 
@@ -90,8 +104,8 @@ class Transport::Impl final : public Connection::Owner {
   uint64_t guesses_ = 0;
   Resolver resolver_;
   std::map<DialId, Dialing> dials_;
-  std::vector<std::unique_ptr<Connection>> graveyard_;
-  EventPtr bury_;  // frees connections after the turn in which they went
+  Graveyard graveyard_;
+  Relays relays_;
   uint64_t next_link_ = 1;
 };
 
@@ -103,12 +117,9 @@ Transport::Impl::Impl(event_base* base, const Identity& identity, Secrets& secre
       tls_(identity),
       events_(std::move(events)),
       report_(std::move(report)),
-      resolver_(base) {
-  bury_.reset(event_new(
-      base, -1, 0,
-      [](evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->graveyard_.clear(); },
-      this));
-  ENSURE(bury_);
+      resolver_(base),
+      graveyard_(base),
+      relays_(base, events_, graveyard_) {
   secrets_.on_ready([this] { secrets_ready(); });
 }
 
@@ -121,7 +132,8 @@ void Transport::Impl::listen(std::vector<Fd> sockets) {
   if (sockets.empty()) return;
   listener = std::make_unique<Listener>(
       base_, std::move(sockets), [this] { return secrets_.ready(); },
-      [this](Fd fd, const Endpoint& remote) { accepted(std::move(fd), remote); }, report_);
+      [this](Fd fd, const Endpoint& remote) { take_in(std::move(fd), origin_of("from", remote)); },
+      report_);
 }
 
 void Transport::Impl::secrets_ready() {
@@ -136,17 +148,14 @@ void Transport::Impl::secrets_ready() {
     if (const auto found = dials_.find(id); found != dials_.end()) begin(found->second);
 }
 
-void Transport::Impl::accepted(Fd fd, const Endpoint& remote) {
+// A stranger.
+void Transport::Impl::take_in(Fd fd, const Connection::Origin& origin) {
   ++accepted_;
-  const Strangers::Place place = strangers_.enter(remote.limit_group());
+  const Strangers::Place place = strangers_.enter(origin.limit_group);
   if (place.evicted) evict(place.evicted);
-  Connection& connection = adopt(std::move(fd), {HostId(), DialId(), remote});
+  Connection& connection = adopt(std::move(fd), origin);
   connection.slot = place.slot;
-  if (!place.slot) {
-    refusals_.note(Refusal::kRoom, "", core::LogLevel::kWarning,
-                   "refused, connection from " + remote.text() + ": room: too many at once");
-    return connection.reset();
-  }
+  if (!place.slot) return turn_away(connection, "refused, ", "too many at once");
   connection.start();
 }
 
@@ -154,12 +163,18 @@ void Transport::Impl::evict(Strangers::Slot slot) {
   const auto found = std::find_if(connections.begin(), connections.end(),
                                   [slot](const auto& one) { return one->slot == slot; });
   ENSURE(found != connections.end());
-  Connection& victim = **found;
-  if (!victim.closing())
+  turn_away(**found, "ended, ", "it has not authenticated yet, and others wait");
+}
+
+void Transport::Impl::turn_away(Connection& connection, const std::string& what,
+                                const std::string& why) {
+  const Connection::Origin& origin = connection.origin();
+  if (!connection.closing()) {
+    relays_.ended(origin.relay, why);
     refusals_.note(Refusal::kRoom, "", core::LogLevel::kWarning,
-                   "ended, connection from " + victim.origin().remote.text() +
-                       ": room: it has not authenticated yet, and others wait");
-  victim.reset();
+                   what + origin.label + ": room: " + why);
+  }
+  connection.reset();
 }
 
 bool Transport::Impl::may_shake(Connection& connection) {
@@ -168,8 +183,8 @@ bool Transport::Impl::may_shake(Connection& connection) {
 
 std::string Transport::Impl::may_answer(Connection& connection, HostId claimed,
                                         const NodeId& node) {
-  return strangers_.may_guess(connection.slot, connection.origin().remote.limit_group(), claimed,
-                              node, Clock::now());
+  return strangers_.may_guess(connection.slot, connection.origin().limit_group, claimed, node,
+                              Clock::now());
 }
 
 // ---------------------------------------------------------------------------------------- dialling
@@ -242,7 +257,7 @@ void Transport::Impl::try_next(Dialing& dialing) {
 bool Transport::Impl::free_ports_to(const Endpoint& target) {
   std::vector<Connection*> finishing;
   for (const auto& connection : connections)
-    if (connection->closing() && connection->origin().remote == target)
+    if (connection->closing() && connection->origin().remote == target.text())
       finishing.push_back(connection.get());
   for (Connection* connection : finishing) connection->abort();
   return !finishing.empty();
@@ -260,8 +275,11 @@ void Transport::Impl::connected(DialId dial, const Endpoint& target,
       dialing.reason = "cannot connect to " + target.text() + ": " + std::strerror(outcome.error);
     return try_next(dialing);
   }
-  Connection& connection = adopt(std::move(outcome.fd),
-                                 {dialing.action.host, dial, target, outcome.from_listening_port});
+  Connection::Origin origin = origin_of("to", target);
+  origin.target = dialing.action.host;
+  origin.dial = dial;
+  origin.from_listening_port = outcome.from_listening_port;
+  Connection& connection = adopt(std::move(outcome.fd), std::move(origin));
   dialing.connection = &connection;
   connection.start();
 }
@@ -279,6 +297,19 @@ void Transport::Impl::cancel(DialId dial) {
   if (node.mapped().connection) node.mapped().connection->abort();
 }
 
+// ---------------------------------------------------------------------------------------- relaying
+
+void Transport::Impl::open(const core::OpenRelay& action) {
+  if (!secrets_.ready())
+    return events_(core::RelayEnded{action.relay, "the secrets are not derived yet"});
+  const std::optional<std::string> name = secrets_.name(action.host);
+  auto opened = relays_.open(
+      action, "host " + std::to_string(action.host.value) + (name ? " (" + *name + ")" : ""));
+  if (!opened) return;
+  if (!action.dials) return take_in(std::move(opened->socket), opened->origin);
+  adopt(std::move(opened->socket), std::move(opened->origin)).start();
+}
+
 // ------------------------------------------------------------------------------------- connections
 
 Connection& Transport::Impl::adopt(Fd fd, Connection::Origin origin) {
@@ -291,7 +322,7 @@ Connection& Transport::Impl::adopt(Fd fd, Connection::Origin origin) {
 void Transport::Impl::authenticated(Connection& connection) {
   ++authenticated_;
   const Handshake::Peer& peer = connection.peer();
-  strangers_.met(connection.slot, connection.origin().remote.limit_group(), peer.host, peer.node,
+  strangers_.met(connection.slot, connection.origin().limit_group, peer.host, peer.node,
                  Clock::now());
   connection.slot = 0;
   const DialId dial = connection.origin().dial;
@@ -299,14 +330,16 @@ void Transport::Impl::authenticated(Connection& connection) {
   connection.link = LinkId(next_link_++);
   links[connection.link] = &connection;
   events_(core::LinkUp{connection.link, peer.node, peer.host, peer.name, dial,
-                       connection.origin().remote.text(), peer.generation});
+                       connection.origin().remote, peer.generation, connection.origin().relay});
 }
 
 void Transport::Impl::received(Connection& connection, std::string frame) {
   events_(core::Received{connection.link, std::move(frame)});
 }
 
-void Transport::Impl::ended(Connection& connection, const Connection::End& end) {
+void Transport::Impl::ended(Connection& connection, const Connection::End& own_end) {
+  Connection::End end = own_end;
+  end.reason = relays_.ended(connection.origin().relay, end.reason);
   if (connection.link) {
     links.erase(connection.link);
     if (end.refused) refused(connection, end);
@@ -320,7 +353,7 @@ void Transport::Impl::ended(Connection& connection, const Connection::End& end) 
   Dialing& dialing = found->second;
   dialing.connection = nullptr;
   if (end.refused || !dialing.rejected)
-    dialing.reason = "connected to " + connection.origin().remote.text() + ", but " + end.reason;
+    dialing.reason = "connected to " + connection.origin().remote + ", but " + end.reason;
   dialing.rejected |= end.refused;
   dialing.not_admitted |= end.kind == Refusal::kKeyRefused;
   try_next(dialing);
@@ -329,17 +362,15 @@ void Transport::Impl::ended(Connection& connection, const Connection::End& end) 
 void Transport::Impl::refused(const Connection& connection, const Connection::End& end) {
   if (end.kind == Refusal::kNotAdmitted)
     events_(core::KeyRefused{connection.peer().host, connection.peer().node,
-                             connection.origin().remote.text()});
+                             connection.origin().remote});
   const HostId target = connection.origin().target;
-  const std::string where =
-      (target ? "connection to " : "connection from ") + connection.origin().remote.text();
   const char* what = connection.link ? "link closed, " : end.refused ? "refused, " : "ended, ";
   // Whoever only looks whether the port is open says nothing and is no news.
   const core::LogLevel level = end.refused  ? core::LogLevel::kWarning
                                : end.silent ? core::LogLevel::kDebug
                                             : core::LogLevel::kInfo;
   refusals_.note(end.kind, target ? std::to_string(target.value) : "", level,
-                 what + where + ": " + to_string(end.kind) + ": " + end.reason);
+                 what + connection.origin().label + ": " + to_string(end.kind) + ": " + end.reason);
 }
 
 TransportCounters Transport::Impl::counters() const {
@@ -348,14 +379,14 @@ TransportCounters Transport::Impl::counters() const {
 
 void Transport::Impl::gone(Connection& connection) {
   links.erase(connection.link);
+  relays_.gone(connection.origin().relay);
   strangers_.leave(connection.slot);
   guesses_ += connection.guess_open();
   const auto at = std::find_if(connections.begin(), connections.end(),
                                [&](const auto& one) { return one.get() == &connection; });
   ENSURE(at != connections.end());
-  graveyard_.push_back(std::move(*at));
+  graveyard_.take(std::move(*at));
   connections.erase(at);
-  event_active(bury_.get(), EV_TIMEOUT, 0);
 }
 
 void Transport::Impl::send(const core::Send& action) {
@@ -368,6 +399,7 @@ void Transport::Impl::close(const core::CloseLink& action) {
   if (found == links.end()) return;
   Connection* connection = found->second;
   links.erase(found);
+  relays_.ended(connection->origin().relay, action.reason);
   connection->close();
 }
 
@@ -399,6 +431,10 @@ void Transport::perform(const core::CancelDial& action) { impl_->cancel(action.d
 void Transport::perform(const core::Send& action) { impl_->send(action); }
 void Transport::perform(const core::CloseLink& action) { impl_->close(action); }
 void Transport::perform(const core::DeriveSecret& action) { impl_->derive(action); }
+void Transport::perform(const core::OpenRelay& action) { impl_->open(action); }
+void Transport::perform(const core::RelayIn& action) { impl_->relays().perform(action); }
+void Transport::perform(const core::RelayRoom& action) { impl_->relays().perform(action); }
+void Transport::perform(const core::CloseRelay& action) { impl_->relays().perform(action); }
 
 size_t Transport::closing() const {
   return static_cast<size_t>(

@@ -1,8 +1,13 @@
 // Connections to other hosts: listens, dials, authenticates, and carries frames.
 //
-// Takes the core's actions Dial, CancelDial, Send, CloseLink and DeriveSecret; gives back the events
-// LinkUp, LinkDown, Received, DialFailed and SecretDerived as core/io.h describes them, through one callback that must only
-// enqueue: it may be called from within any function here and must not call back.
+// Takes the core's actions Dial, CancelDial, Send, CloseLink, DeriveSecret, OpenRelay, RelayIn, RelayRoom and
+// CloseRelay; gives back the events LinkUp, LinkDown, Received, DialFailed, SecretDerived, KeyRefused, RelayOut and
+// RelayEnded as core/io.h describes them, through one callback that must only enqueue: it may be called from within
+// any function here and must not call back.
+//
+// A relayed session is a connection like any other, whose socket ends within this process. Where this end does not
+// dial, it is a stranger, whose limits count by node instead of by address. RelayEnded comes once all that its
+// connection wrote has been handed out; LinkDown may come before or after it.
 //
 // Everything lives on the thread of `base`. Destroying it drops all connections at once (what is to
 // arrive first is closed by CloseLink; then wait for closing() to be 0).
@@ -64,6 +69,10 @@ class Transport {
   void perform(const core::Send& action);
   void perform(const core::CloseLink& action);
   void perform(const core::DeriveSecret& action);
+  void perform(const core::OpenRelay& action);
+  void perform(const core::RelayIn& action);
+  void perform(const core::RelayRoom& action);
+  void perform(const core::CloseRelay& action);
 
   // Links that CloseLink has been asked for and whose queues are not empty yet.
   size_t closing() const;

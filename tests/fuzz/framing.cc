@@ -2,6 +2,8 @@
 #include "wire/framing.h"
 
 #include <deque>
+#include <iterator>
+#include <map>
 #include <vector>
 
 #include "net/send_queue.h"
@@ -47,25 +49,28 @@ std::string payload(Input& input) {
 
 // What is pushed comes out: whole, and of each priority in its order.
 void check_queue(Input& input, Input pieces) {
+  static constexpr core::Priority kPriorities[] = {core::Priority::kControl, core::Priority::kBulk,
+                                                   core::Priority::kRelayed};
   net::SendQueue queue;
-  std::deque<std::string> control, bulk;
+  std::map<char, std::deque<std::string>> expected;
   std::string stream;
   for (size_t n = input.below(kMaxFrames); n > 0; --n) {
-    const bool urgent = input.flag();
-    std::string frame = (urgent ? "c" : "b") + payload(input);
-    if (queue.push(frame, urgent ? core::Priority::kControl : core::Priority::kBulk))
-      (urgent ? control : bulk).push_back(std::move(frame));
+    const size_t which = input.below(std::size(kPriorities));
+    const char mark = "cbr"[which];
+    std::string frame = mark + payload(input);
+    if (queue.push(frame, kPriorities[which]) == net::SendQueue::Pushed::kQueued)
+      expected[mark].push_back(std::move(frame));
     if (input.flag()) queue.take(input.number(2), stream);
   }
   while (!queue.empty()) queue.take(1 + input.number(3), stream);
   const Cut out = cut(stream, pieces);
   ENSURE(!out.malformed);
   for (const std::string& frame : out.frames) {
-    std::deque<std::string>& from = frame.front() == 'c' ? control : bulk;
+    std::deque<std::string>& from = expected[frame.front()];
     ENSURE(!from.empty() && from.front() == frame);
     from.pop_front();
   }
-  ENSURE(control.empty() && bulk.empty());
+  for (const auto& [mark, left] : expected) ENSURE(left.empty());
 }
 
 void check_stream(std::string_view stream, const Input& pieces) {

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include "net/report.h"
-#include "net/send_queue.h"
 #include "support.h"
 
 namespace cluster::net {
@@ -118,35 +117,6 @@ TEST_F(ConnectionTest, APeerThatNeverClosesIsGoneAfterTheClosingTime) {
   one.connection->close();
   ASSERT_TRUE(loop.until([&] { return one.goes == 1; }));
   EXPECT_TRUE(one.ends.empty());
-}
-
-TEST(SendQueueTest, ControlOvertakesBulkButNotWithinAFrame) {
-  SendQueue queue;
-  ASSERT_TRUE(queue.push("bulk one", core::Priority::kBulk));
-  ASSERT_TRUE(queue.push("bulk two", core::Priority::kBulk));
-  std::string out;
-  queue.take(6, out);
-  ASSERT_TRUE(queue.push("control", core::Priority::kControl));
-  queue.take(1000, out);
-  const auto framed = [](const std::string& text) {
-    return std::string(3, '\0') + static_cast<char>(text.size()) + text;
-  };
-  EXPECT_EQ(out, framed("bulk one") + framed("control") + framed("bulk two"));
-  EXPECT_TRUE(queue.empty());
-}
-
-TEST(SendQueueTest, EachQueueHasItsLimit) {
-  SendQueue queue;
-  const std::string frame(1 << 20, 'x');
-  size_t control = 0;
-  size_t bulk = 0;
-  while (control < 100 && queue.push(frame, core::Priority::kControl)) ++control;
-  while (bulk < 100 && queue.push(frame, core::Priority::kBulk)) ++bulk;
-  EXPECT_EQ(control, kMaxControlQueueBytes / (frame.size() + 4));
-  EXPECT_EQ(bulk, kMaxBulkQueueBytes / (frame.size() + 4));
-  std::string out;
-  queue.take(SIZE_MAX, out);
-  EXPECT_TRUE(queue.push(frame, core::Priority::kControl));
 }
 
 TEST(ThrottleTest, OnceAMinuteForEachKindAndAddress) {
