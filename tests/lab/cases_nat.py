@@ -7,7 +7,8 @@ from nat import (DIRECT_WITHIN, L, P, S, SERVICES, THIRD, arrival, await_path, b
 
 CROSSING = 20       # ms one way: without any, no two dials are ever under way at once, and a refusal comes first
 AGAIN_WITHIN = 15   # s until a pair is direct again after what broke it is over
-OPENING_SYNS = 24   # what both may dial at each other while they try to open: few tries, each sent again a few times
+OPENING_TIME = 16   # s that three tries take at most, with what is between them (at the lab's dead time)
+OPENING_SYNS = 40   # what both may send each other meanwhile: few dials, each sent again each second by the kernel
 QUIET_SYNS = 6      # and in the 4 s after
 
 
@@ -19,7 +20,7 @@ def direct_pair(c, a=None, b=None, **kw):
 def stays_relayed(c, a, b):
     lab = begun(lab_of(c.lab, a, b))
     t = met(lab, "relay")
-    time.sleep(4)
+    time.sleep(OPENING_TIME)
     opened = syns(lab)
     mark = time.time_ns()
     time.sleep(4)
