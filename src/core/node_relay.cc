@@ -17,10 +17,21 @@ wire::Routed routed(wire::Relayed piece) {
   return message;
 }
 
-wire::Relayed end_of(uint64_t session, bool dialled) {
+// Where our stream ends: what has not come by another way yet is awaited.
+wire::Relayed end_of(const Relay& relay) {
   wire::Relayed piece;
-  piece.set_session(session);
-  piece.set_dialled(dialled);
+  piece.set_session(relay.session);
+  piece.set_dialled(relay.dials);
+  piece.set_at(relay.sent);
+  piece.set_ended(true);
+  return piece;
+}
+
+// There is none, or none any more.
+wire::Relayed refusal_of(const wire::Relayed& theirs) {
+  wire::Relayed piece;
+  piece.set_session(theirs.session());
+  piece.set_dialled(!theirs.dialled());
   piece.set_ended(true);
   return piece;
 }
@@ -30,15 +41,19 @@ wire::Relayed end_of(uint64_t session, bool dialled) {
 // A pair without a link of its own has a session through others as long as there is a way. The lower ID dials it: at
 // once where neither can be dialled, elsewhere after a beat, for a dial mostly succeeds within that.
 void Node::State::drive_relays(Context& context) {
-  std::vector<RelayId> without_way, not_needed;
+  std::vector<RelayId> without_way, not_needed, torn;
   for (const auto& [id, relay] : relays.all()) {
     if (!members.next_hop(relay.node))
       without_way.push_back(id);
+    else if (relay.missing_since != kNever &&
+             context.now.mono >= relay.missing_since + kOvertakenTime)
+      torn.push_back(id);
     else if (!relay.linked && links.to(relay.node) != nullptr)
       not_needed.push_back(id);
   }
   for (RelayId id : without_way) end_relay(context, id, "there is no way to it any more");
   for (RelayId id : not_needed) end_relay(context, id, "there is a direct link");
+  for (RelayId id : torn) end_relay(context, id, "a piece of it is missing");
   if (leaving) return;
   for (const HostEntry& host : config.hosts) {
     if (host.id == config.self) continue;
@@ -60,6 +75,8 @@ void Node::State::drive_relays(Context& context) {
 
 MonoTime Node::State::next_relay() const {
   MonoTime next = kNever;
+  for (const auto& [id, relay] : relays.all())
+    if (relay.missing_since != kNever) next = std::min(next, relay.missing_since + kOvertakenTime);
   for (const auto& [host, wait] : relay_waits) {
     const Member* member = members.of(host);
     const bool open = std::any_of(relays.all().begin(), relays.all().end(), [&](const auto& entry) {
@@ -86,7 +103,7 @@ void Node::State::end_relay(Context& context, RelayId id, const std::string& rea
   const Relay* relay = relays.find(id);
   if (relay == nullptr) return;
   context.emit(CloseRelay{id, reason});
-  route(context, relay->node, routed(end_of(relay->session, relay->dials)), Priority::kRelayed);
+  route(context, relay->node, routed(end_of(*relay)), Priority::kRelayed);
   relay_over(context, *relay);
 }
 
@@ -103,7 +120,7 @@ void Node::State::on(Context& context, const RelayEnded& event) {
   if (relay == nullptr) return;
   context.log(LogLevel::kDebug,
               "session with " + name_of(relay->host) + " through others ended: " + event.reason);
-  route(context, relay->node, routed(end_of(relay->session, relay->dials)), Priority::kRelayed);
+  route(context, relay->node, routed(end_of(*relay)), Priority::kRelayed);
   relay_over(context, *relay);
 }
 
@@ -113,20 +130,23 @@ void Node::State::receive_relayed(Context& context, const NodeId& from,
   if (relay == nullptr && !piece.ended()) {
     relay = accept_relay(context, from, piece);
     if (relay == nullptr) {
-      route(context, from, routed(end_of(piece.session(), !piece.dialled())), Priority::kRelayed);
+      route(context, from, routed(refusal_of(piece)), Priority::kRelayed);
       return;
     }
   }
   if (relay == nullptr) return;
-  if (piece.ended()) {
+  std::string in;
+  size_t room = 0;
+  if (!relay->take(context.now.mono, piece, in, room))
+    return end_relay(context, relay->id, "a piece of it belongs nowhere");
+  for (size_t at = 0; at < in.size(); at += kMaxRelayBytes)
+    context.emit(RelayIn{relay->id, in.substr(at, kMaxRelayBytes)});
+  if (relay->over()) {
     context.emit(CloseRelay{relay->id, "the other end has ended it"});
     relay_over(context, *relay);
     return;
   }
-  const std::optional<size_t> room = relay->take(piece);
-  if (!room) return end_relay(context, relay->id, "a piece of it is missing");
-  if (!piece.bytes().empty()) context.emit(RelayIn{relay->id, piece.bytes()});
-  if (*room > 0) context.emit(RelayRoom{relay->id, *room});
+  if (room > 0) context.emit(RelayRoom{relay->id, room});
   if (relay->owes_word()) route(context, from, routed(relay->piece({})), Priority::kRelayed);
 }
 

@@ -17,13 +17,26 @@ wire::Relayed Relay::piece(std::string bytes) {
   return out;
 }
 
-std::optional<size_t> Relay::take(const wire::Relayed& piece) {
-  const uint64_t size = piece.bytes().size();
-  if (piece.at() != received || received + size - told > kRelayWindowBytes ||
-      piece.taken() < taken || piece.taken() > sent)
-    return std::nullopt;
-  received += size;
-  return static_cast<size_t>(piece.taken() - std::exchange(taken, piece.taken()));
+bool Relay::take(MonoTime now, const wire::Relayed& piece, std::string& in, size_t& room) {
+  const uint64_t from = piece.at(), to = from + piece.bytes().size();
+  if (piece.taken() > sent) return false;
+  if (piece.ended()) {
+    ends_at = from;
+  } else if (!piece.bytes().empty()) {
+    if (from < received || to < from || to - told > kRelayWindowBytes ||
+        early.size() == kMaxEarlyPieces)
+      return false;
+    early.emplace(from, piece.bytes());
+  }
+  while (!early.empty() && early.begin()->first == received) {
+    received += early.begin()->second.size();
+    in += early.begin()->second;
+    early.erase(early.begin());
+  }
+  const bool missing = !early.empty() || (ends_at && !over());
+  missing_since = !missing ? kNever : std::min(missing_since, now);
+  if (piece.taken() > taken) room = piece.taken() - std::exchange(taken, piece.taken());
+  return early.empty() || early.begin()->first > received;
 }
 
 Relay& Relays::open(HostId host, const NodeId& node, uint64_t session, bool dials) {

@@ -147,9 +147,9 @@ L stops mail (lost-ownership to S)
 L stops proxy (lost-ownership to P)
 P sees L up
 P stops files (lost-ownership to L)
+S has stopped web
 L has stopped proxy
 L has stopped mail
-S has stopped web
 P has stopped files
   web: runs on L
   mail: runs on S

@@ -4,15 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "base/digest.h"
+#include "tests/scenarios/losses.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/key_checks.h"
 #include "tests/sim/world.h"
@@ -24,83 +22,6 @@ constexpr uint64_t kRotations = 10'000;
 // A second each, the round trips and stores, and what the first contact and the last order take.
 constexpr Duration kWithin = seconds(kRotations + kRotations / 5);
 constexpr Duration kOrderEvery = seconds(60), kOrderWithin = seconds(30);
-// Longer than any message is under way here.
-constexpr Duration kUnderWay = seconds(1);
-
-// Holds what comes out of every link to what went in at its other end, and counts what must not happen.
-class Losses final : public Watcher {
- public:
-  explicit Losses(World& world) : world_(world) { world.watch(*this); }
-
-  // From now on: all links are there that will be.
-  void count_from_now() { counting_ = true; }
-
-  uint64_t links_lost = 0, links_made = 0, hosts_lost = 0, messages = 0, mangled = 0;
-  uint64_t leaps = 0;  // secrets that did not follow from the one before
-
-  uint64_t rotations(const Machine& at, const Machine& with) const {
-    const auto it = newest_.find({at.index(), with.id()});
-    return it == newest_.end() ? 0 : it->second;
-  }
-
-  // Sent over a link that is up, and should have come.
-  size_t outstanding() const {
-    size_t count = 0;
-    for (const auto& [link, sent] : under_way_)
-      for (const Sent& message : sent)
-        count += world_.network().is_up(message.from, LinkId(link)) &&
-                 world_.now() - message.at > kUnderWay;
-    return count;
-  }
-
-  void stepped(Machine& machine, const core::Event* event, const core::Actions& out) override {
-    if (event != nullptr) {
-      if (const auto* received = std::get_if<core::Received>(event)) hear(*received);
-      links_lost += counting_ && std::holds_alternative<core::LinkDown>(*event);
-      links_made += counting_ && std::holds_alternative<core::LinkUp>(*event);
-    }
-    for (const core::Action& action : out) {
-      if (const auto* send = std::get_if<core::Send>(&action)) {
-        under_way_[send->link.value].push_back(
-            {machine.index(), world_.now(), Digest().add(send->bytes).value()});
-      } else if (const auto* access = std::get_if<core::SetAccess>(&action)) {
-        follow(machine, *access);
-      }
-      links_lost += counting_ && std::holds_alternative<core::CloseLink>(action);
-      hosts_lost += counting_ && std::holds_alternative<core::HostOffline>(action);
-    }
-  }
-
- private:
-  struct Sent {
-    MachineId from;
-    Instant at;
-    uint64_t digest;
-  };
-
-  void hear(const core::Received& received) {
-    ++messages;
-    std::deque<Sent>& sent = under_way_[received.link.value ^ 1];  // as its other end calls it
-    if (!sent.empty() && sent.front().digest == Digest().add(received.bytes).value())
-      sent.pop_front();
-    else
-      ++mangled;
-  }
-
-  void follow(Machine& machine, const core::SetAccess& access) {
-    uint64_t& newest = newest_[{machine.index(), access.host}];
-    const uint64_t count =
-        access.secrets.empty() ? uint64_t{0} : access.secrets.front().generation.count;
-    leaps += count != newest && count != newest + 1;
-    newest = count;
-  }
-
-  World& world_;
-  bool counting_ = false;
-  std::map<uint64_t, std::deque<Sent>> under_way_;  // by link, as the sending end calls it
-  std::map<std::pair<MachineId, HostId>, uint64_t> newest_;
-};
-
 struct Order {
   core::Verb verb;
   const char* at;

@@ -59,10 +59,10 @@ void Tunnels::perform(MachineId at, const core::OpenRelay& action) {
       fail(key, "not authenticated in time");
   });
   if (!action.dials) return;
-  end.nonce = rng_.next();
+  end.session = next_session_++;
   std::string hello;
   append(hello, at);
-  append(hello, end.nonce);
+  append(hello, end.session);
   for (MachineId peer = 0; peer < machines_.count(); ++peer) {
     if (machines_.node(peer) != action.node) continue;
     for (const core::Generation& known : machines_.credentials(at, peer)) {
@@ -126,7 +126,7 @@ std::optional<core::PairSecret> Tunnels::derive(MachineId at, LinkId link, uint6
   const End* end = find(at, link);
   if (end == nullptr) return std::nullopt;
   const uint64_t hash =
-      Digest().add(end->used.hash).add(end->nonce).add(end->used.count).add(count).value();
+      Digest().add(end->used.hash).add(end->session).add(end->used.count).add(count).value();
   return core::PairSecret{{count, hash}, "sealed " + std::to_string(hash)};
 }
 
@@ -139,7 +139,7 @@ bool Tunnels::joined(MachineId a, MachineId b) const {
   for (const auto& [key, end] : ends_)
     for (const auto& [other_key, other] : ends_)
       if (key.first == a && other_key.first == b && end.link && other.link &&
-          end.nonce == other.nonce)
+          end.session == other.session)
         return true;
   return false;
 }
@@ -189,7 +189,7 @@ void Tunnels::hear(const Key& key, End& end, Word word, const std::string& bytes
 
 void Tunnels::hear_hello(const Key& key, End& end, const std::string& bytes) {
   end.peer = static_cast<MachineId>(number_at(bytes, 0));
-  end.nonce = number_at(bytes, kNumber);
+  end.session = number_at(bytes, kNumber);
   std::vector<core::Generation> offered;
   for (size_t at = 2 * kNumber; at < bytes.size(); at += 2 * kNumber)
     offered.push_back({number_at(bytes, at), number_at(bytes, at + kNumber)});
@@ -221,7 +221,7 @@ void Tunnels::up(const Key& key, End& end) {
   if (end.link) return;
   const auto peer = machines_.name_of(key.first, end.peer);
   if (!peer) return fail(key, "the peer is not in the hosts file");
-  end.link = LinkId(next_link_++);
+  end.link = LinkId(kFirstLink + 2 * end.session + (end.open.dials ? 0 : 1));
   deliver(key, core::LinkUp{end.link, machines_.node(end.peer), peer->host, peer->name, DialId(),
                             "relayed", end.used, key.second});
 }

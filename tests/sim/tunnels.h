@@ -37,6 +37,8 @@ class Tunnels {
   bool is_up(MachineId at, LinkId link) { return find(at, link) != nullptr; }
   // A session between them is up at both ends.
   bool joined(MachineId a, MachineId b) const;
+  // Numbers of links over sessions, apart from those over connections; those of both ends differ in the last bit.
+  static constexpr uint64_t kFirstLink = uint64_t{1} << 48;
 
  private:
   using Key = std::pair<MachineId, RelayId>;
@@ -45,9 +47,9 @@ class Tunnels {
     core::OpenRelay open;
     MachineId peer = 0;  // once it has said so
     core::Generation used;
-    uint64_t nonce = 0;  // of the session, drawn by the dialer
-    bool early = false;  // the dialer does not wait for the listener's first word
-    LinkId link;         // once up
+    uint64_t session = 0;  // its number, which the dialer tells the listener
+    bool early = false;    // the dialer does not wait for the listener's first word
+    LinkId link;           // once up
     bool ending = false;
     size_t room = 0;
     std::string out, in;
@@ -71,7 +73,7 @@ class Tunnels {
   Rng rng_;
   std::map<Key, End> ends_;
   std::map<MachineId, uint64_t> lives_;  // engines that have died there
-  uint64_t next_link_ = uint64_t{1} << 48;
+  uint64_t next_session_ = 1;
 };
 
 }  // namespace cluster::sim

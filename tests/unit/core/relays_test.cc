@@ -22,14 +22,51 @@ wire::Relayed piece(uint64_t at, size_t bytes, uint64_t taken = 0) {
   return out;
 }
 
-TEST(Relays, APieceFollowsTheLastOrIsNotTaken) {
+// What taking a piece gives: what has come whole, and the room; nullopt: it was not taken.
+using Taken = std::optional<std::pair<size_t, size_t>>;
+
+Taken take(Relay& relay, const wire::Relayed& piece, Duration at = {}) {
+  std::string in;
+  size_t room = 0;
+  if (!relay.take(MonoTime(at), piece, in, room)) return std::nullopt;
+  return std::make_pair(in.size(), room);
+}
+
+Taken in(size_t bytes, size_t room = 0) { return std::make_pair(bytes, room); }
+
+TEST(Relays, APieceThatWasOvertakenIsWaitedFor) {
   Relays relays;
   Relay& relay = relays.open(HostId(2), NodeId{}, 7, true);
-  EXPECT_EQ(relay.take(piece(0, 10)), 0u);
-  EXPECT_EQ(relay.take(piece(0, 10)), std::nullopt) << "repeated";
-  EXPECT_EQ(relay.take(piece(11, 10)), std::nullopt) << "one is missing";
-  EXPECT_EQ(relay.take(piece(10, 10)), 0u);
-  EXPECT_EQ(relay.received, 20u);
+  EXPECT_EQ(take(relay, piece(0, 10)), in(10));
+  EXPECT_EQ(take(relay, piece(0, 10)), std::nullopt) << "repeated";
+  EXPECT_EQ(take(relay, piece(30, 5), seconds(3)), in(0));
+  EXPECT_EQ(take(relay, piece(20, 10), seconds(4)), in(0));
+  EXPECT_EQ(relay.missing_since, MonoTime(seconds(3)));
+  EXPECT_EQ(take(relay, piece(10, 10), seconds(5)), in(25));
+  EXPECT_EQ(relay.missing_since, kNever);
+  EXPECT_EQ(relay.received, 35u);
+}
+
+TEST(Relays, PiecesThatOverlapBelongNowhere) {
+  Relays relays;
+  Relay& relay = relays.open(HostId(2), NodeId{}, 7, true);
+  EXPECT_EQ(take(relay, piece(5, 10)), in(0));
+  EXPECT_EQ(take(relay, piece(0, 6)), std::nullopt);
+}
+
+TEST(Relays, AnEndWaitsForWhatItHasOvertaken) {
+  Relays relays;
+  Relay& relay = relays.open(HostId(2), NodeId{}, 7, true);
+  wire::Relayed end = piece(10, 0);
+  end.set_ended(true);
+  EXPECT_EQ(take(relay, end, seconds(1)), in(0));
+  EXPECT_FALSE(relay.over());
+  EXPECT_EQ(relay.missing_since, MonoTime(seconds(1)));
+  EXPECT_EQ(take(relay, piece(0, 10)), in(10));
+  EXPECT_TRUE(relay.over());
+  end.set_at(0);
+  EXPECT_EQ(take(relay, end), in(0)) << "who knows of no session ends it at once";
+  EXPECT_TRUE(relay.over());
 }
 
 TEST(Relays, WhatTheOtherEndHasTakenMakesRoom) {
@@ -37,10 +74,11 @@ TEST(Relays, WhatTheOtherEndHasTakenMakesRoom) {
   Relay& relay = relays.open(HostId(2), NodeId{}, 7, true);
   EXPECT_EQ(relay.piece(std::string(100, 'y')).at(), 0u);
   EXPECT_EQ(relay.piece(std::string(50, 'y')).at(), 100u);
-  EXPECT_EQ(relay.take(piece(0, 1, 120)), 120u);
-  EXPECT_EQ(relay.take(piece(1, 1, 150)), 30u);
-  EXPECT_EQ(relay.take(piece(2, 1, 100)), std::nullopt) << "it goes back";
-  EXPECT_EQ(relay.take(piece(2, 1, 151)), std::nullopt) << "more than was said";
+  EXPECT_EQ(take(relay, piece(0, 1, 120)), in(1, 120));
+  EXPECT_EQ(take(relay, piece(1, 1, 150)), in(1, 30));
+  EXPECT_EQ(take(relay, piece(2, 1, 100)), in(1)) << "overtaken";
+  EXPECT_EQ(take(relay, piece(1, 0, 110)), in(0)) << "likewise";
+  EXPECT_EQ(take(relay, piece(3, 1, 151)), std::nullopt) << "more than was said";
 }
 
 TEST(Relays, MoreThanTheWindowIsNotTakenAndAWordIsOwedBefore) {
@@ -48,14 +86,15 @@ TEST(Relays, MoreThanTheWindowIsNotTakenAndAWordIsOwedBefore) {
   Relay& relay = relays.open(HostId(2), NodeId{}, 7, false);
   uint64_t at = 0;
   while (at + kMaxRelayBytes <= kRelayWindowBytes) {
-    EXPECT_EQ(relay.take(piece(at, kMaxRelayBytes)), 0u);
+    EXPECT_EQ(take(relay, piece(at, kMaxRelayBytes)), in(kMaxRelayBytes));
     at += kMaxRelayBytes;
     EXPECT_EQ(relay.owes_word(), at >= kRelayWindowBytes / 4);
   }
-  EXPECT_EQ(relay.take(piece(at, 1)), std::nullopt);
+  EXPECT_EQ(take(relay, piece(at, 1)), std::nullopt);
+  EXPECT_EQ(take(relay, piece(at + 1, 1)), std::nullopt);
   EXPECT_EQ(relay.piece({}).taken(), at);
   EXPECT_FALSE(relay.owes_word());
-  EXPECT_EQ(relay.take(piece(at, 1)), 0u);
+  EXPECT_EQ(take(relay, piece(at, 1)), in(1));
 }
 
 TEST(Relays, APieceBelongsToASessionByItsNodeNumberAndDirection) {
@@ -220,6 +259,9 @@ TEST_F(JoinedTest, TheLowerOfTwoThatCannotBeDialledJoinsThemAtOnce) {
 TEST_F(JoinedTest, AMissingPieceEndsItAtBothEndsAndAnotherFollows) {
   hear(from_listener(5, "later"));
   EXPECT_EQ(done<RelayIn>(), nullptr);
+  pass(milliseconds(900));
+  EXPECT_EQ(done<CloseRelay>(), nullptr);
+  pass(milliseconds(100));
   ASSERT_NE(done<CloseRelay>(), nullptr);
   ASSERT_EQ(pieces().size(), 1u);
   EXPECT_TRUE(pieces()[0].ended());
