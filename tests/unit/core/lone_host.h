@@ -42,6 +42,8 @@ class LoneHost {
   void boot(Config config) {
     Boot with;
     with.node = node(static_cast<uint8_t>(config.self.value));
+    with.node_key = "key of " + std::to_string(config.self.value);
+    with.version = "0.1.0";
     with.config = std::move(config);
     with.stored = disk;
     node_ = std::make_unique<Node>(std::move(with));
