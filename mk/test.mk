@@ -11,12 +11,12 @@ object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
 
 # The schemas of released versions, as they were.
 recorded_protos := $(wildcard tests/recorded/*/*.proto)
-recorded_headers := $(recorded_protos:%.proto=$(BUILD)/gen/%.pb.h)
-recorded_objects := $(recorded_protos:%.proto=$(BUILD)/obj/gen/%.pb.o)
-$(BUILD)/gen/tests/recorded/%.pb.cc: tests/recorded/%.proto
+recorded_headers := $(recorded_protos:tests/%.proto=$(BUILD)/gen/%.pb.h)
+recorded_objects := $(recorded_protos:tests/%.proto=$(BUILD)/obj/gen/%.pb.o)
+$(BUILD)/gen/recorded/%.pb.cc: tests/recorded/%.proto
 	@mkdir -p $(@D)
-	$(call quiet,PROTOC,$@)$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=. tests/recorded/$*.proto
-$(BUILD)/gen/tests/recorded/%.pb.h: $(BUILD)/gen/tests/recorded/%.pb.cc ;
+	$(call quiet,PROTOC,$@)$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=tests recorded/$*.proto
+$(BUILD)/gen/recorded/%.pb.h: $(BUILD)/gen/recorded/%.pb.cc ;
 .SECONDARY: $(recorded_headers) $(recorded_headers:.h=.cc)
 
 $(BUILD)/obj/tests/%.o: tests/%.cc $(BUILD)/flags | $(proto_headers) $(recorded_headers)

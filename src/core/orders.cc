@@ -25,7 +25,7 @@ std::vector<Order> from_wire(const wire::Orders& orders) {
   for (const auto& order : orders.orders()) {
     Order& added = out.emplace_back();
     added.service = order.service();
-    for (uint32_t host : order.hosts()) added.preference.push_back(HostId(host));
+    for (uint32_t host : order.hosts()) added.preference.emplace_back(host);
   }
   return out;
 }

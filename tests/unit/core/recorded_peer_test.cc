@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-#include "tests/recorded/v1/cluster.pb.h"
+#include "recorded/v1/cluster.pb.h"
 #include "tests/unit/core/live_peers.h"
 
 namespace cluster::core {
@@ -18,7 +18,7 @@ using namespace testing_core;
 constexpr LinkId kOne{1}, kThree{3};
 const Now kStart{MonoTime(hours(1)), kEarliestTime + hours(24)};
 
-ServiceEntry service(const std::string& name, std::vector<uint32_t> line, uint32_t self) {
+ServiceEntry service(const std::string& name, const std::vector<uint32_t>& line, uint32_t self) {
   ServiceEntry out;
   out.name = name;
   for (const uint32_t id : line) {
@@ -37,8 +37,8 @@ Config config(uint32_t self) {
   return out;
 }
 
-Config with_cron(Config out, std::vector<uint32_t> line) {
-  out.services.push_back(service("cron", std::move(line), out.self.value));
+Config with_cron(Config out, const std::vector<uint32_t>& line) {
+  out.services.push_back(service("cron", line, out.self.value));
   return out;
 }
 
