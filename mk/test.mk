@@ -9,14 +9,24 @@ shell_folders := daemon bus ctl store scripts net config core wire base
 all_libs = $(sort $(foreach f,$(folders),$(libs_$(f))))
 object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
 
-$(BUILD)/obj/tests/%.o: tests/%.cc $(BUILD)/flags | $(proto_headers)
+# The schemas of released versions, as they were.
+recorded_protos := $(wildcard tests/recorded/*/*.proto)
+recorded_headers := $(recorded_protos:tests/%.proto=$(BUILD)/gen/%.pb.h)
+recorded_objects := $(recorded_protos:tests/%.proto=$(BUILD)/obj/gen/%.pb.o)
+$(BUILD)/gen/recorded/%.pb.cc: tests/recorded/%.proto
+	@mkdir -p $(@D)
+	$(call quiet,PROTOC,$@)$(PROTOC) --cpp_out=$(BUILD)/gen --proto_path=tests recorded/$*.proto
+$(BUILD)/gen/recorded/%.pb.h: $(BUILD)/gen/recorded/%.pb.cc ;
+.SECONDARY: $(recorded_headers) $(recorded_headers:.h=.cc)
+
+$(BUILD)/obj/tests/%.o: tests/%.cc $(BUILD)/flags | $(proto_headers) $(recorded_headers)
 	@mkdir -p $(@D)
 	$(call quiet,CXX,$@)$(CXX) $(all_flags) -I. $(call pkg_cflags,$(all_libs)) -c -o $@ $<
 
-$(BUILD)/tests/unit-core: $(call object_of,$(core_tests) $(test_main)) $(call archives,$(core_folders))
+$(BUILD)/tests/unit-core: $(call object_of,$(core_tests) $(test_main)) $(recorded_objects) $(call archives,$(core_folders))
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
-$(BUILD)/tests/unit-shell: $(call object_of,$(shell_tests) $(test_main)) $(call archives,$(shell_folders))
+$(BUILD)/tests/unit-shell: $(call object_of,$(shell_tests) $(test_main)) $(recorded_objects) $(call archives,$(shell_folders))
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(shell_folders)) -lgmock -lgtest -pthread
 
@@ -93,12 +103,12 @@ bench: all $(BUILD)/tests/sim
 demo: all
 	@demo/run --build $(BUILD)
 
-lint: $(proto_headers)
+lint: $(proto_headers) $(recorded_headers)
 	tests/lint/lint --tidy all
 
 format:
 	clang-format -i $(shell git ls-files '*.h' '*.cc')
 
 # What clang-tidy has to know.
-tidy-flags: $(proto_headers)
+tidy-flags: $(proto_headers) $(recorded_headers)
 	@echo $(filter-out -M% -W%,$(all_flags)) -I. $(call pkg_cflags,$(all_libs))

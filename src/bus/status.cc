@@ -59,7 +59,8 @@ Json service_json(const core::ServiceView& service) {
   return out;
 }
 
-Json strangers_json(const Strangers& strangers) {
+// All bad input in one place: what ended connections, by kind, and what ended links.
+Json strangers_json(const Strangers& strangers, uint64_t malformed_messages) {
   Json out;
   out["connections"] = strangers.connections;
   out["waiting"] = strangers.waiting;
@@ -67,6 +68,7 @@ Json strangers_json(const Strangers& strangers) {
   out["guesses"] = strangers.guesses;
   out["refused"] = Json::object();
   for (const auto& [kind, count] : strangers.refused) out["refused"][kind] = count;
+  out["refused"]["message"] = malformed_messages;
   return out;
 }
 
@@ -103,7 +105,7 @@ std::string status_json(const core::View& view, const std::string& version,
     out["services"].push_back(service_json(service));
   }
   out["files"] = Json::object();
-  out["strangers"] = strangers_json(strangers);
+  out["strangers"] = strangers_json(strangers, view.malformed_messages);
   return dump(out);
 }
 

@@ -89,8 +89,9 @@ void Node::State::establish(Context& context, LinkId id) {
   probes.erase(link->host);
   dialer.at_once(link->host);
   openings.forget(link->host);
-  context.log(LogLevel::kInfo, "linked with " + name_of(link->host) + " (" + link->address +
-                                   (link->dialled ? ", dialled)" : ", accepted)"));
+  context.log(bad_input.link_level(context.now.mono, link->host),
+              "linked with " + name_of(link->host) + " (" + link->address +
+                  (link->dialled ? ", dialled)" : ", accepted)"));
   send_everything(context, *link);
   dirty = true;
 }
@@ -143,7 +144,8 @@ void Node::State::drop_link(Context& context, LinkId id, const std::string& reas
   dirty = true;
   if (link.relay) {
     if (link.established && !link.moved)
-      context.log(LogLevel::kInfo, "no longer joined with " + name_of(link.host) + ": " + reason);
+      context.log(bad_input.link_level(context.now.mono, link.host),
+                  "no longer joined with " + name_of(link.host) + ": " + reason);
     return;
   }
   dialer.at_once(link.host);
@@ -156,7 +158,8 @@ void Node::State::drop_link(Context& context, LinkId id, const std::string& reas
   // It was left for the link that has ended now: a new one is made.
   if (const Link* relayed = links.relayed(link.node); relayed != nullptr && relayed->moved)
     drop_link(context, relayed->id, "the direct link has ended", true);
-  context.log(LogLevel::kInfo, "link with " + name_of(link.host) + " ended: " + reason);
+  context.log(bad_input.link_level(context.now.mono, link.host),
+              "link with " + name_of(link.host) + " ended: " + reason);
   LostLink loss{link.peer_incarnation, context.now.mono - link.last_received, wire::Lost::SILENT};
   const Member* member = members.find(link.node);
   if (member != nullptr && member->record.leaving()) loss.proof = wire::Lost::GOODBYE;
@@ -178,19 +181,16 @@ void Node::State::on(Context& context, const Received& event) {
   Links::hear(context.now, *link);
   wire::Message message;
   const bool parsed = message.ParseFromString(event.bytes);
-  if (const auto fault = parsed ? unsound(message) : "it cannot be read") {
-    context.log(LogLevel::kWarning, "malformed message from " + name_of(link->host) + " (" +
-                                        link->address + "): " + *fault + "; its link is closed");
+  auto fault = parsed ? unsound(message) : "it cannot be read";
+  if (!fault && !message.has_hello() && !link->established) fault = "it comes before the greeting";
+  if (fault) {
+    bad_input.note(context, link->host, name_of(link->host) + " (" + link->address + ")", *fault);
     drop_link(context, event.link, "malformed message", true);
     return;
   }
   if (message.has_hello()) {
     links.hear_hello(context.now, *link, message.hello());
     establish(context, event.link);
-    return;
-  }
-  if (!link->established) {
-    drop_link(context, event.link, "a message before the greeting", true);
     return;
   }
   if (link->relay) return receive_through_others(context, *link, std::move(message));

@@ -113,6 +113,8 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
     return;
   if (leaving) return;
   if (theirs.first > incarnation && theirs.first - incarnation > kMaxLeap) {
+    if (context.now.mono < leap_again_at) return;
+    leap_again_at = context.now.mono + BadInput::kPeriod;
     context.log(LogLevel::kWarning,
                 "somebody tells of an incarnation of this host that it cannot have had");
     return;

@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/bad_input.h"
 #include "core/context.h"
 #include "core/dialer.h"
 #include "core/keyring.h"
@@ -317,6 +318,7 @@ struct Node::State final : ServiceWorld {
   Rng rng;
 
   Links links;
+  BadInput bad_input;
   Members members;
   Dialer dialer;
   Openings openings;
@@ -350,6 +352,7 @@ struct Node::State final : ServiceWorld {
   MonoTime incarnation_again_at = kNever;  // after its storing failed
   Duration incarnation_pause{};
   std::vector<MonoTime> own_heard_newer;
+  MonoTime leap_again_at;  // until then it is no news that others tell of one
   std::map<NodeId, LostLink> lost;
   std::map<HostId, DialTarget> probes;     // dynamic hosts to be dialled once, after a loss
   std::vector<wire::Routed> own_messages;  // end to end, from this host to itself

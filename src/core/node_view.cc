@@ -137,6 +137,7 @@ View Node::State::view(Now now) const {
   out.self = config.self;
   out.self_name = name_of(config.self);
   out.settled = settled;
+  out.malformed_messages = bad_input.count();
   for (const HostEntry& host : config.hosts) {
     out.hosts.push_back(host_view(host));
     if (out.hosts.back().path != Path::kNone) out.hosts.back().last_seen = now.wall;

@@ -25,7 +25,18 @@ std::vector<Order> from_wire(const wire::Orders& orders) {
   for (const auto& order : orders.orders()) {
     Order& added = out.emplace_back();
     added.service = order.service();
-    for (uint32_t host : order.hosts()) added.preference.push_back(HostId(host));
+    for (uint32_t host : order.hosts()) added.preference.emplace_back(host);
+  }
+  return out;
+}
+
+wire::Orders wire_of(OrdersVersion version, const std::vector<Order>& orders) {
+  wire::Orders out;
+  set_version(out.mutable_configuration(), version);
+  for (const Order& order : orders) {
+    auto* added = out.add_orders();
+    added->set_service(order.service);
+    for (HostId host : order.preference) added->add_hosts(host.value);
   }
   return out;
 }
@@ -43,9 +54,14 @@ void Orders::load(const Stored& stored) {
   auto it = stored.find(kKey);
   wire::StoredOrders kept;
   if (it == stored.end() || !kept.ParseFromString(it->second)) return;
-  version_ = version_of(kept.in_force().configuration());
-  orders_ = from_wire(kept.in_force());
+  put(kept.in_force());
   file_hash_ = kept.file_hash();
+}
+
+void Orders::put(const wire::Orders& orders) {
+  version_ = version_of(orders.configuration());
+  orders_ = from_wire(orders);
+  wire_ = orders;
 }
 
 bool Orders::read_file(const Config& config) {
@@ -56,18 +72,15 @@ bool Orders::read_file(const Config& config) {
   const bool edited = hash != file_hash_ || version_.count == 0;
   file_hash_ = hash;
   if (!edited || (hash == version_.hash && version_.count != 0)) return false;
-  version_ = {version_.count + 1, hash};
-  orders_ = std::move(file);
+  put(wire_of({version_.count + 1, hash}, file));
   return true;
 }
 
 bool Orders::adopt(const wire::Orders& orders) {
   const OrdersVersion version = version_of(orders.configuration());
   if (version <= version_) return false;
-  std::vector<Order> list = from_wire(orders);
-  if (hash_of(list) != version.hash) return false;
-  version_ = version;
-  orders_ = std::move(list);
+  if (hash_of(from_wire(orders)) != version.hash) return false;
+  put(orders);
   return true;
 }
 
@@ -77,20 +90,9 @@ const Order* Orders::find(const std::string& service) const {
   return it == orders_.end() ? nullptr : &*it;
 }
 
-wire::Orders Orders::to_wire() const {
-  wire::Orders out;
-  set_version(out.mutable_configuration(), version_);
-  for (const Order& order : orders_) {
-    auto* added = out.add_orders();
-    added->set_service(order.service);
-    for (HostId host : order.preference) added->add_hosts(host.value);
-  }
-  return out;
-}
-
 Write Orders::to_write() const {
   wire::StoredOrders kept;
-  *kept.mutable_in_force() = to_wire();
+  *kept.mutable_in_force() = wire_;
   kept.set_file_hash(file_hash_);
   return Write{kKey, kept.SerializeAsString()};
 }

@@ -46,12 +46,15 @@ class Orders {
   // This host's own file differs from what is in force.
   bool file_differs() const { return file_hash_ != version_.hash; }
 
-  wire::Orders to_wire() const;
+  const wire::Orders& to_wire() const { return wire_; }
   Write to_write() const;
 
  private:
+  void put(const wire::Orders& orders);
+
   OrdersVersion version_;
   std::vector<Order> orders_;
+  wire::Orders wire_;  // the same as it came, with what a newer version may have added
   uint64_t file_hash_ = 0;
 };
 

@@ -16,14 +16,10 @@ Stamp stamp_of(const wire::Setting& setting) {
   return Stamp{setting.wall_us(), setting.logical(), node_of(setting.node())};
 }
 
-wire::Setting to_wire(const std::string& key, const SettingEntry& entry) {
-  wire::Setting out;
-  out.set_key(key);
-  out.set_value(entry.value);
-  out.set_wall_us(entry.stamp.wall_us);
-  out.set_logical(entry.stamp.logical);
-  out.set_node(entry.stamp.node.raw());
-  return out;
+void set_stamp(wire::Setting& out, const Stamp& stamp) {
+  out.set_wall_us(stamp.wall_us);
+  out.set_logical(stamp.logical);
+  out.set_node(stamp.node.raw());
 }
 
 }  // namespace
@@ -38,19 +34,23 @@ void Settings::load(const Stored& stored) {
 }
 
 wire::Setting Settings::write(WallTime now, const std::string& key, const std::string& value) {
-  return to_wire(key, {value, clock_.make(now)});
+  wire::Setting out;
+  out.set_key(key);
+  out.set_value(value);
+  set_stamp(out, clock_.make(now));
+  return out;
 }
 
 // False: there is no room for it.
 bool Settings::put(const wire::Setting& setting) {
   auto it = entries_.find(setting.key());
   const bool fresh = it == entries_.end();
-  const size_t others = entries_bytes_ - (fresh ? 0 : it->first.size() + it->second.value.size());
-  const size_t bytes = setting.key().size() + setting.value().size();
+  const size_t others = entries_bytes_ - (fresh ? 0 : it->second.ByteSizeLong());
+  const size_t bytes = setting.ByteSizeLong();
   if ((fresh && entries_.size() >= kMaxSettings) || others + bytes > kMaxSettingsBytes)
     return false;
   entries_bytes_ = others + bytes;
-  entries_[setting.key()] = {setting.value(), stamp_of(setting)};
+  entries_[setting.key()] = setting;
   return true;
 }
 
@@ -68,10 +68,10 @@ void Settings::lay_aside(const wire::Setting& setting) {
 Merged Settings::merge(WallTime now, const wire::Setting& setting) {
   const Stamp stamp = stamp_of(setting);
   if (setting.key().empty() || setting.key().size() + setting.value().size() > kMaxSettingBytes ||
-      !stamp.node)
+      setting.ByteSizeLong() > kMaxWholeSettingBytes || !stamp.node)
     return Merged::kInvalid;
   auto it = entries_.find(setting.key());
-  if (it != entries_.end() && it->second.stamp >= stamp) return Merged::kOld;
+  if (it != entries_.end() && stamp_of(it->second) >= stamp) return Merged::kOld;
   if (too_far_ahead(stamp, now)) {
     lay_aside(setting);
     return Merged::kTooFarAhead;
@@ -99,7 +99,8 @@ std::optional<wire::Setting> Settings::refused(const NodeId& by, const wire::Set
                                                uint64_t peer_now_us, size_t peers) {
   const Stamp stamp = stamp_of(setting);
   auto it = entries_.find(setting.key());
-  if (it == entries_.end() || it->second.stamp != stamp || stamp.node != self_) return std::nullopt;
+  if (it == entries_.end() || stamp_of(it->second) != stamp || stamp.node != self_)
+    return std::nullopt;
   Refusals& refusals = refusals_[setting.key()];
   if (refusals.stamp != stamp) refusals = Refusals{stamp, {}, 0};
   refusals.by.insert(by);
@@ -111,12 +112,13 @@ std::optional<wire::Setting> Settings::refused(const NodeId& by, const wire::Set
 }
 
 wire::Setting Settings::restamp(const std::string& key, uint64_t us) {
-  SettingEntry& entry = entries_.at(key);
-  entry.stamp.wall_us = us;
-  entry.stamp.logical = 0;
+  wire::Setting& entry = entries_.at(key);
+  entries_bytes_ -= entry.ByteSizeLong();
+  set_stamp(entry, {us, 0, self_});
+  entries_bytes_ += entry.ByteSizeLong();
   clock_.forget();
-  for (const auto& [other, its] : entries_) clock_.see(its.stamp);
-  return to_wire(key, entry);
+  for (const auto& [other, its] : entries_) clock_.see(stamp_of(its));
+  return entry;
 }
 
 Write Settings::to_write(const wire::Setting& setting) {
@@ -125,24 +127,24 @@ Write Settings::to_write(const wire::Setting& setting) {
 
 const std::string& Settings::get(const std::string& key) const {
   auto it = entries_.find(key);
-  return it == entries_.end() ? kUnset : it->second.value;
+  return it == entries_.end() ? kUnset : it->second.value();
 }
 
 Stamp Settings::stamp(const std::string& key) const {
   auto it = entries_.find(key);
-  return it == entries_.end() ? Stamp{} : it->second.stamp;
+  return it == entries_.end() ? Stamp{} : stamp_of(it->second);
 }
 
 std::vector<wire::Setting> Settings::all() const {
   std::vector<wire::Setting> out;
-  for (const auto& [key, entry] : entries_) out.push_back(to_wire(key, entry));
+  for (const auto& [key, entry] : entries_) out.push_back(entry);
   return out;
 }
 
 uint64_t Settings::digest() const {
   Digest digest;
   for (const auto& [key, entry] : entries_)
-    digest.add(key).add(entry.value).add(entry.stamp.wall_us).add(entry.stamp.logical);
+    digest.add(key).add(entry.value()).add(entry.wall_us()).add(entry.logical());
   return digest.value();
 }
 

@@ -4,6 +4,7 @@
 // holds), "move/SERVICE" (value: the host's name), "clear/SERVICE", "restart/SERVICE" (value: a token),
 // "readmitted/HOST" (value: the node key let in, and how many there were).
 // An empty value means: not set; such entries stay, or an old disk would bring the setting back.
+// Entries are kept as they came: what a newer version has added, keys or fields, is passed on and stored.
 #pragma once
 
 #include <map>
@@ -22,11 +23,6 @@ namespace cluster::core {
 
 inline constexpr size_t kMaxSettings = 16384;
 inline constexpr size_t kMaxSettingsBytes = 1 << 20;  // all of them, and again those laid aside
-
-struct SettingEntry {
-  std::string value;
-  Stamp stamp;
-};
 
 enum class Merged : uint8_t { kApplied, kOld, kTooFarAhead, kInvalid };
 
@@ -69,7 +65,7 @@ class Settings {
 
   NodeId self_;
   HybridClock clock_;
-  std::map<std::string, SettingEntry> entries_;
+  std::map<std::string, wire::Setting> entries_;
   size_t entries_bytes_ = 0;
   std::map<std::string, wire::Setting> aside_;
   size_t aside_bytes_ = 0;

@@ -78,6 +78,7 @@ Fault check(const wire::Setting& setting) {
   if (setting.key().empty() || setting.key().size() + setting.value().size() > kMaxSettingBytes ||
       !is_line(setting.key(), kMaxSettingBytes) || !is_line(setting.value(), kMaxSettingBytes))
     return "a setting is no short line";
+  if (setting.ByteSizeLong() > kMaxWholeSettingBytes) return "a setting is too large";
   if (!is_node(setting.node()) || setting.wall_us() > kMaxStamp || setting.logical() > kMaxStamp)
     return "a setting's stamp is none";
   return std::nullopt;

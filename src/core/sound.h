@@ -25,7 +25,8 @@ inline constexpr size_t kMaxKeyBytes = 1024;
 inline constexpr size_t kMaxVersionBytes = 64;
 inline constexpr size_t kMaxAddressBytes = 128;
 inline constexpr size_t kMaxReasonBytes = 512;
-inline constexpr size_t kMaxSettingBytes = 1024;  // key and value together
+inline constexpr size_t kMaxSettingBytes = 1024;       // key and value together
+inline constexpr size_t kMaxWholeSettingBytes = 4096;  // with what a newer version may have added
 inline constexpr size_t kMaxRecordBytes = 768 * 1024;
 // Incarnations and epochs count starts and claims: nobody honest is further ahead than this of what was
 // heard last, and a count that may leap no further never comes to its end.

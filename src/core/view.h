@@ -51,6 +51,7 @@ struct View {
   bool settled = false;
   std::vector<HostView> hosts;        // ascending by id, one for each line of the hosts file
   std::vector<ServiceView> services;  // in the order of the services file
+  uint64_t malformed_messages = 0;    // from linked hosts, since the start; each closed its link
 };
 
 }  // namespace cluster::core

@@ -149,7 +149,7 @@ std::vector<Cell> service_row(const Json& status, const Json& service) {
 // listens on the port is no news.
 constexpr std::array kTelling = {"wrong-secret", "guesses",   "unknown-host", "wrong-name",
                                  "self",         "no-secret", "not-admitted", "frame",
-                                 "room",         "rate"};
+                                 "message",      "room",      "rate"};
 
 std::string refusals_line(const Json& status) {
   const auto strangers = status.find("strangers");

@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 TEST(Status, DocumentOfHostsAndServices) {
-  const core::View view = sample_view();
+  core::View view = sample_view();
+  view.malformed_messages = 6;
   EXPECT_EQ(
       status_json(view, "1.2.3", {9, 2, 3, 5, {{"room", 4}, {"frame", 0}}}),
       R"({"host":{"id":1,"name":"server1.example.com"},"version":"1.2.3","settled":true,)"
@@ -31,7 +32,7 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","preference":[2],"disabled":false,"stopped":false,)"
       R"("moved_to":null}],"files":{},)"
-      R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0}}})");
+      R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}}})");
 }
 
 TEST(Status, MeshHostShowsTheWayRoundTripAndWhenSeen) {
