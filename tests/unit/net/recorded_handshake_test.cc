@@ -207,6 +207,7 @@ TEST_F(RecordedHandshake, ItsRefusalsAreUnderstood) {
 TEST_F(RecordedHandshake, TheSecretsThatFollowAreTheSame) {
   testing::Loop loop;
   Secrets secrets(loop.base(), testing::identity(1), {});
+  testing::let_all_in(secrets, testing::lines());
   secrets.set_lines(HostId(1), testing::lines());
   ASSERT_TRUE(loop.until([&] { return secrets.ready(); }));
   const auto known = secrets.credentials(HostId(2), NodeId{});
