@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 TEST(Status, DocumentOfHostsAndServices) {
   const core::View view = sample_view();
   EXPECT_EQ(
-      status_json(view, "1.2.3", {9, 2, 3, 5, {{"room", 4}, {"frame", 0}}}),
+      status_json(view, "1.2.3", {9, 2, 3, 5, {{"room", 4}, {"frame", 0}}}, {6, 70, 1}),
       R"({"host":{"id":1,"name":"server1.example.com"},"version":"1.2.3","settled":true,)"
       R"("hosts":[{"id":1,"name":"server1.example.com","state":"up","standby":false,"maintenance":false,)"
       R"("settled":true,"address":"192.0.2.1","path":"self","via":null,"rtt_ms":null,"last_seen":null,)"
@@ -31,7 +31,8 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","preference":[2],"disabled":false,"stopped":false,)"
       R"("moved_to":null}],"files":{},)"
-      R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0}}})");
+      R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0}},)"
+      R"("relay":{"frames":6,"bytes":70,"dropped":1}})");
 }
 
 TEST(Status, MeshHostShowsTheWayRoundTripAndWhenSeen) {
