@@ -43,6 +43,14 @@ struct Strangers {
   std::vector<std::pair<std::string, uint64_t>> refused;  // likewise, by kind
 };
 
+// Pieces of sessions between two hosts that were sent on a link, be it for others or of this host's own, since
+// the daemon started.
+struct RelayCounts {
+  uint64_t frames = 0;
+  uint64_t bytes = 0;
+  uint64_t dropped = 0;  // frames, because too much waited on the link
+};
+
 // The answer to an operator's order; call it exactly once, at any later time on the loop's thread, or
 // from within the call. It may outlive the Bus and the caller on the bus: then it does nothing.
 using CommandDone = std::function<void(core::Refusal refusal, const std::string& text)>;
@@ -62,6 +70,7 @@ class Cluster {
   virtual std::string simulate(const std::vector<HostId>& lost) = 0;
   virtual std::vector<Happening> events() = 0;  // oldest first
   virtual Strangers strangers() = 0;
+  virtual RelayCounts relayed() = 0;
 
   // `command.request` is 0: the daemon numbers its requests itself.
   virtual void submit(core::Command command, CommandDone done) = 0;

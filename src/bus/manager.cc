@@ -157,7 +157,8 @@ Method simulate(const Desk& desk) {
 
 Method get_status(const Desk& desk) {
   return {"GetStatus", {}, {{"s", "json"}}, [desk](MethodCall call) {
-            reply(call, status_json(desk.view(), desk.version, desk.cluster.strangers()));
+            reply(call, status_json(desk.view(), desk.version, desk.cluster.strangers(),
+                                    desk.cluster.relayed()));
           }};
 }
 

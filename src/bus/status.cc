@@ -93,7 +93,7 @@ std::string iso8601(WallTime time) {
 }
 
 std::string status_json(const core::View& view, const std::string& version,
-                        const Strangers& strangers) {
+                        const Strangers& strangers, const RelayCounts& relayed) {
   Json out;
   out["host"] = {{"id", view.self.value}, {"name", view.self_name}};
   out["version"] = version;
@@ -106,6 +106,8 @@ std::string status_json(const core::View& view, const std::string& version,
   }
   out["files"] = Json::object();
   out["strangers"] = strangers_json(strangers, view.malformed_messages);
+  out["relay"] = {
+      {"frames", relayed.frames}, {"bytes", relayed.bytes}, {"dropped", relayed.dropped}};
   return dump(out);
 }
 

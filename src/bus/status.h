@@ -15,7 +15,7 @@ std::string iso8601(WallTime time);
 
 // The document of GetStatus() and `clusterctl --json status`, on one line.
 std::string status_json(const core::View& view, const std::string& version,
-                        const Strangers& strangers = {});
+                        const Strangers& strangers = {}, const RelayCounts& relayed = {});
 
 // An array of {"time", "severity", "text"}, oldest first.
 std::string events_json(const std::vector<Happening>& events);

@@ -216,6 +216,11 @@ bus::Strangers Daemon::strangers() {
   return out;
 }
 
+bus::RelayCounts Daemon::relayed() {
+  const net::TransportCounters counters = transport_->counters();
+  return {counters.relayed_frames, counters.relayed_bytes, counters.relayed_dropped};
+}
+
 void Daemon::submit(core::Command command, bus::CommandDone done) {
   if (auto numbered = requests_.add(std::move(command), std::move(done)))
     loop_.post(core::Event(std::move(*numbered)));

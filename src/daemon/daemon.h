@@ -63,6 +63,7 @@ class Daemon final : public bus::Cluster {
   std::string simulate(const std::vector<HostId>& lost) override;
   std::vector<bus::Happening> events() override { return happenings_.list(); }
   bus::Strangers strangers() override;
+  bus::RelayCounts relayed() override;
   void submit(core::Command command, bus::CommandDone done) override;
   void reload(bus::ReloadDone done) override;
   void log(core::LogLevel level, const std::string& text) override;

@@ -102,6 +102,9 @@ class Transport::Impl final : public Connection::Owner {
   uint64_t accepted_ = 0;
   uint64_t authenticated_ = 0;
   uint64_t guesses_ = 0;
+  uint64_t relayed_frames_ = 0;
+  uint64_t relayed_bytes_ = 0;
+  uint64_t relayed_dropped_ = 0;
   Resolver resolver_;
   std::map<DialId, Dialing> dials_;
   Graveyard graveyard_;
@@ -374,7 +377,8 @@ void Transport::Impl::refused(const Connection& connection, const Connection::En
 }
 
 TransportCounters Transport::Impl::counters() const {
-  return {accepted_, authenticated_, strangers_.size(), guesses_, refusals_.counts()};
+  return {accepted_,          authenticated_,  strangers_.size(), guesses_,
+          refusals_.counts(), relayed_frames_, relayed_bytes_,    relayed_dropped_};
 }
 
 void Transport::Impl::gone(Connection& connection) {
@@ -391,7 +395,12 @@ void Transport::Impl::gone(Connection& connection) {
 
 void Transport::Impl::send(const core::Send& action) {
   const auto found = links.find(action.link);
-  if (found != links.end()) found->second->send(action.bytes, action.priority);
+  if (found == links.end()) return;
+  const bool queued = found->second->send(action.bytes, action.priority);
+  if (action.priority != core::Priority::kRelayed) return;
+  relayed_frames_ += queued;
+  relayed_bytes_ += queued ? action.bytes.size() : 0;
+  relayed_dropped_ += !queued;
 }
 
 void Transport::Impl::close(const core::CloseLink& action) {

@@ -41,11 +41,14 @@ struct TransportOptions {
 };
 
 struct TransportCounters {
-  uint64_t accepted = 0;       // connections
-  uint64_t authenticated = 0;  // both ways round
-  uint64_t strangers = 0;      // now: accepted, and neither authenticated nor gone
-  uint64_t guesses = 0;        // answers that ended without a proof
-  RefusalCounts refused;       // both ways round
+  uint64_t accepted = 0;        // connections
+  uint64_t authenticated = 0;   // both ways round
+  uint64_t strangers = 0;       // now: accepted, and neither authenticated nor gone
+  uint64_t guesses = 0;         // answers that ended without a proof
+  RefusalCounts refused;        // both ways round
+  uint64_t relayed_frames = 0;  // of Priority::kRelayed, queued on links
+  uint64_t relayed_bytes = 0;
+  uint64_t relayed_dropped = 0;  // frames that a full queue had no place for
 };
 
 class Transport {

@@ -131,7 +131,8 @@ class OneNode {
 
  private:
   static constexpr int kMaxWakes = 12;
-  static constexpr int kMaxRounds = 24;  // of scripts and writes that follow from each other
+  static constexpr size_t kMaxRelays = 2;  // one a host
+  static constexpr int kMaxRounds = 24;    // of scripts and writes that follow from each other
   static constexpr size_t kMaxTextBytes = 8192;
   // Of one event; what a frame holds may each cost a few.
   static constexpr size_t kMaxActions = 512;
@@ -152,7 +153,8 @@ class OneNode {
     boot.stored = stored_;
     boot.seed = 1;
     dials_.clear(), tickets_.clear(), links_.clear(), runs_.clear(), killed_.clear(), sent_.clear(),
-        busy_.clear(), derived_.clear(), access_.clear();
+        busy_.clear(), derived_.clear(), access_.clear(), relays_.clear(), hellos_.clear();
+    last_relay_ = RelayId();
     claimed_.reset();
     epochs_.clear();
     wake_ = core::kNever;
@@ -184,7 +186,11 @@ class OneNode {
       const auto runs = scripts_hang_ ? decltype(runs_)() : std::exchange(runs_, {});
       const auto killed = std::exchange(killed_, {});
       const auto derived = std::exchange(derived_, {});
-      if (tickets.empty() && runs.empty() && killed.empty() && derived.empty()) return;
+      const auto hellos = std::exchange(hellos_, {});
+      if (tickets.empty() && runs.empty() && killed.empty() && derived.empty() && hellos.empty())
+        return;
+      for (const RelayId relay : hellos)
+        if (relays_.contains(relay)) one(core::RelayOut{relay, "ClientHello"}, 0);
       for (const core::SecretDerived& secret : derived) one(secret, 0);
       for (const auto& [ticket, stored] : tickets) {
         if (stored) {
@@ -282,6 +288,28 @@ class OneNode {
     ENSURE(links_.contains(a.link) && a.count > 0);
     derived_.push_back({a.link, {{a.count, a.count * 11}, "sealed"}});
   }
+  void perform(const core::OpenRelay& a) {
+    ENSURE(a.host == HostId(2) || a.host == HostId(3));
+    ENSURE(a.relay && a.node && a.node != node_named('1'));
+    ENSURE(a.room > 0 && a.room <= core::kRelayWindowBytes);
+    ENSURE(a.relay > last_relay_);  // no number comes twice
+    last_relay_ = a.relay;
+    relays_.insert(a.relay);
+    ENSURE(relays_.size() <= kMaxRelays);
+    if (a.dials) hellos_.push_back(a.relay);
+  }
+  void perform(const core::RelayIn& a) {
+    ENSURE(relays_.contains(a.relay));
+    ENSURE(!a.bytes.empty() && a.bytes.size() <= core::kRelayWindowBytes);
+  }
+  void perform(const core::RelayRoom& a) {
+    ENSURE(relays_.contains(a.relay));
+    ENSURE(a.bytes > 0 && a.bytes <= core::kRelayWindowBytes);
+  }
+  void perform(const core::CloseRelay& a) {
+    check_text(a.reason);
+    ENSURE(relays_.erase(a.relay) > 0);
+  }
 
   void check_text(const std::string& text) const {
     ENSURE(!text.empty() && text.size() < kMaxTextBytes && one_line(text), text.c_str());
@@ -292,6 +320,9 @@ class OneNode {
   std::unique_ptr<core::Node> node_;
   std::set<LinkId> links_;
   std::vector<core::SecretDerived> derived_;
+  std::set<RelayId> relays_;
+  std::vector<RelayId> hellos_;  // of which the other end has to hear first
+  RelayId last_relay_;
   std::map<HostId, core::SetAccess> access_;
   std::vector<std::pair<StoreTicket, bool>> tickets_;  // and whether it is stored
   std::vector<std::pair<RunId, std::string>> runs_, killed_;

@@ -215,7 +215,7 @@ def whitespace(tree):
 
 LIMIT = re.compile(
     r"^(?:inline |static )?constexpr (?:std::chrono::(?P<unit>\w+)|[\w:]+) (?P<name>k\w+)"
-    r"(?:\{(?P<count>[\d']+)\}| = (?P<sum>[\w'<+*/ ]+));", re.M)
+    r"(?:\{(?P<count>[\d']+)\}| = (?P<sum>[\w'<+*/: ]+));", re.M)
 LIMIT_ROW = re.compile(r"^(k\w+) +(\d+) (\w+)")
 UNITS = {"milliseconds": "ms", "seconds": "s", "minutes": "min"}
 # Every constant of these is a limit that users can run into.
@@ -228,9 +228,9 @@ def limits(tree):
     if page not in tree.files:
         return
     values, units, of_users = {}, {}, set()
-    for name in tree.sources("net", "wire"):
+    for name in tree.sources("core", "net", "wire"):
         for found in LIMIT.finditer(tree.text(name)):
-            words = (found["count"] or found["sum"]).replace("'", "").split()
+            words = (found["count"] or found["sum"]).replace("'", "").replace("core::", "").split()
             words = [str(values.get(word, word)) for word in words]
             if all(re.fullmatch(r"\d+|<<|[+*/]", word) for word in words):
                 values[found["name"]] = int(eval(" ".join(words), {}))
@@ -246,7 +246,7 @@ def limits(tree):
         name, value, unit = row[1], int(row[2]), row[3]
         said.add(name)
         if name not in values:
-            yield f"{page}:{number}: there is no {name} in src/net or src/wire"
+            yield f"{page}:{number}: there is no {name} in src/core, src/net or src/wire"
         elif value != values[name] or (units[name] and units[name] != unit):
             yield f"{page}:{number}: {name} is {values[name]} {units[name] or ''}".rstrip()
     for name in sorted(of_users - said):

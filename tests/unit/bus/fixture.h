@@ -55,6 +55,7 @@ class FakeCluster : public Cluster {
   }
   std::vector<Happening> events() override { return happened; }
   Strangers strangers() override { return strange; }
+  RelayCounts relayed() override { return {7, 8, 9}; }
   void submit(core::Command command, CommandDone done) override {
     commands.push_back(command);
     if (at_once) {

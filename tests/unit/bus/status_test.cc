@@ -18,7 +18,7 @@ TEST(Status, DocumentOfHostsAndServices) {
   core::View view = sample_view();
   view.malformed_messages = 6;
   EXPECT_EQ(
-      status_json(view, "1.2.3", {9, 2, 3, 5, {{"room", 4}, {"frame", 0}}}),
+      status_json(view, "1.2.3", {9, 2, 3, 5, {{"room", 4}, {"frame", 0}}}, {6, 70, 1}),
       R"({"host":{"id":1,"name":"server1.example.com"},"version":"1.2.3","settled":true,)"
       R"("hosts":[{"id":1,"name":"server1.example.com","state":"up","standby":false,"maintenance":false,)"
       R"("settled":true,"address":"192.0.2.1","path":"self","via":null,"rtt_ms":null,"last_seen":null,)"
@@ -32,7 +32,8 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","preference":[2],"disabled":false,"stopped":false,)"
       R"("moved_to":null}],"files":{},)"
-      R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}}})");
+      R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}},)"
+      R"("relay":{"frames":6,"bytes":70,"dropped":1}})");
 }
 
 TEST(Status, MeshHostShowsTheWayRoundTripAndWhenSeen) {

@@ -4,6 +4,7 @@
 // What host two says is read as they would: by the schema that their version was released with.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "recorded/v1/cluster.pb.h"

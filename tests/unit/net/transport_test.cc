@@ -132,6 +132,21 @@ TEST_F(TransportTest, AnEndThatTakesNothingFillsTheQueueUpToItsLimit) {
   ASSERT_TRUE(loop.until([&] { return two.count<LinkDown>() == 1; }));
 }
 
+TEST_F(TransportTest, WhatIsForOthersIsDroppedBeyondItsLimitAndTheLinkStays) {
+  link_them();
+  const std::string piece(16 << 10, 'x');
+  constexpr size_t kFrames = 300;
+  for (size_t i = 0; i < kFrames; ++i) one.send(at_one(), piece, Priority::kRelayed);
+  one.send(at_one(), "own");
+  const TransportCounters sent = one.transport.counters();
+  EXPECT_EQ(sent.relayed_frames, kMaxRelayedQueueBytes / (piece.size() + wire::kHeaderBytes));
+  EXPECT_EQ(sent.relayed_bytes, sent.relayed_frames * piece.size());
+  EXPECT_EQ(sent.relayed_dropped, kFrames - sent.relayed_frames);
+  ASSERT_TRUE(loop.until([&] { return two.count<Received>() == sent.relayed_frames + 1; }));
+  EXPECT_EQ(two.all<Received>()[0].bytes, "own");
+  EXPECT_EQ(one.count<LinkDown>() + two.count<LinkDown>(), 0u);
+}
+
 TEST_F(TransportTest, DialsThatFailSayHow) {
   const uint16_t port = one.listen();
   uint16_t unused = 0;
