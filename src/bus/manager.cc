@@ -117,7 +117,7 @@ Method readmit_self(const Desk& desk) {
 // What is announced in the interface but belongs to a later part.
 Method not_yet(const char* name, std::vector<Argument> in, std::vector<Argument> out,
                const char* what) {
-  return {name, std::move(in), std::move(out), [what](MethodCall) { refuse_not_yet(what); }};
+  return {name, std::move(in), std::move(out), [what](const MethodCall&) { refuse_not_yet(what); }};
 }
 
 Method notify_status(const Desk& desk) {
@@ -156,14 +156,14 @@ Method simulate(const Desk& desk) {
 }
 
 Method get_status(const Desk& desk) {
-  return {"GetStatus", {}, {{"s", "json"}}, [desk](MethodCall call) {
+  return {"GetStatus", {}, {{"s", "json"}}, [desk](const MethodCall& call) {
             reply(call, status_json(desk.view(), desk.version, desk.cluster.strangers(),
                                     desk.cluster.relayed()));
           }};
 }
 
 Method events(const Desk& desk) {
-  return {"Events", {}, {{"s", "json"}}, [desk](MethodCall call) {
+  return {"Events", {}, {{"s", "json"}}, [desk](const MethodCall& call) {
             reply(call, events_json(desk.cluster.events()));
           }};
 }
@@ -224,7 +224,9 @@ std::vector<std::string> summary_differences(const core::View& before, const cor
   const auto a = summary(before);
   const auto b = summary(after);
   std::vector<std::string> out;
-  ((std::get<I>(a) == std::get<I>(b) ? void() : out.push_back(kSummaryNames[I])), ...);
+  ((std::get<I>(a) == std::get<I>(b) ? void()
+                                     : static_cast<void>(out.emplace_back(kSummaryNames[I]))),
+   ...);
   return out;
 }
 
@@ -305,7 +307,7 @@ Result<std::vector<HostId>> parse_ids(std::string_view text) {
     if (fault != std::errc() || end != item.data() + item.size() || id == 0) {
       return Error{"expected IDs of hosts separated by commas, such as 1,3"};
     }
-    out.push_back(HostId{id});
+    out.emplace_back(id);
   }
   return out;
 }

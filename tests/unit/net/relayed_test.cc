@@ -63,9 +63,10 @@ TEST_F(RelayedTest, IsALinkLikeAnyOther) {
 TEST_F(RelayedTest, MuchArrivesInOrderBothWays) {
   link_them();
   std::vector<std::string> frames;
+  frames.reserve(1025);
   for (int i = 0; i < 1024; ++i)
     frames.push_back(std::to_string(i) + std::string(1024, static_cast<char>(i)));
-  frames.push_back(std::string(wire::kMaxFrameBytes, 'x'));
+  frames.emplace_back(wire::kMaxFrameBytes, 'x');
   for (const std::string& frame : frames) {
     one.send(at_one(), frame, Priority::kBulk);
     two.send(at_two(), frame, Priority::kBulk);
