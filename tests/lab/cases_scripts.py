@@ -154,8 +154,12 @@ def test_much_output_is_bounded(c):
 
 def test_environment_of_scripts(c):
     dump = "env | grep ^CLUSTER_ > $marker.env"
-    lab = cluster(c, {"web": Service([1, 2], start=dump, stop=dump.replace(".env", ".env-stop"))})
-    lab.await_placed(web=1)
+    lab = c.lab("addr", "addr", "addr",
+                services={"web": Service([1, 2], start=dump, stop=dump.replace(".env", ".env-stop"))})
+    lab.acquaint().up(1)  # first, or another may have started web before it is there
+    lab.await_placed(web=1, which=[1])
+    lab.up(2, 3)
+    lab.await_linked()
 
     def env(i, name="env"):
         with open("%s/web.%s" % (lab[i].run_dir, name)) as f:
