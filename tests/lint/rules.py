@@ -215,7 +215,8 @@ def whitespace(tree):
 
 LIMIT = re.compile(
     r"^(?:inline |static )?constexpr (?:std::chrono::(?P<unit>\w+)|[\w:]+) (?P<name>k\w+)"
-    r"(?:\{(?P<count>[\d']+)\}| = (?P<sum>[\w'<+*/: ]+));", re.M)
+    r"(?:\{(?P<count>[\d']+)\}| = (?P<time>milliseconds|seconds|minutes)\((?P<length>\d+)\)"
+    r"| = (?P<sum>[\w'<+*/: ]+));", re.M)
 LIMIT_ROW = re.compile(r"^(k\w+) +(\d+) (\w+)")
 UNITS = {"milliseconds": "ms", "seconds": "s", "minutes": "min"}
 # Every constant of these is a limit that users can run into.
@@ -230,11 +231,11 @@ def limits(tree):
     values, units, of_users = {}, {}, set()
     for name in tree.sources("core", "net", "wire"):
         for found in LIMIT.finditer(tree.text(name)):
-            words = (found["count"] or found["sum"]).replace("'", "").replace("core::", "").split()
+            words = (found["count"] or found["length"] or found["sum"]).replace("'", "").replace("core::", "").split()
             words = [str(values.get(word, word)) for word in words]
             if all(re.fullmatch(r"\d+|<<|[+*/]", word) for word in words):
                 values[found["name"]] = int(eval(" ".join(words), {}))
-                units[found["name"]] = UNITS.get(found["unit"])
+                units[found["name"]] = UNITS.get(found["unit"] or found["time"])
             if name in LIMITS_OF_USERS:
                 of_users.add(found["name"])
     said, inside = set(), False
