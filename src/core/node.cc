@@ -185,6 +185,8 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
       continue;
     }
     dialer.forget(context, host.id);
+    openings.forget(host.id);
+    relay_waits.erase(host.id);
     drop_links(
         context, [&](const Link& link) { return link.host == host.id; },
         "the host is no longer in the hosts file");

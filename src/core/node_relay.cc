@@ -77,6 +77,7 @@ MonoTime Node::State::next_relay() const {
   MonoTime next = kNever;
   for (const auto& [id, relay] : relays.all())
     if (relay.missing_since != kNever) next = std::min(next, relay.missing_since + kOvertakenTime);
+  if (leaving) return next;
   for (const auto& [host, wait] : relay_waits) {
     const Member* member = members.of(host);
     const bool open = std::any_of(relays.all().begin(), relays.all().end(), [&](const auto& entry) {

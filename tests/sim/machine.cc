@@ -13,6 +13,8 @@ namespace {
 
 // Beyond this many steps in one simulated second a core is taken to be in a loop.
 constexpr uint64_t kMaxStepsASecond = 20'000;
+// Beyond this many of them in which it wakes for nothing but to wake again, likewise.
+constexpr uint64_t kMaxIdleWakesASecond = 400;
 // Nobody reads more than this many alerts a minute.
 constexpr uint64_t kMaxAlertsAMinute = 100;
 constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
@@ -235,6 +237,19 @@ void Machine::count_step() {
                                             " steps in one simulated second");
 }
 
+void Machine::count_idle_wake() {
+  const bool idle = std::all_of(actions_.begin(), actions_.end(), [](const core::Action& action) {
+    return std::holds_alternative<core::Wake>(action);
+  });
+  if (!idle) return;
+  const Instant second = std::chrono::floor<seconds>(world_.queue().now());
+  if (std::exchange(idle_second_, second) != second) idle_wakes_in_it_ = 0;
+  if (++idle_wakes_in_it_ == kMaxIdleWakesASecond)
+    world_.violated(Verdict::kLiveness, "busy waiting: " + name_ + " woke for nothing " +
+                                            std::to_string(kMaxIdleWakesASecond) +
+                                            " times in one simulated second");
+}
+
 void Machine::count_alert() {
   Instant minute = std::chrono::floor<minutes>(world_.queue().now());
   if (minute != minute_) {
@@ -260,6 +275,7 @@ void Machine::step(const core::Event* event) {
     core_->step(now(), *event, actions_);
   }
   world_.each_watcher([&](Watcher& w) { w.stepped(*this, event, actions_); });
+  if (event != nullptr && std::holds_alternative<core::Tick>(*event)) count_idle_wake();
   for (core::Action& action : actions_) perform(action);
   stepping_ = false;
   if (left_) {

@@ -104,6 +104,7 @@ class Machine {
   void tick_if_due(uint64_t engine);
   void drain();
   void count_step();
+  void count_idle_wake();
   void count_alert();
 
   World& world_;
@@ -131,6 +132,8 @@ class Machine {
   std::map<HostId, core::SetAccess> access_;
   Instant second_{};  // the simulated second that is counted
   uint64_t steps_in_it_ = 0;
+  Instant idle_second_{};
+  uint64_t idle_wakes_in_it_ = 0;
   Instant minute_{};  // the simulated minute that is counted
   uint64_t alerts_in_it_ = 0;
 };

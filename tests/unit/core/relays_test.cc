@@ -324,6 +324,20 @@ TEST_F(JoinedTest, WhenTheDirectLinkEndsThePairIsJoinedAgain) {
   EXPECT_EQ(path(), Path::kMesh);
 }
 
+TEST_F(JoinedTest, AHostThatIsNoLongerInTheFileIsNotWaitedFor) {
+  hear(from_listener(5, "later"));
+  pass(seconds(1));
+  ASSERT_NE(done<CloseRelay>(), nullptr);
+  Config fewer;
+  fewer.self = kSelf;
+  fewer.hosts = {{kMiddle, "middle", false, "192.0.2.1", 35790}, {kSelf, "self", true, "", 0}};
+  step(ConfigChanged{fewer});
+  pass(milliseconds(900));
+  EXPECT_EQ(opened_.size(), 1u);
+  ASSERT_NE(done<Wake>(), nullptr);
+  EXPECT_GE(done<Wake>()->at - now_.mono, milliseconds(50));
+}
+
 // ------------------------------------------------------------------------------- through routers
 
 TEST_F(JoinedTest, TheElderDialsWhereTheOtherIsSeenAndAsksItToDialTooWhenThatTakesLong) {
