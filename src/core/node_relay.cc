@@ -80,10 +80,8 @@ MonoTime Node::State::next_relay() const {
   if (leaving) return next;
   for (const auto& [host, wait] : relay_waits) {
     const Member* member = members.of(host);
-    const bool open = std::any_of(relays.all().begin(), relays.all().end(), [&](const auto& entry) {
-      return member != nullptr && entry.second.node == member->node;
-    });
-    if (!open) next = std::min(next, wait.not_before);
+    if (member == nullptr || relays.to(member->node) == nullptr)
+      next = std::min(next, wait.not_before);
   }
   return next;
 }

@@ -62,8 +62,8 @@ Relay* Relays::find(const NodeId& from, const wire::Relayed& piece) {
   return nullptr;
 }
 
-Relay* Relays::to(const NodeId& node) {
-  for (auto& [id, relay] : relays_)
+const Relay* Relays::to(const NodeId& node) const {
+  for (const auto& [id, relay] : relays_)
     if (relay.node == node) return &relay;
   return nullptr;
 }

@@ -55,7 +55,7 @@ class Relays {
   Relay* find(RelayId id);
   // The one that a piece from that node belongs to.
   Relay* find(const NodeId& from, const wire::Relayed& piece);
-  Relay* to(const NodeId& node);
+  const Relay* to(const NodeId& node) const;
   const std::map<RelayId, Relay>& all() const { return relays_; }
 
  private:
