@@ -6,6 +6,7 @@ namespace goes with it. Nothing has to be found or killed by name.
 
 All times are nanoseconds since the epoch: one machine, one clock.
 """
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -20,7 +21,8 @@ import time
 
 SIOCGIFINDEX, SIOCBRADDIF, SIOCBRDELIF = 0x8933, 0x89A2, 0x89A3
 SIOCETHTOOL, ETHTOOL_OFF = 0x8946, (0x17, 0x1F, 0x24)  # checksums, TCP's and everybody's segments
-SO_ATTACH_FILTER = 26
+SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
+TIMESPEC = struct.Struct("qq")  # s, ns
 ETH_P_ALL, PACKET_OUTGOING = 0x0003, 4
 NETLINK_NETFILTER, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE = 12, 1, 2
 NLM_F_REQUEST, NLM_F_ACK = 1, 4
@@ -55,20 +57,25 @@ class Agent:
         buf = ctypes.create_string_buffer(code)
         s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
                      struct.pack("HL", len(SYN_FILTER), ctypes.addressof(buf)))
+        s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         s.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:  # what came in before the filter
+                s.recv(1)
         self.sniffer = s
 
     def note_syns(self):
         while self.sniffer:
             try:
-                frame, where = self.sniffer.recvfrom(256)
+                frame, extras, _, where = self.sniffer.recvmsg(256, socket.CMSG_SPACE(TIMESPEC.size))
             except BlockingIOError:
                 return
             if where[2] == PACKET_OUTGOING or len(frame) < 48:
                 continue
             tcp = 14 + (frame[14] & 15) * 4
             sport, dport = struct.unpack_from("!HH", frame, tcp)
-            self.syns.append([time.time_ns(), socket.inet_ntoa(frame[26:30]), sport,
+            seconds, nanoseconds = TIMESPEC.unpack(extras[0][2])
+            self.syns.append([seconds * 10**9 + nanoseconds, socket.inet_ntoa(frame[26:30]), sport,
                               socket.inet_ntoa(frame[30:34]), dport])
 
     def bridge(self, order, c):

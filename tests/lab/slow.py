@@ -20,7 +20,7 @@ def main():
     delay = float(sys.argv[1]) / 1000
     ports = []
     for name in sys.argv[2:]:
-        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         s.bind((name, ETH_P_ALL))
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, QUEUE)
         s.setblocking(False)
