@@ -74,7 +74,7 @@ ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
   if (report.faults().size() == before) check_times(conf, out, report);
 
   if (const auto level = conf.number("verbosity", report)) out.verbosity = static_cast<int>(*level);
-  out.failback = conf.failback("failback", report).value_or(out.failback);
+  out.failback = conf.failback("failback", report);
   out.ownership = conf.ownership("ownership", report).value_or(out.ownership);
 
   out.service_dir = conf.path("service_dir", report);

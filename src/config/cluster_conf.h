@@ -26,7 +26,7 @@ struct ClusterConf {
   Duration dead_time = seconds(5);
   Duration rekey_interval = hours(1);
   int verbosity = kDefaultVerbosity;
-  core::Failback failback;
+  std::optional<core::Failback> failback;
   core::Ownership ownership = core::Ownership::kPeers;
   std::optional<std::string> service_dir;
 };

@@ -205,14 +205,25 @@ std::optional<core::Ownership> ConfValues::ownership(std::string_view key, Repor
   if (value == nullptr) return std::nullopt;
   const std::string& text = value->texts.front();
   if (text == "peers") return core::Ownership::kPeers;
-  if (text == "majority" || text == "etcd" || text == "zookeeper") {
+  if (text == "majority") return core::Ownership::kMajority;
+  if (text == "etcd" || text == "zookeeper") {
     report.fault(
         file_, value->line,
         std::string(key) + " is " + in_quotes(text) + ", which is not supported by this version",
-        "peers");
+        "peers or majority");
   } else {
     refuse(*value, key, report);
   }
+  return std::nullopt;
+}
+
+std::optional<core::Fence> ConfValues::fence(std::string_view key, Report& report) const {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const std::string& text = value->texts.front();
+  if (text == "kill") return core::Fence::kKill;
+  if (text == "reboot") return core::Fence::kReboot;
+  refuse(*value, key, report);
   return std::nullopt;
 }
 

@@ -36,6 +36,7 @@ class ConfValues {
   std::optional<std::string> path(std::string_view key, Report& report) const;
   std::optional<core::Failback> failback(std::string_view key, Report& report) const;
   std::optional<core::Ownership> ownership(std::string_view key, Report& report) const;
+  std::optional<core::Fence> fence(std::string_view key, Report& report) const;
 
   void set(std::string key, Value value) { values_[std::move(key)] = std::move(value); }
 

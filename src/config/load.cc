@@ -37,13 +37,12 @@ void load_services(const Options& options, const ClusterConf& conf, std::vector<
                    const std::string& services_path, Loaded& out, Report& report) {
   for (ServiceRow& row : rows) {
     core::ServiceEntry& entry = row.entry;
-    entry.failback = conf.failback;
     entry.ownership = conf.ownership;
     for (const HostId id : entry.preference) entry.local = entry.local || id == out.core.self;
     if (entry.local) {
       Report folder;
-      load_service_folder(out.service_dir + "/" + entry.name, {services_path, row.line}, entry,
-                          folder);
+      load_service_folder(out.service_dir + "/" + entry.name, {services_path, row.line},
+                          conf.failback, entry, folder);
       report.merge(folder, options.mode == Mode::kStart);
     }
     out.core.services.push_back(std::move(entry));

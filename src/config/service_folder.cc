@@ -85,7 +85,8 @@ void take(const std::optional<Value>& value, Field& field) {
   if (value) field = static_cast<Field>(*value);
 }
 
-void load_service_conf(const std::string& path, core::ServiceEntry& entry, Report& report) {
+void load_service_conf(const std::string& path, std::optional<core::Failback>& failback,
+                       core::ServiceEntry& entry, Report& report) {
   const auto text = read_text(path, Need::kOptional, report);
   if (!text) return;
   const ConfValues conf = parse_conf(*text, ConfKind::kService, report);
@@ -95,14 +96,17 @@ void load_service_conf(const std::string& path, core::ServiceEntry& entry, Repor
   take(conf.time("status_timeout", report), entry.status_timeout);
   take(conf.time("failure_window", report), entry.failure_window);
   take(conf.number("max_failures", report), entry.max_failures);
-  take(conf.failback("failback", report), entry.failback);
+  if (const auto own = conf.failback("failback", report)) failback = own;
   take(conf.ownership("ownership", report), entry.ownership);
+  take(conf.time("fence_margin", report), entry.fence_margin);
+  take(conf.fence("fence", report), entry.fence);
 }
 
 }  // namespace
 
 void load_service_folder(const std::string& folder, const ServiceLine& where,
-                         core::ServiceEntry& entry, Report& report) {
+                         std::optional<core::Failback> failback, core::ServiceEntry& entry,
+                         Report& report) {
   const size_t before = report.faults().size();
   struct stat info {};
   errno = 0;
@@ -116,7 +120,9 @@ void load_service_folder(const std::string& folder, const ServiceLine& where,
     check_script(folder, "start", Presence::kRequired, where, entry, report);
     check_script(folder, "stop", Presence::kRequired, where, entry, report);
     entry.has_status = check_script(folder, "status", Presence::kOptional, where, entry, report);
-    load_service_conf(folder + "/service.conf", entry, report);
+    load_service_conf(folder + "/service.conf", failback, entry, report);
+    const bool never = entry.ownership == core::Ownership::kMajority;
+    entry.failback = failback.value_or(core::Failback{.never = never, .stability = {}});
     Digest digest;
     for (const char* name : {"start", "stop", "status", "service.conf"}) {
       digest_file(folder + "/" + name, name, digest);

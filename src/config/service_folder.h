@@ -18,10 +18,11 @@ struct ServiceLine {
   int line = 1;  // are shown, since a missing script has no line of its own
 };
 
-// Fills what follows `local` in the entry; failback and ownership hold the defaults when it is
-// called. `folder` is the service's own. Every fault is reported; what has none is filled in all
-// the same.
+// Fills what follows `local` in the entry; ownership holds the default when it is called, and `failback` is that of
+// all services: without it services return at once, but those of a majority never. `folder` is the service's own.
+// Every fault is reported; what has none is filled in all the same.
 void load_service_folder(const std::string& folder, const ServiceLine& where,
-                         core::ServiceEntry& entry, Report& report);
+                         std::optional<core::Failback> failback, core::ServiceEntry& entry,
+                         Report& report);
 
 }  // namespace cluster::config

@@ -25,6 +25,10 @@ struct HostEntry {
 
 enum class Ownership : uint8_t { kPeers, kMajority };
 
+// What is done about a service that cannot be shown to be dead when its lease ends: its processes have been killed,
+// or this host restarts at once.
+enum class Fence : uint8_t { kKill, kReboot };
+
 // When a more preferred host returns: take the service back at once, after that host has been
 // stable for so long, or never.
 struct Failback {
@@ -45,6 +49,9 @@ struct ServiceEntry {
   bool has_status = false;     // a status script exists
   uint64_t folder_digest = 0;  // of scripts and service.conf: a change lifts a bar
   Ownership ownership = Ownership::kPeers;
+  Duration fence_margin =
+      seconds(5);  // in majority: from the call of `stop` to the end of the lease
+  Fence fence = Fence::kKill;
   Failback failback;
   Duration start_timeout = seconds(60);
   Duration stop_timeout = seconds(60);

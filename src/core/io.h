@@ -123,6 +123,12 @@ struct ScriptEnded {
   int code = 0;
 };
 
+// The answer to KillService. Not all: something of it may go on, as what its scripts left running cannot be found.
+struct ServiceKilled {
+  std::string service;
+  bool all = false;
+};
+
 // Everything of that Persist action is on stable storage.
 struct Persisted {
   StoreTicket ticket;
@@ -169,7 +175,7 @@ struct Tick {};
 
 using Event = std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded,
                            Persisted, PersistFailed, ConfigChanged, Command, Leave, Tick,
-                           SecretDerived, KeyRefused, RelayOut, RelayEnded>;
+                           SecretDerived, KeyRefused, RelayOut, RelayEnded, ServiceKilled>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -266,6 +272,30 @@ struct KillScript {
   RunId run;
 };
 
+// SIGKILL to everything that the scripts of this service have started and left running, and to a script that runs
+// now (ScriptEnded follows of that as for any run). Answered by ServiceKilled once all of it is dead, or after a bound.
+struct KillService {
+  std::string service;
+};
+
+// For as long as the core says nothing newer, the service may go on here until stop_at; then whoever outlives the
+// core runs its `stop`, for lost ownership, and kills all of it at kill_at. kNever: without end.
+struct Guard {
+  std::string service;
+  MonoTime stop_at;
+  MonoTime kill_at;
+  uint64_t epoch = 0;
+  bool lease =
+      false;  // others may start it as soon as this has run out, whatever this host knows then
+  bool runs = false;  // as far as the core knows, though perhaps no start of this engine led to it
+  std::vector<std::pair<std::string, std::string>> environment;  // of that `stop`
+};
+
+// Nothing of the service is to be guarded any more: it has been stopped, or never started.
+struct Unguard {
+  std::string service;
+};
+
 struct Write {
   std::string key;
   std::optional<std::string> value;  // nullopt erases
@@ -348,9 +378,10 @@ struct Log {
 // This host has left, everything is handed over and stored: the engine may end.
 struct Left {};
 
-using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
-                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
-                            SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay>;
+using Action =
+    std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake, Reply,
+                 HostOnline, HostOffline, ServiceChanged, Alert, Log, Left, SetAccess, DeriveSecret,
+                 OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

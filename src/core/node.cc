@@ -56,6 +56,7 @@ void Node::State::start(Context& context) {
   store_incarnation(context);
   store_configuration(context);
   configure_services(context);
+  adopt_left(context);
   check_left_running(context);
 }
 
@@ -105,6 +106,8 @@ void Node::State::on(Context& context, const ScriptEnded& event) {
     if (service.script_ended(context, *this, event)) break;
   dirty = true;
 }
+
+void Node::State::on(Context&, const ServiceKilled&) {}
 
 void Node::State::on(Context& context, const Persisted& event) {
   auto it = continuations.find(event.ticket);
@@ -284,6 +287,7 @@ void Node::State::finish_step(Context& context) {
     if (left) return;
   }
   close_windows(context.now.mono);
+  drive_guards(context);
   drive_relays(context);
   drive_rotations(context);
   tell_access(context);
@@ -298,7 +302,7 @@ void Node::State::finish_step(Context& context) {
 
 MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   next_dial(now), next_relay(), next_rotation()});
+                   next_dial(now), next_relay(), next_rotation(), next_guard()});
 }
 
 // ---------------------------------------------------------------------------------- for the shell

@@ -18,6 +18,17 @@ namespace cluster::core {
 // Key and value pairs as Persist wrote them, under keys that the core alone interprets.
 using Stored = std::map<std::string, std::string>;
 
+// A service that an earlier engine left with whoever outlived it.
+struct LeftService {
+  std::string service;
+  uint64_t epoch = 0;              // as the start was told
+  Script newest = Script::kStart;  // of start and stop
+  std::optional<ScriptEnd> how;    // how it ended; nullopt: it runs still, as `run`
+  int code = 0;
+  RunId run;
+  MonoTime stop_at, kill_at;  // the newest Guard
+};
+
 struct Boot {
   NodeId node;
   std::string node_key;  // public key, DER SubjectPublicKeyInfo
@@ -26,6 +37,8 @@ struct Boot {
   Stored stored;      // empty at the very first start
   uint64_t seed = 0;  // of the core's own generator; the shell takes it from getrandom(2)
   bool accept_renumbering = false;
+  std::vector<LeftService> left;  // in the order of their names
+  uint64_t first_run = 1;         // no script that runs has this number, or a higher one
 };
 
 class Node {

@@ -38,7 +38,26 @@ void Node::State::configure_services(Context& context) {
   differing_alerted = orders.file_differs();
 }
 
-// What may have been left running by an earlier life of this engine.
+Service& Node::State::service_even_if_gone(const std::string& name) {
+  auto found = services.find(name);
+  if (found == services.end()) {
+    ServiceEntry gone;
+    gone.name = name;
+    found = services.try_emplace(name, name, gone).first;
+  }
+  return found->second;
+}
+
+// What an earlier engine has left, as far as somebody has watched over it since.
+void Node::State::adopt_left(Context& context) {
+  next_run = boot.first_run;
+  for (const LeftService& was : boot.left) {
+    voter.hear_epoch(was.service, was.epoch);
+    service_even_if_gone(was.service).adopt(context, *this, was);
+  }
+}
+
+// What may have been left running by an earlier life, and nobody has watched over.
 void Node::State::check_left_running(Context& context) {
   for (auto it = boot.stored.lower_bound(kServicePrefix);
        it != boot.stored.end() && it->first.starts_with(kServicePrefix); ++it) {
@@ -46,14 +65,11 @@ void Node::State::check_left_running(Context& context) {
     wire::StoredService kept;
     if (!kept.ParseFromString(it->second)) continue;
     voter.hear_epoch(name, kept.epoch());
-    if (!kept.may_run()) continue;
-    auto found = services.find(name);
-    if (found == services.end()) {
-      ServiceEntry gone;
-      gone.name = name;
-      found = services.try_emplace(name, name, gone).first;
-    }
-    found->second.check(context, *this, kept.held_epoch());
+    const bool adopted = std::any_of(boot.left.begin(), boot.left.end(),
+                                     [&](const LeftService& was) { return was.service == name; });
+    if (!kept.may_run() || adopted) continue;
+    Service& found = service_even_if_gone(name);
+    found.check(context, *this, kept.held_epoch());
   }
 }
 
@@ -264,25 +280,30 @@ Reason Node::State::stop_reason(const Order* order, const Choice& choice) const 
 
 RunId Node::State::run_script(Context& context, const Service& service, Script script,
                               Reason reason, HostId from, HostId to) {
-  const auto number = [](HostId host) {
-    return host == HostId{} ? std::string() : std::to_string(host.value);
-  };
   const RunId run(next_run++);
   if (script == Script::kStart) to = config.self;
   if (script == Script::kStop) from = config.self;
-  context.emit(RunScript{run,
-                         service.name(),
-                         script,
-                         {{"CLUSTER_SERVICE", service.name()},
-                          {"CLUSTER_HOST_ID", number(config.self)},
-                          {"CLUSTER_HOST_NAME", name_of(config.self)},
-                          {"CLUSTER_REASON", to_string(reason)},
-                          {"CLUSTER_EPOCH", std::to_string(service.epoch())},
-                          {"CLUSTER_FROM", number(from)},
-                          {"CLUSTER_TO", number(to)},
-                          {"CLUSTER_MEMBERS", members_text()}}});
+  if (script == Script::kStart) say_guard(context, service);
+  context.emit(RunScript{run, service.name(), script, environment(service, reason, from, to)});
   dirty = true;
   return run;
+}
+
+std::vector<std::pair<std::string, std::string>> Node::State::environment(const Service& service,
+                                                                          Reason reason,
+                                                                          HostId from,
+                                                                          HostId to) const {
+  const auto number = [](HostId host) {
+    return host == HostId{} ? std::string() : std::to_string(host.value);
+  };
+  return {{"CLUSTER_SERVICE", service.name()},
+          {"CLUSTER_HOST_ID", number(config.self)},
+          {"CLUSTER_HOST_NAME", name_of(config.self)},
+          {"CLUSTER_REASON", to_string(reason)},
+          {"CLUSTER_EPOCH", std::to_string(service.epoch())},
+          {"CLUSTER_FROM", number(from)},
+          {"CLUSTER_TO", number(to)},
+          {"CLUSTER_MEMBERS", members_text()}};
 }
 
 void Node::State::service_ended(Context& context, const Service& ended) {

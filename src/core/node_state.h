@@ -8,6 +8,7 @@
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
 //   node_claims.cc    claims and votes
+//   node_guard.cc     for how long what runs here may go on without this core
 //   node_orders.cc    operators' commands and the settings
 //   node_view.cc      snapshots for people
 #pragma once
@@ -109,6 +110,7 @@ struct Node::State final : ServiceWorld {
   void on(Context& context, const DialFailed& event);
   void on(Context& context, const LocalAddresses& event);
   void on(Context& context, const ScriptEnded& event);
+  void on(Context& context, const ServiceKilled& event);
   void on(Context& context, const Persisted& event);
   void on(Context& context, const PersistFailed& event);
   void on(Context& context, const ConfigChanged& event);
@@ -253,6 +255,8 @@ struct Node::State final : ServiceWorld {
 
   // node_services.cc
   void configure_services(Context& context);
+  Service& service_even_if_gone(const std::string& name);
+  void adopt_left(Context& context);
   void check_left_running(Context& context);
   PlacementInput placement_input(const Order& order, const std::set<HostId>& lost = {}) const;
   Candidate candidate_for(const Order& order, HostId host, MonoTime cleared) const;
@@ -284,9 +288,17 @@ struct Node::State final : ServiceWorld {
   const Service* service(const std::string& name) const;
   RunId run_script(Context& context, const Service& service, Script script, Reason reason,
                    HostId from, HostId to) override;
+  std::vector<std::pair<std::string, std::string>> environment(const Service& service,
+                                                               Reason reason, HostId from,
+                                                               HostId to) const;
   void service_ended(Context& context, const Service& service) override;
   std::string members_text() const;
   MonoTime next_service_deadline(MonoTime now) const;
+
+  // node_guard.cc
+  void drive_guards(Context& context);
+  void say_guard(Context& context, const Service& service);
+  MonoTime next_guard() const;
 
   // node_orders.cc
   std::optional<std::pair<Refusal, std::string>> refuse(const Command& command, MonoTime now) const;
@@ -337,6 +349,7 @@ struct Node::State final : ServiceWorld {
   Orders orders;
   Voter voter;
   std::map<std::string, Service> services;
+  std::map<std::string, MonoTime> guarded;  // when that has to be said again
   std::map<std::string, OwnClaim> claims;
   std::map<std::string, MonoTime> not_before;  // after yielding to a rival
   std::map<std::string, MonoTime> cleared_at;  // when this host saw the newest `clear`

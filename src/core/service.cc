@@ -91,6 +91,20 @@ void Service::check(Context& context, ServiceWorld& world, uint64_t epoch) {
          entry_.status_timeout);
 }
 
+void Service::adopt(Context& context, ServiceWorld& world, const LeftService& left) {
+  ENSURE(phase_ == Phase::kIdle);
+  epoch_ = left.epoch;
+  phase_ = left.newest == Script::kStart ? Phase::kStarting : Phase::kStopping;
+  script_ = left.newest;
+  script_timeout_ = left.newest == Script::kStart ? entry_.start_timeout : entry_.stop_timeout;
+  if (left.how) {
+    conclude(context, world, ScriptEnded{left.run, *left.how, left.code});
+    return;
+  }
+  run_ = left.run;
+  script_deadline_ = context.now.mono + script_timeout_;
+}
+
 void Service::start(Context& context, ServiceWorld& world, uint64_t epoch, Reason reason,
                     HostId from) {
   ENSURE(phase_ == Phase::kIdle && !run_);
@@ -191,13 +205,17 @@ bool Service::script_ended(Context& context, ServiceWorld& world, const ScriptEn
   if (!run_ || end.run != run_) return false;
   run_ = RunId{};
   script_deadline_ = kNever;
+  conclude(context, world, end);
+  return true;
+}
+
+void Service::conclude(Context& context, ServiceWorld& world, const ScriptEnded& end) {
   const std::string how = describe(end);
   switch (script_) {
     case Script::kStart: after_start(context, world, succeeded(end), how); break;
     case Script::kStop: after_stop(context, world, succeeded(end), how); break;
     case Script::kStatus: after_status(context, world, end, how); break;
   }
-  return true;
 }
 
 void Service::enter_running(Context& context) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/context.h"
+#include "core/node.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
@@ -67,6 +68,8 @@ class Service {
   // A changed folder lifts a bar.
   void configure(ServiceEntry entry);
 
+  // At boot: an earlier engine left it so.
+  void adopt(Context& context, ServiceWorld& world, const LeftService& left);
   // At boot: it may have been left running, under that epoch.
   void check(Context& context, ServiceWorld& world, uint64_t epoch);
   void start(Context& context, ServiceWorld& world, uint64_t epoch, Reason reason, HostId from);
@@ -126,6 +129,7 @@ class Service {
               HostId to, Duration timeout);
   void launch_stop(Context& context, ServiceWorld& world, Phase phase, Reason reason, HostId to);
   void launch_start(Context& context, ServiceWorld& world);
+  void conclude(Context& context, ServiceWorld& world, const ScriptEnded& end);
   void enter_running(Context& context);
   void enter_idle(Context& context, ServiceWorld& world);
   void enter_stop_failed(Context& context, const std::string& how);

@@ -70,6 +70,7 @@ Status Daemon::open_network() {
   runner_ = std::make_unique<scripts::LocalRunner>(
       loop_.base(), config_.service_dir, options_.state_dir,
       scripts::Callbacks{[this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
+                         [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
                          [](const scripts::Line& line) { daemon::log(line); }});
   return {};
 }
@@ -89,7 +90,9 @@ Status Daemon::start_core() {
                   .version = CLUSTER_VERSION,
                   .config = config_.core,
                   .stored = store_->take_stored(),
-                  .accept_renumbering = options_.accept_renumbering};
+                  .accept_renumbering = options_.accept_renumbering,
+                  .left = {},
+                  .first_run = 1};
   if (!options_.accept_renumbering)
     if (auto why = core::Node::refuse_renumbering(boot.stored, boot.config)) return Error{*why};
   if (getrandom(&boot.seed, sizeof boot.seed, 0) != sizeof boot.seed)

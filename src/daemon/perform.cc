@@ -55,6 +55,12 @@ struct Performer::Visitor {
       log(core::LogLevel::kWarning, run->second + " is killed");
     parts.runner.kill(a);
   }
+  void operator()(const core::KillService& a) const {
+    log(core::LogLevel::kWarning, "all of service " + a.service + " is killed");
+    parts.runner.kill(a);
+  }
+  void operator()(const core::Guard& a) const { parts.runner.guard(a); }
+  void operator()(const core::Unguard& a) const { parts.runner.unguard(a); }
   void operator()(const core::Persist& a) const { parts.store.persist(a); }
   void operator()(const core::Wake& a) const { parts.wake.set(a.at); }
   void operator()(const core::Reply& a) const { parts.requests.answer(a); }

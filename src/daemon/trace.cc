@@ -87,6 +87,8 @@ json of(const Config& c) {
                         {"has_status", s.has_status},
                         {"folder_digest", s.folder_digest},
                         {"ownership", static_cast<int>(s.ownership)},
+                        {"fence_margin", s.fence_margin.count()},
+                        {"fence", static_cast<int>(s.fence)},
                         {"failback_never", s.failback.never},
                         {"failback_stability", s.failback.stability.count()},
                         {"start_timeout", s.start_timeout.count()},
@@ -134,6 +136,8 @@ Config config_from(const json& j) {
     s.at("has_status").get_to(entry.has_status);
     entry.folder_digest = number<uint64_t>(s.at("folder_digest"));
     entry.ownership = choice(s, "ownership", Ownership::kMajority);
+    entry.fence_margin = time(s, "fence_margin");
+    entry.fence = choice(s, "fence", Fence::kReboot);
     s.at("failback_never").get_to(entry.failback.never);
     entry.failback.stability = time(s, "failback_stability");
     entry.start_timeout = time(s, "start_timeout");
@@ -220,6 +224,9 @@ struct ToJson {
   json operator()(const RelayEnded& e) const {
     return {{"event", "relay_ended"}, {"relay", e.relay.value}, {"reason", e.reason}};
   }
+  json operator()(const ServiceKilled& e) const {
+    return {{"event", "service_killed"}, {"service", e.service}, {"all", e.all}};
+  }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
 };
@@ -260,6 +267,7 @@ Event event_from(const json& j) {
     return KeyRefused{id<HostId>(j, "host"), node(j.at("node")), text("address")};
   if (kind == "relay_out") return RelayOut{id<RelayId>(j, "relay"), unhex(text("bytes"))};
   if (kind == "relay_ended") return RelayEnded{id<RelayId>(j, "relay"), text("reason")};
+  if (kind == "service_killed") return ServiceKilled{text("service"), j.at("all").get<bool>()};
   if (kind == "leave") return Leave{};
   if (kind == "tick") return Tick{};
   throw std::invalid_argument("no such event: " + kind);
@@ -278,9 +286,40 @@ Result<T> parse(std::string_view text, Read read) {
 
 }  // namespace
 
+namespace {
+
+json of(const LeftService& left) {
+  json j = {{"service", left.service},
+            {"epoch", left.epoch},
+            {"newest", static_cast<int>(left.newest)},
+            {"code", left.code},
+            {"run", left.run.value},
+            {"stop_at", left.stop_at.time_since_epoch().count()},
+            {"kill_at", left.kill_at.time_since_epoch().count()}};
+  if (left.how) j["how"] = static_cast<int>(*left.how);
+  return j;
+}
+
+LeftService left_from(const json& j) {
+  LeftService left;
+  j.at("service").get_to(left.service);
+  left.epoch = number<uint64_t>(j.at("epoch"));
+  left.newest = choice(j, "newest", Script::kStop);
+  if (j.contains("how")) left.how = choice(j, "how", ScriptEnd::kNotStarted);
+  left.code = number<int>(j.at("code"));
+  left.run = id<RunId>(j, "run");
+  left.stop_at = MonoTime(Duration(number<int64_t>(j.at("stop_at"))));
+  left.kill_at = MonoTime(Duration(number<int64_t>(j.at("kill_at"))));
+  return left;
+}
+
+}  // namespace
+
 std::string to_text(const Now& now, const Boot& boot) {
   json stored = json::object();
   for (const auto& [key, value] : boot.stored) stored[hex(key)] = hex(value);
+  json left = json::array();
+  for (const LeftService& service : boot.left) left.push_back(of(service));
   return dump({{"at", times(now)},
                {"boot",
                 {{"node", hex(boot.node.raw())},
@@ -289,7 +328,9 @@ std::string to_text(const Now& now, const Boot& boot) {
                  {"config", of(boot.config)},
                  {"stored", std::move(stored)},
                  {"seed", boot.seed},
-                 {"accept_renumbering", boot.accept_renumbering}}}});
+                 {"accept_renumbering", boot.accept_renumbering},
+                 {"left", std::move(left)},
+                 {"first_run", boot.first_run}}}});
 }
 
 std::string to_text(const Now& now, const Event& event) {
@@ -311,6 +352,9 @@ Result<TracedBoot> boot_from_text(std::string_view text) {
       traced.boot.stored[unhex(key)] = unhex(value);
     traced.boot.seed = number<uint64_t>(b.at("seed"));
     b.at("accept_renumbering").get_to(traced.boot.accept_renumbering);
+    for (const json& left : b.value("left", json::array()))
+      traced.boot.left.push_back(left_from(left));
+    traced.boot.first_run = b.value("first_run", uint64_t{1});
     return traced;
   });
 }

@@ -68,7 +68,7 @@ int LocalRunner::open_output(const core::RunScript& script, Run& run) {
 }
 
 void LocalRunner::run(const core::RunScript& script) {
-  Run run{script.run, readers_.end()};
+  Run run{script.run, script.service, readers_.end()};
   Spawn what;
   what.folder = service_dir_ + "/" + script.service;
   what.path = what.folder + "/" + to_string(script.script);
@@ -94,6 +94,12 @@ void LocalRunner::kill(core::KillScript which) {
   // Only before it is reaped: afterwards the number may be another's.
   for (const auto& [pid, run] : runs_)
     if (run.id == which.run) ::kill(-pid, SIGKILL);
+}
+
+void LocalRunner::kill(const core::KillService& which) {
+  for (const auto& [pid, run] : runs_)
+    if (run.service == which.service) ::kill(-pid, SIGKILL);
+  callbacks_.killed(core::ServiceKilled{which.service, false});
 }
 
 void LocalRunner::close_reader(const OutputReader* reader) {

@@ -32,6 +32,9 @@ class LocalRunner final : public Runner {
 
   void run(const core::RunScript& script) override;
   void kill(core::KillScript run) override;
+  void kill(const core::KillService& service) override;
+  void guard(const core::Guard&) override {}
+  void unguard(const core::Unguard&) override {}
   void set_service_dir(std::string dir) override { service_dir_ = std::move(dir); }
   size_t running() const override { return runs_.size(); }
 
@@ -39,6 +42,7 @@ class LocalRunner final : public Runner {
   using Readers = std::list<std::unique_ptr<OutputReader>>;
   struct Run {
     RunId id;
+    std::string service;
     Readers::iterator reader;  // readers_.end(): none, or ended
   };
 

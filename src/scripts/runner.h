@@ -24,6 +24,7 @@ struct Line {
 
 struct Callbacks {
   std::function<void(core::ScriptEnded)> ended;
+  std::function<void(core::ServiceKilled)> killed;
   std::function<void(Line)> line;
 };
 
@@ -37,6 +38,13 @@ class Runner {
 
   // SIGKILL to the run's process group; nothing happens if it has ended.
   virtual void kill(core::KillScript run) = 0;
+
+  // SIGKILL to all that the service's scripts have started; one ServiceKilled follows.
+  virtual void kill(const core::KillService& service) = 0;
+
+  // For whoever outlives this engine.
+  virtual void guard(const core::Guard& guard) = 0;
+  virtual void unguard(const core::Unguard& unguard) = 0;
 
   // Where the service folders are, from the next run on.
   virtual void set_service_dir(std::string dir) = 0;

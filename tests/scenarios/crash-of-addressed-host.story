@@ -1,5 +1,5 @@
-# The engine of a host with an address of its own dies: the refusal at that address says so at once, long
-# before the dead time. (Its machine lives; the service there, too, until its engine is back.)
+# Engine and guardian of a host with an address of its own die: the refusal at that address says so at once, long
+# before the dead time. (Its machine lives; the service there, too, until its daemon is back.)
 hosts A B C
 service web A B C
 boot all
@@ -17,7 +17,7 @@ B sees C up
 A starts web (placement)
 A runs web
 
-kill A
+kill-both A
 within 1s web on A B
 expect B sees A down
 ----

@@ -1,4 +1,4 @@
-# The engine dies and comes back; its services went on and are adopted, not started again.
+# Engine and guardian die and come back; their services went on and are adopted, not started again.
 hosts A B*
 service web A B
 service bare B A status=no
@@ -16,7 +16,7 @@ A runs web
 
 # A has an address of its own that refuses now, so B takes over at once: without a guardian nobody on A can
 # say that web still runs there. When A is back, the less preferred stops.
-kill A
+kill-both A
 within 2s A unlinked B
 settle
 show
@@ -37,7 +37,7 @@ B stops web (lost-ownership to A)
 B has stopped web
 
 # B is dynamic and refuses too, from an address that it named itself.
-kill B
+kill-both B
 restart B
 settle
 show

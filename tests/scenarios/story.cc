@@ -211,12 +211,19 @@ bool Story::set_up(const Words& words) {
 }
 
 bool Story::live(const Words& words) {
-  static const std::pair<const char*, void (Machine::*)()> kOrders[] = {
-      {"boot", &Machine::power_on},     {"crash", &Machine::power_off},
-      {"kill", &Machine::crash_engine}, {"restart", &Machine::start_engine},
-      {"freeze", &Machine::freeze},     {"thaw", &Machine::thaw},
-      {"sleep", &Machine::sleep},       {"wake", &Machine::wake},
-      {"leave", &Machine::leave},       {"move-address", &Machine::change_address},
+  static const std::pair<const char*, std::function<void(Machine&)>> kOrders[] = {
+      {"boot", &Machine::power_on},
+      {"crash", &Machine::power_off},
+      {"kill", &Machine::crash_engine},
+      {"restart", &Machine::start_engine},
+      {"freeze", &Machine::freeze},
+      {"thaw", &Machine::thaw},
+      {"sleep", &Machine::sleep},
+      {"wake", &Machine::wake},
+      {"leave", &Machine::leave},
+      {"move-address", &Machine::change_address},
+      {"kill-both", [](Machine& m) { m.crash_daemon(false); }},
+      {"fence", [](Machine& m) { m.crash_daemon(true); }},
   };
   if (words[0] == "run") {
     world().run_for(duration(words.at(1)));
@@ -227,7 +234,7 @@ bool Story::live(const Words& words) {
     for (Machine* m : machines(words, 1)) {
       // A machine starts for the first time with the files as they are now, unless told otherwise.
       if (m->engine() == 0 && !installed_.contains(m->name())) m->set_spec(spec_);
-      (m->*function)();
+      function(*m);
     }
     return true;
   }

@@ -89,7 +89,8 @@ void CopyChecks::script_begins(Machine& machine, const core::RunScript& run) {
 
 void CopyChecks::check_stop(Machine& machine, const core::RunScript& run) {
   const Scripts::Copy& copy = machine.scripts().copy(run.service);
-  if (!copy.alive || value_of(run, "CLUSTER_REASON") != "lost-ownership") return;
+  if (!copy.alive || !machine.running() || value_of(run, "CLUSTER_REASON") != "lost-ownership")
+    return;
   // Whoever has been gone for less than the bound may still be taken for alive by others.
   for (MachineId other = 0; other < world_.size(); ++other) {
     if (other == machine.index()) continue;

@@ -159,6 +159,9 @@ std::string describe(const core::Event& event) {
           [](const core::ScriptEnded& e) {
             return "run " + number(e.run) + " ended: " + to_string(e);
           },
+          [](const core::ServiceKilled& e) {
+            return "killed " + e.service + (e.all ? "" : ", perhaps not all of it");
+          },
           [](const core::Persisted& e) { return "persisted " + number(e.ticket); },
           [](const core::PersistFailed& e) { return "persist failed " + number(e.ticket); },
           [](const core::ConfigChanged&) { return std::string("configuration changed"); },
@@ -205,6 +208,12 @@ std::string describe(const core::Action& action) {
             return out;
           },
           [](const core::KillScript& a) { return "kill run " + number(a.run); },
+          [](const core::KillService& a) { return "kill all of " + a.service; },
+          [](const core::Guard& a) {
+            return "guard " + a.service + " until " +
+                   std::to_string(to_seconds(a.stop_at.time_since_epoch()));
+          },
+          [](const core::Unguard& a) { return "unguard " + a.service; },
           [](const core::Persist& a) {
             std::string out = "persist " + number(a.ticket) + ":";
             for (const auto& w : a.writes) out += " " + w.key;

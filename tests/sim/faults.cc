@@ -12,6 +12,7 @@ const std::vector<Faults::Kind>& Faults::table() {
   static const std::vector<Kind> all = {
       {"crash-host", &Faults::crash_host},
       {"crash-engine", &Faults::crash_engine},
+      {"crash-daemon", &Faults::crash_daemon},
       {"power-cut", &Faults::power_cut},
       {"leave", &Faults::leave},
       {"freeze", &Faults::freeze},
@@ -117,7 +118,7 @@ void Faults::heal() {
     machine.clock().set_wall_error(world_.now(), Duration());
     machine.thaw();
     machine.wake();
-    if (machine.leaving()) machine.crash_engine();
+    if (machine.leaving()) machine.crash_daemon(false);
     machine.reload(spec_);
     if (!machine.powered()) {
       machine.power_on();

@@ -57,6 +57,7 @@ class Faults {
 
   void crash_host();
   void crash_engine();
+  void crash_daemon();
   void power_cut();
   void leave();
   void freeze();

@@ -16,6 +16,17 @@ void Faults::crash_engine() {
   MachineId m = any();
   say("the engine of " + who(m) + " dies");
   world_.machine(m).crash_engine();
+  // A guardian has another one soon; now and then none comes up for long.
+  const bool soon = rng_.chance(0.7);
+  later(soon ? rng_.between(milliseconds(20), milliseconds(500)) : lasting(),
+        [this, m] { world_.machine(m).start_engine(); });
+}
+
+void Faults::crash_daemon() {
+  MachineId m = any();
+  const bool fence = rng_.chance(0.5);
+  say("engine and guardian of " + who(m) + " die" + (fence ? ", and all that they ran" : ""));
+  world_.machine(m).crash_daemon(fence);
   later(lasting(), [this, m] { world_.machine(m).start_engine(); });
 }
 

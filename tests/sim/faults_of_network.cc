@@ -130,11 +130,11 @@ void Faults::wrong_passphrase() {
   Spec other = world_.machine(m).spec();
   for (HostSpec& h : other.hosts) h.passphrase = 1;
   say(who(m) + " comes back with other passphrases");
-  world_.machine(m).crash_engine();
+  world_.machine(m).crash_daemon(false);
   world_.machine(m).set_spec(other);
   world_.machine(m).start_engine();
   later(lasting(), [this, m] {
-    world_.machine(m).crash_engine();
+    world_.machine(m).crash_daemon(false);
     world_.machine(m).set_spec(spec_);
     world_.machine(m).start_engine();
   });

@@ -17,6 +17,8 @@ constexpr uint64_t kMaxStepsASecond = 20'000;
 constexpr uint64_t kMaxIdleWakesASecond = 400;
 // Nobody reads more than this many alerts a minute.
 constexpr uint64_t kMaxAlertsAMinute = 100;
+// How long a guardian takes to have another engine.
+constexpr Duration kEngineStartLow = milliseconds(20), kEngineStartHigh = milliseconds(500);
 constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
 
 }  // namespace
@@ -39,7 +41,7 @@ Machine::Machine(World& world, MachineId index, std::string name, Rng rng)
            [this](const std::string& service) {
              world_.each_watcher([&](Watcher& w) { w.copies_changed(*this, service); });
            }},
-          [this](core::Event e) { deliver(std::move(e)); }) {
+          [this](core::Event e) { from_scripts(std::move(e)); }) {
   wipe();
   restored_ = false;
 }
@@ -107,8 +109,13 @@ void Machine::start_engine() {
   boot.config = spec_.config_of(line_, beat_, dead_);
   boot.stored = disk_.stored();
   boot.seed = rng_.next();
+  if (!std::exchange(guardian_lives_, true)) ++guardian_life_;
+  boot.left = guardian_.left();
+  boot.first_run = guardian_.first_run();
+  guardian_.engine_began();
   core_ = std::make_unique<core::Node>(std::move(boot));
   world_.network().touch();
+  world_.network().thawed(index_);
   world_.lived(*this, Life::kEngineStarted);
   step(nullptr);
   deliver(core::LocalAddresses{{world_.network().address(index_)}});
@@ -120,14 +127,86 @@ void Machine::end_engine() {
   inbox_.clear();
   waiting_.clear();
   disk_.crash();
-  scripts_.engine_died();
+}
+
+void Machine::end_guardian() {
+  guardian_ = core::Guardian();
+  guardian_lives_ = false;
 }
 
 void Machine::crash_engine() {
   if (!running()) return;
   end_engine();
+  core::Actions killed;
+  guardian_.engine_ended(killed);
+  perform_scripts(killed);
+  arm_guardian();
   world_.network().engine_died(index_);
   world_.lived(*this, Life::kEngineDied);
+}
+
+void Machine::crash_daemon(bool fence) {
+  if (!guardian_lives_) return;
+  const bool ran = running();
+  end_engine();
+  end_guardian();
+  if (fence) {
+    scripts_.power_lost();
+  } else {
+    scripts_.engine_died();
+  }
+  world_.network().engine_died(index_);
+  if (ran) world_.lived(*this, Life::kEngineDied);
+}
+
+void Machine::perform_scripts(const core::Actions& actions) {
+  for (const core::Action& action : actions) {
+    if (const auto* run = std::get_if<core::RunScript>(&action)) {
+      scripts_.run(*run);
+    } else if (const auto* kill = std::get_if<core::KillScript>(&action)) {
+      scripts_.kill(kill->run);
+    } else if (const auto* all = std::get_if<core::KillService>(&action)) {
+      scripts_.kill_service(all->service);
+    }
+  }
+}
+
+void Machine::from_scripts(core::Event event) {
+  const auto* ended = std::get_if<core::ScriptEnded>(&event);
+  if (ended == nullptr || guardian_.ended(*ended)) {
+    deliver(std::move(event));
+  } else {
+    guardian_turn();
+  }
+}
+
+// Without an engine it keeps to the deadlines; one that has missed a deadline it kills, and starts another.
+void Machine::guardian_turn() {
+  if (!guardian_lives_ || asleep_) return;
+  if (guardian_.overdue(now().mono)) {
+    world_.note(name_ + "'s guardian kills its engine, which stands still");
+    crash_engine();
+    world_.queue().after(rng_.between(kEngineStartLow, kEngineStartHigh),
+                         [this, life = guardian_life_] {
+                           if (guardian_lives_ && life == guardian_life_) start_engine();
+                         });
+  }
+  core::Actions out;
+  guardian_.tick(now().mono, out);
+  perform_scripts(out);
+  arm_guardian();
+}
+
+void Machine::arm_guardian() {
+  const MonoTime next = guardian_.next_deadline();
+  if (!guardian_lives_ || next == core::kNever) return;
+  const Instant when = std::max(clock_.when(next), world_.queue().now());
+  if (when >= guardian_armed_) return;
+  guardian_armed_ = when;
+  world_.queue().at(when, [this, life = guardian_life_] {
+    if (world_.queue().now() >= guardian_armed_) guardian_armed_ = Instant::max();
+    if (life == guardian_life_) guardian_turn();
+  });
 }
 
 void Machine::power_off() {
@@ -136,6 +215,7 @@ void Machine::power_off() {
   scripts_.set_asleep(false);
   scripts_.power_lost();
   end_engine();
+  end_guardian();
   world_.network().power_lost(index_);
   world_.lived(*this, Life::kPowerLost);
 }
@@ -169,6 +249,7 @@ void Machine::wake() {
   world_.lived(*this, Life::kAwake);
   world_.network().came_back(index_);
   scripts_.set_asleep(false);
+  guardian_turn();
   drain();
 }
 
@@ -280,6 +361,8 @@ void Machine::step(const core::Event* event) {
   stepping_ = false;
   if (left_) {
     end_engine();
+    end_guardian();
+    scripts_.engine_died();
     world_.network().engine_died(index_);
     world_.lived(*this, Life::kLeft);
   }
@@ -307,9 +390,18 @@ void Machine::perform(core::Action& action) {
   } else if (auto* end = std::get_if<core::CloseRelay>(&action)) {
     network.tunnels().perform(index_, *end);
   } else if (auto* run = std::get_if<core::RunScript>(&action)) {
+    guardian_.pass(*run);
     scripts_.run(*run);
   } else if (auto* kill = std::get_if<core::KillScript>(&action)) {
     scripts_.kill(kill->run);
+  } else if (auto* all = std::get_if<core::KillService>(&action)) {
+    guardian_.pass(*all);
+    scripts_.kill_service(all->service);
+  } else if (auto* guard = std::get_if<core::Guard>(&action)) {
+    guardian_.pass(*guard);
+    arm_guardian();
+  } else if (auto* unguard = std::get_if<core::Unguard>(&action)) {
+    guardian_.pass(*unguard);
   } else if (auto* persist = std::get_if<core::Persist>(&action)) {
     disk_.write(std::move(*persist));
   } else if (auto* reply = std::get_if<core::Reply>(&action)) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/guardian.h"
 #include "core/node.h"
 #include "tests/sim/clock.h"
 #include "tests/sim/disk.h"
@@ -54,8 +55,9 @@ class Machine {
   void power_on();  // boots, and starts the engine
   void power_off();
   void start_engine();
-  void crash_engine();  // service copies go on
-  void freeze();        // SIGSTOP; the kernel goes on
+  void crash_engine();            // the guardian stays, and what it runs
+  void crash_daemon(bool fence);  // both; fence: what they ran dies with them
+  void freeze();                  // SIGSTOP; the kernel goes on
   void thaw();
   void sleep();  // the whole machine is suspended
   void wake();
@@ -75,6 +77,7 @@ class Machine {
   bool asleep() const { return asleep_; }
   bool frozen() const { return frozen_ || asleep_; }
   bool running() const { return core_ != nullptr; }
+  bool listening() const { return guardian_lives_; }
   bool leaving() const { return leaving_; }
   // Its state was put back or lost, ever: others know more of its past than it does.
   bool restored() const { return restored_; }
@@ -98,6 +101,11 @@ class Machine {
 
  private:
   void end_engine();
+  void end_guardian();
+  void perform_scripts(const core::Actions& actions);
+  void guardian_turn();
+  void arm_guardian();
+  void from_scripts(core::Event event);
   void step(const core::Event* event);
   void perform(core::Action& action);
   void arm(MonoTime at);
@@ -120,6 +128,10 @@ class Machine {
   Clock clock_;
   Disk disk_;
   Scripts scripts_;
+  core::Guardian guardian_;
+  bool guardian_lives_ = false;
+  Instant guardian_armed_ = Instant::max();
+  uint64_t guardian_life_ = 0;
   std::unique_ptr<core::Node> core_;
   uint64_t engine_ = 0;
   bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;

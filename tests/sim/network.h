@@ -46,10 +46,11 @@ class Machines {
  public:
   virtual ~Machines() = default;
   virtual size_t count() const = 0;
-  virtual bool powered(MachineId machine) const = 0;    // its kernel answers
-  virtual bool asleep(MachineId machine) const = 0;     // suspended: nothing in, nothing out
-  virtual bool listening(MachineId machine) const = 0;  // an engine is there, frozen or not
-  virtual bool frozen(MachineId machine) const = 0;     // its engine gets no processor
+  virtual bool powered(MachineId machine) const = 0;  // its kernel answers
+  virtual bool asleep(MachineId machine) const = 0;   // suspended: nothing in, nothing out
+  virtual bool listening(
+      MachineId machine) const = 0;                  // a guardian is there, perhaps with no engine
+  virtual bool frozen(MachineId machine) const = 0;  // its engine gets no processor
   virtual NodeId node(MachineId machine) const = 0;
   // What `at` calls the machine `peer`; nullopt where their lines do not match.
   virtual std::optional<PeerName> name_of(MachineId at, MachineId peer) const = 0;

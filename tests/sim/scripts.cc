@@ -95,6 +95,16 @@ void Scripts::kill(RunId id) {
                [this, id, generation] { finish(id, generation); });
 }
 
+void Scripts::kill_service(const std::string& service) {
+  for (const auto& [id, run] : runs_)
+    if (run.service == service) kill(id);
+  queue_.after(kDyingHigh + milliseconds(1), [this, service, generation = generation_] {
+    if (generation != generation_) return;
+    if (copy(service).alive) set_copy(service, false, false, false);
+    deliver_(core::ServiceKilled{service, true});
+  });
+}
+
 void Scripts::finish(RunId id, uint64_t generation) {
   auto it = runs_.find(id);
   if (generation != generation_ || it == runs_.end()) return;

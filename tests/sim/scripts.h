@@ -48,6 +48,7 @@ class Scripts {
 
   void run(const core::RunScript& action);
   void kill(RunId run);
+  void kill_service(const std::string& service);  // the copy, and what runs of its scripts
 
   // The engine ended: nobody is told of the runs that were under way. They are over; whether they did
   // their work is chance. Copies go on.

@@ -104,8 +104,11 @@ std::vector<MachineId> World::copies(const std::string& service) const {
 
 bool World::powered(MachineId machine) const { return machines_[machine]->powered(); }
 bool World::asleep(MachineId machine) const { return machines_[machine]->asleep(); }
-bool World::listening(MachineId machine) const { return machines_[machine]->running(); }
-bool World::frozen(MachineId machine) const { return machines_[machine]->frozen(); }
+bool World::listening(MachineId machine) const { return machines_[machine]->listening(); }
+bool World::frozen(MachineId machine) const {
+  const Machine& m = *machines_[machine];
+  return m.frozen() || (m.listening() && !m.running());
+}
 NodeId World::node(MachineId machine) const { return machines_[machine]->node(); }
 
 std::optional<PeerName> World::name_of(MachineId at, MachineId peer) const {

@@ -59,6 +59,7 @@ TEST(Trace, EveryEventComesBackTheSame) {
       KeyRefused{HostId(2), node, "192.0.2.1:35790"},
       RelayOut{RelayId(4), std::string("\0tls", 4)},
       RelayEnded{RelayId(4), "the other end closed it"},
+      ServiceKilled{"web", true},
   };
   ASSERT_EQ(events.size(), std::variant_size_v<Event>) << "an event has no line here";
   for (const Event& event : events) {

@@ -31,7 +31,7 @@ class LocalRunnerTest : public testing::Test {
   LocalRunnerTest() : base_(event_base_new()) {
     runner_ = std::make_unique<LocalRunner>(
         base_.get(), dir_.path().string(), "/some/state",
-        Callbacks{[this](core::ScriptEnded e) { ended_.push_back(e); },
+        Callbacks{[this](core::ScriptEnded e) { ended_.push_back(e); }, [](core::ServiceKilled) {},
                   [this](Line line) {
                     if (line.notice) {
                       notices_.push_back(line.text);

@@ -1,0 +1,122 @@
+#include "core/guardian.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cluster::core {
+
+void Guardian::engine_began() { engine_lives_ = true; }
+
+void Guardian::engine_ended(Actions& out) {
+  engine_lives_ = false;
+  for (const auto& [run, service] : checks_) out.push_back(KillScript{run});
+  checks_.clear();
+}
+
+std::vector<LeftService> Guardian::left() const {
+  std::vector<LeftService> out;
+  for (const auto& [name, kept] : services_) {
+    if (!kept.left()) continue;
+    LeftService& left = out.emplace_back();
+    left.service = name;
+    left.epoch = kept.guard.epoch;
+    left.stop_at = kept.guard.stop_at;
+    left.kill_at = kept.guard.kill_at;
+    left.how = ScriptEnd::kExited;
+    if (!kept.newest) continue;
+    left.newest = kept.newest->script;
+    left.run = kept.newest->run;
+    if (kept.end) left.code = kept.end->code;
+    left.how = kept.end ? std::optional(kept.end->how) : std::nullopt;
+  }
+  return out;
+}
+
+void Guardian::pass(const RunScript& run) {
+  next_run_ = std::max(next_run_, run.run.value + 1);
+  if (run.script == Script::kStatus) {
+    checks_[run.run] = run.service;
+    return;
+  }
+  Kept& kept = services_[run.service];
+  kept.newest = run;
+  kept.end.reset();
+  kept.by_us = kept.cut_short = false;
+}
+
+void Guardian::pass(const Guard& guard) { services_[guard.service].guard = guard; }
+
+void Guardian::pass(const Unguard& unguard) { services_.erase(unguard.service); }
+
+void Guardian::pass(const KillService& kill) {
+  auto kept = services_.find(kill.service);
+  if (kept != services_.end()) kept->second.killed_at = kept->second.guard.kill_at;
+}
+
+bool Guardian::ended(const ScriptEnded& end) {
+  if (checks_.erase(end.run) > 0) return engine_lives_;
+  for (auto& [name, kept] : services_) {
+    if (!kept.runs() || kept.newest->run != end.run) continue;
+    kept.end = end;
+    return engine_lives_;
+  }
+  return false;
+}
+
+bool Guardian::Kept::stopped() const {
+  return newest && newest->script == Script::kStop && end && end->how == ScriptEnd::kExited &&
+         end->code == 0;
+}
+
+MonoTime Guardian::due(const Kept& kept) {
+  if (!kept.left() || kept.stopped()) return kNever;
+  return std::min(kept.stopping() || kept.cut_short ? kNever : kept.guard.stop_at,
+                  kept.killed() ? kNever : kept.guard.kill_at);
+}
+
+bool Guardian::overdue(MonoTime now) {
+  if (!engine_lives_) return false;
+  bool any = false, lease = false;
+  for (const auto& [name, kept] : services_) {
+    if (now < due(kept)) continue;
+    if (patient_until_ < due(kept) && now - due(kept) >= kLate) patient_until_ = now + kMoment;
+    any = true;
+    lease = lease || kept.guard.lease;
+  }
+  return lease || (any && now >= patient_until_);
+}
+
+void Guardian::stop(Kept& kept, Actions& out) {
+  kept.newest =
+      RunScript{RunId(next_run_++), kept.guard.service, Script::kStop, kept.guard.environment};
+  kept.end.reset();
+  kept.by_us = true;
+  kept.cut_short = false;
+  out.push_back(*kept.newest);
+}
+
+void Guardian::tick(MonoTime now, Actions& out) {
+  if (engine_lives_) return;
+  for (auto& [name, kept] : services_) {
+    if (!kept.left() || kept.stopped()) continue;
+    if (now >= kept.guard.kill_at && !kept.killed()) {
+      kept.killed_at = kept.guard.kill_at;
+      out.push_back(KillService{name});
+      kept.by_us = false;  // `stop` also follows a kill, once nothing runs beside it
+    } else if (now < kept.guard.stop_at || kept.stopping()) {
+      continue;
+    } else if (!kept.runs()) {
+      stop(kept, out);
+    } else if (!std::exchange(kept.cut_short, true)) {
+      out.push_back(KillScript{kept.newest->run});
+    }
+  }
+}
+
+MonoTime Guardian::next_deadline() const {
+  MonoTime next = kNever;
+  for (const auto& [name, kept] : services_) next = std::min(next, due(kept));
+  return next == kNever || !engine_lives_ ? next : std::max(next, patient_until_);
+}
+
+}  // namespace cluster::core

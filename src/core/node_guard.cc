@@ -1,0 +1,41 @@
+// For how long what runs here may go on without this core: said anew each beat, so that whoever stands by knows when
+// the core is dead, or stands still, and the others are about to take over.
+
+#include <algorithm>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+void Node::State::drive_guards(Context& context) {
+  const MonoTime now = context.now.mono;
+  for (auto it = guarded.begin(); it != guarded.end();) {
+    const Service* local = service(it->first);
+    const bool over = local == nullptr || local->idle();
+    if (over) context.emit(Unguard{it->first});
+    it = over ? guarded.erase(it) : std::next(it);
+  }
+  for (const auto& [name, service] : services) {
+    if (service.idle()) continue;
+    auto due = guarded.find(name);
+    if (due == guarded.end() || now >= due->second) say_guard(context, service);
+  }
+}
+
+void Node::State::say_guard(Context& context, const Service& service) {
+  const MonoTime now = context.now.mono;
+  guarded[service.name()] = now + config.beat_interval;
+  // The others wait for the dead time from the last beat on: a beat is what `stop` has before they start.
+  const MonoTime stop_at = now + config.dead_time - config.beat_interval;
+  context.emit(Guard{service.name(), stop_at, stop_at + service.entry().stop_timeout,
+                     service.epoch(), false, service.running(),
+                     environment(service, Reason::kLostOwnership, config.self, HostId{})});
+}
+
+MonoTime Node::State::next_guard() const {
+  MonoTime next = kNever;
+  for (const auto& [name, due] : guarded) next = std::min(next, due);
+  return next;
+}
+
+}  // namespace cluster::core
