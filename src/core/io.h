@@ -296,6 +296,11 @@ struct Unguard {
   std::string service;
 };
 
+// Restart this machine, now and without regard: what runs on it must not go on.
+struct Reboot {
+  std::string why;
+};
+
 struct Write {
   std::string key;
   std::optional<std::string> value;  // nullopt erases
@@ -381,7 +386,7 @@ struct Left {};
 using Action =
     std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake, Reply,
                  HostOnline, HostOffline, ServiceChanged, Alert, Log, Left, SetAccess, DeriveSecret,
-                 OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard>;
+                 OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard, Reboot>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

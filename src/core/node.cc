@@ -52,6 +52,11 @@ void Node::State::start(Context& context) {
   settings.load(boot.stored);
   keyring.load(boot.stored);
   orders.load(boot.stored);
+  grants.load(boot.stored, context.now.mono);
+  load_memory();
+  recollection.since = context.now.mono;
+  // So that no answer to an earlier start is taken for one to this.
+  next_attempt = (incarnation << 24) + 1;
   settling_since = context.now.mono;
   store_incarnation(context);
   store_configuration(context);
@@ -107,7 +112,20 @@ void Node::State::on(Context& context, const ScriptEnded& event) {
   dirty = true;
 }
 
-void Node::State::on(Context&, const ServiceKilled&) {}
+void Node::State::on(Context& context, const ServiceKilled& event) {
+  Service* killed = service(event.service);
+  if (killed == nullptr) return;
+  if (!event.all) {
+    context.alert(Severity::kCritical, "service " + event.service +
+                                           " was killed here, and it cannot be shown that nothing "
+                                           "of it is left");
+    if (leases.contains(event.service) && killed->entry().fence == Fence::kReboot)
+      context.emit(Reboot{"something of service " + event.service +
+                          " may be left after its lease has ended"});
+  }
+  killed->killed(context, *this);
+  dirty = true;
+}
 
 void Node::State::on(Context& context, const Persisted& event) {
   auto it = continuations.find(event.ticket);
@@ -129,6 +147,11 @@ void Node::State::on(Context& context, const Persisted& event) {
   } else if (const auto* proof = std::get_if<StoredProof>(&next)) {
     proof_stored(context, *proof, event.ticket);
     return;
+  } else if (const auto* grant = std::get_if<StoredGrant>(&next)) {
+    grant_stored(context, *grant);
+  } else if (std::holds_alternative<StoredMemory>(next)) {
+    memory = true;
+    context.log(LogLevel::kInfo, "votes on services with ownership majority from now on");
   } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
     secrets_forgotten(context, forgetting->request);
   } else {
@@ -154,6 +177,10 @@ void Node::State::on(Context& context, const PersistFailed& event) {
   if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
     context.emit(Reply{forgetting->request, Refusal::kFailed,
                        "the secrets are forgotten only until a restart: " + event.reason});
+  } else if (const auto* grant = std::get_if<StoredGrant>(&next)) {
+    grants.drop(grant->to, grant->answer.service(), grant->answer.epoch());
+  } else if (std::holds_alternative<StoredMemory>(next)) {
+    recollection.ask_at = context.now.mono + config.dead_time;
   } else if (std::holds_alternative<StoredIncarnation>(next)) {
     incarnation_not_stored(context, event.reason);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
@@ -215,8 +242,10 @@ void Node::State::begin_leaving(Context& context, const std::string& why) {
 
 void Node::State::leave_when_done(Context& context) {
   if (!leaving || left) return;
-  for (const auto& [name, service] : services)
-    if (!service.idle() && !service.stop_failed()) return;
+  for (const auto& [name, service] : services) {
+    const bool dead = !leases.contains(name) || service.killed_whole();
+    if (!service.idle() && !(service.stop_failed() && dead)) return;
+  }
   left = true;
   for (PendingCommand& pending : commands)
     context.emit(
@@ -281,12 +310,15 @@ void Node::State::finish_step(Context& context) {
     if (settings.merge(context.now.wall, setting) == Merged::kApplied)
       apply_setting(context, setting, false);
   const MonoTime now = context.now.mono;
-  if (dirty || now >= review_at || now >= members.next_deadline(config.dead_time)) {
+  if (dirty || lease_due(now) || now >= review_at ||
+      now >= members.next_deadline(config.dead_time)) {
     dirty = true;
     decide(context);
     if (left) return;
   }
   close_windows(context.now.mono);
+  drive_memory(context);
+  drive_renewals(context);
   drive_guards(context);
   drive_relays(context);
   drive_rotations(context);
@@ -302,7 +334,8 @@ void Node::State::finish_step(Context& context) {
 
 MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   next_dial(now), next_relay(), next_rotation(), next_guard()});
+                   next_dial(now), next_relay(), next_rotation(), next_guard(), renew_at,
+                   next_lease_deadline(now)});
 }
 
 // ---------------------------------------------------------------------------------- for the shell

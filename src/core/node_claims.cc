@@ -15,16 +15,20 @@ constexpr Duration kShortestRoundTrip = milliseconds(1);
 }  // namespace
 
 // What a voter has to consider: who runs or claims the service, other than the claimant.
-Situation Node::State::situation(const std::string& name, const NodeId& claimant) const {
+Situation Node::State::situation(MonoTime now, const std::string& name,
+                                 const NodeId& claimant) const {
   Situation out;
   for (const auto& [node, member] : members.all()) {
     if (node == claimant || node == self || !member.up) continue;
     const wire::Holding* holding = holding_of(member, name);
     if (holding != nullptr && may_run(holding->state())) out.runner = node;
+    out.stop_failed =
+        out.stop_failed || (holding != nullptr && holding->state() == wire::Holding::STOP_FAILED);
   }
   const Service* local = service(name);
   if (claimant != self && local != nullptr && may_run(local->state())) out.runner = self;
   if (claimant != self && claims.contains(name)) out.rival = self;
+  if (!out.rival) out.rival = grants.holder(now, name, claimant);
   return out;
 }
 
@@ -42,6 +46,12 @@ void Node::State::claim_or_wait(Context& context, const Order& order) {
   // nobody grants that yet, but our disk has its part done when the last one has ended.
   if (!held_by_none_or_stopping(order.service)) return;
   if (voter.granted_to_other(context.now.mono, order.service, self)) return;
+  // Others' grants of a lease end when this host's own does.
+  const NodeId holder = grants.holder(context.now.mono, order.service, self);
+  const Member* member = holder ? members.find(holder) : nullptr;
+  const wire::Holding* holding =
+      member == nullptr || !member->up ? nullptr : holding_of(*member, order.service);
+  if (holder && (holding == nullptr || holding->state() != wire::Holding::STOPPING)) return;
   begin_claim(context, order);
 }
 
@@ -57,12 +67,18 @@ bool Node::State::held_by_none_or_stopping(const std::string& name) const {
 
 void Node::State::begin_claim(Context& context, const Order& order) {
   OwnClaim claim;
-  claim.epoch = voter.highest_epoch(order.service) + 1;
+  claim.epoch = std::max(voter.highest_epoch(order.service), grants.epoch(order.service)) + 1;
   claim.attempt = next_attempt++;
   wire::StoredService kept;
   kept.set_epoch(claim.epoch);
   kept.set_held_epoch(claim.epoch);
   kept.set_may_run(true);
+  if (by_majority(order.service)) {
+    claim.dead = config.dead_time;
+    claim.lease = config.dead_time + config.service(order.service)->fence_margin;
+    kept.set_dead_us(static_cast<uint64_t>(to_us(claim.dead)));
+    kept.set_lease_us(static_cast<uint64_t>(to_us(claim.lease)));
+  }
   claim.ticket = persist(context, {{kServicePrefix + order.service, kept.SerializeAsString()}});
   continuations[claim.ticket] = StoredClaim{order.service};
   claims[order.service] = std::move(claim);
@@ -86,6 +102,9 @@ void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim
   out.set_incarnation(incarnation);
   out.set_beat_us(static_cast<uint64_t>(to_us(config.beat_interval)));
   set_version(out.mutable_configuration(), orders.version());
+  out.set_lease_us(static_cast<uint64_t>(to_us(claim.lease)));
+  out.set_asked_us(static_cast<uint64_t>(to_us(now.time_since_epoch())));
+  out.set_voters(voters.hash());
   route(context, voting, std::move(message));
 }
 
@@ -102,8 +121,9 @@ Duration Node::State::patience() const {
 // granting, so that availability does not hang on a host that is half dead.
 void Node::State::pursue_claim(Context& context, const Order& order) {
   OwnClaim& claim = claims.at(order.service);
+  if (claim.lease > Duration{}) return pursue_lease(context, order);
   const MonoTime now = context.now.mono;
-  const bool was_held = std::exchange(claim.held, bool(situation(order.service, self).runner));
+  const bool was_held = std::exchange(claim.held, bool(situation(now, order.service, self).runner));
   const bool freed = was_held && !claim.held;
   bool complete = claim.stored;
   for (const auto& [node, member] : members.all()) {
@@ -133,6 +153,7 @@ void Node::State::claim_won(Context& context, const Order& order) {
   const OwnClaim claim = claims.at(order.service);
   const auto [reason, from] = start_reason(order);
   claims.erase(order.service);
+  if (claim.lease > Duration{}) hold_lease(order.service, claim);
   voter.release(order.service, self);
   voter.hear_epoch(order.service, claim.epoch);
   const std::string move_key = "move/" + order.service;
@@ -169,7 +190,8 @@ void Node::State::drop_claim(Context& context, const std::string& name) {
 }
 
 void Node::State::receive_claim(Context& context, const NodeId& from, const wire::Claim& claim) {
-  Situation now = situation(claim.service(), from);
+  if (claim.lease_us() != 0) return receive_lease_claim(context, from, claim);
+  Situation now = situation(context.now.mono, claim.service(), from);
   const OrdersVersion theirs = version_of(claim.configuration());
   now.old_configuration = theirs < orders.version();
   wire::Routed reply;
@@ -192,6 +214,10 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
   // Any answer proves that this voter is there: its silence counts from here.
   vote->second.silent_from = context.now.mono + patience();
   vote->second.granted = answer.verdict() == wire::Answer::GRANTED;
+  const MonoTime asked{microseconds(static_cast<int64_t>(
+      std::min<uint64_t>(answer.asked_us(), static_cast<uint64_t>(INT64_MAX / 1000))))};
+  if (vote->second.granted && asked <= vote->second.asked)
+    vote->second.answered = std::max(vote->second.answered, asked);
   switch (answer.verdict()) {
     case wire::Answer::LIFTED: ask(context, answer.service(), claim, from); break;
     case wire::Answer::OLD_EPOCH:
@@ -220,7 +246,7 @@ void Node::State::retry_later(Context& context, const std::string& name) {
 void Node::State::lift_refusals(Context& context) {
   for (const Order& order : orders.all()) {
     if (!voter.has_refused(order.service)) continue;
-    const Situation now = situation(order.service, NodeId{});
+    const Situation now = situation(context.now.mono, order.service, NodeId{});
     for (auto& [node, answer] : voter.lift(context.now.mono, order.service, now)) {
       wire::Routed message;
       *message.mutable_answer() = std::move(answer);

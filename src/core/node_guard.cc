@@ -7,6 +7,13 @@
 
 namespace cluster::core {
 
+namespace {
+
+// Beside an engine that lives its guardian has nothing to do.
+constexpr Duration kGuardLater = milliseconds(250);
+
+}  // namespace
+
 void Node::State::drive_guards(Context& context) {
   const MonoTime now = context.now.mono;
   for (auto it = guarded.begin(); it != guarded.end();) {
@@ -25,6 +32,14 @@ void Node::State::drive_guards(Context& context) {
 void Node::State::say_guard(Context& context, const Service& service) {
   const MonoTime now = context.now.mono;
   guarded[service.name()] = now + config.beat_interval;
+  if (auto lease = leases.find(service.name()); lease != leases.end()) {
+    const MonoTime stop_by = lease->second.stop_by(voters), kill_by = lease->second.kill_by(voters);
+    const Duration margin = std::min<Duration>((kill_by - stop_by) / 4, kGuardLater);
+    context.emit(Guard{service.name(), stop_by + margin, kill_by + kLongestKill / 2,
+                       service.epoch(), true, service.running(),
+                       environment(service, Reason::kLostOwnership, config.self, HostId{})});
+    return;
+  }
   // The others wait for the dead time from the last beat on: a beat is what `stop` has before they start.
   const MonoTime stop_at = now + config.dead_time - config.beat_interval;
   context.emit(Guard{service.name(), stop_at, stop_at + service.entry().stop_timeout,

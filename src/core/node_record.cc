@@ -41,6 +41,7 @@ wire::Record Node::State::make_record(Now now) const {
     if (orders.find(name) == nullptr && !service.idle())
       *record.add_services() = own_holding({name, {}}, now.mono);
   record.set_settings_digest(settings.digest());
+  record.set_votes(memory);
   record.set_settled(settled);
   record.set_leaving(left);
   record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));
@@ -121,6 +122,7 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
   }
   if (!speaking) {
     incarnation = record.incarnation() + 1;
+    lose_memory(context);
     store_incarnation(context);
     return;
   }
@@ -138,6 +140,7 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
               "the others know a newer record of this host than itself; it goes on "
               "with a higher incarnation");
   incarnation = record.incarnation() + 1;
+  lose_memory(context);
   store_incarnation(context);
   dirty = true;
 }

@@ -54,10 +54,11 @@ void Node::State::receive_routed(Context& context, wire::Routed message) {
   switch (message.body_case()) {
     case wire::Routed::kClaim: receive_claim(context, from, message.claim()); break;
     case wire::Routed::kAnswer: receive_answer(context, from, message.answer()); break;
-    case wire::Routed::kRelease:
-      voter.release(message.release().service(), from);
-      dirty = true;
-      break;
+    case wire::Routed::kRelease: release_grant(context, from, message.release()); break;
+    case wire::Routed::kRenewal: receive_renewal(context, from, message.renewal()); break;
+    case wire::Routed::kRenewed: receive_renewed(context, from, message.renewed()); break;
+    case wire::Routed::kRecall: receive_recall(context, from, message.recall()); break;
+    case wire::Routed::kRecalled: receive_recalled(context, from, message.recalled()); break;
     case wire::Routed::kOrdersAsk: {
       wire::Routed reply;
       *reply.mutable_orders() = orders.to_wire();

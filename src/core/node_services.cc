@@ -51,6 +51,7 @@ Service& Node::State::service_even_if_gone(const std::string& name) {
 // What an earlier engine has left, as far as somebody has watched over it since.
 void Node::State::adopt_left(Context& context) {
   next_run = boot.first_run;
+  for (const LeftService& was : boot.left) adopt_lease(was);
   for (const LeftService& was : boot.left) {
     voter.hear_epoch(was.service, was.epoch);
     service_even_if_gone(was.service).adopt(context, *this, was);
@@ -99,6 +100,9 @@ wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
   holding.set_state(local->state());
   if (local->idle() && claims.contains(order.service)) holding.set_state(wire::Holding::CLAIMING);
   holding.set_epoch(local->epoch());
+  if (by_majority(order.service))
+    holding.set_lease_us(
+        static_cast<uint64_t>(to_us(config.dead_time + local->entry().fence_margin)));
   holding.set_failed(local->barred(now));
   holding.set_failures(local->failures());
   holding.set_restarted(local->restarted());
@@ -190,6 +194,7 @@ size_t Node::State::rank(const Order& order, const NodeId& node) const {
 void Node::State::drive_services(Context& context) {
   rebuild_record(context);
   for (auto& [name, service] : services) service.tick(context, *this);
+  drive_leases(context);
   for (const Order& order : orders.all()) drive(context, order);
   for (auto it = services.begin(); it != services.end();) {
     Service& local = it->second;
@@ -215,9 +220,10 @@ void Node::State::drive(Context& context, const Order& order) {
   Service* local = service(order.service);
   if (local == nullptr) return;
   const bool ours = choice.host == config.self;
-  if (!ours || leaving) drop_claim(context, order.service);
+  const bool claims_it = ours && settled && !leaving && why_no_claim(order.service).empty();
+  if (!claims_it) drop_claim(context, order.service);
   if (local->idle()) {
-    if (ours && settled && !leaving) claim_or_wait(context, order);
+    if (claims_it) claim_or_wait(context, order);
     return;
   }
   if (ours && !leaving) {
@@ -310,6 +316,7 @@ void Node::State::service_ended(Context& context, const Service& ended) {
   wire::StoredService kept;
   kept.set_epoch(voter.highest_epoch(ended.name()));
   persist(context, {{kServicePrefix + ended.name(), kept.SerializeAsString()}});
+  end_lease(context, ended.name());
   dirty = true;
 }
 
@@ -324,7 +331,7 @@ std::string Node::State::members_text() const {
 }
 
 MonoTime Node::State::next_service_deadline(MonoTime now) const {
-  MonoTime next = std::min(voter.next_deadline(now), incarnation_again_at);
+  MonoTime next = std::min({voter.next_deadline(now), incarnation_again_at, grants.next_end(now)});
   if (!settled && !leaving)
     next = std::min(next, std::max(settling_since + config.dead_time, outcast_until));
   const auto consider = [&](MonoTime at) {

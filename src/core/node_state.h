@@ -8,6 +8,7 @@
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
 //   node_claims.cc    claims and votes
+//   node_leases.cc    ownership majority: leases of this host, its votes, its memory of them
 //   node_guard.cc     for how long what runs here may go on without this core
 //   node_orders.cc    operators' commands and the settings
 //   node_view.cc      snapshots for people
@@ -23,7 +24,9 @@
 #include "core/bad_input.h"
 #include "core/context.h"
 #include "core/dialer.h"
+#include "core/grants.h"
 #include "core/keyring.h"
+#include "core/leases.h"
 #include "core/links.h"
 #include "core/members.h"
 #include "core/node.h"
@@ -95,8 +98,15 @@ struct StoredProof {
 struct StoredForgetting {
   RequestId request;
 };
+struct StoredGrant {
+  NodeId to;
+  wire::Answer answer;  // to a claim; a renewal's has no attempt
+  uint64_t asked_us = 0;
+  uint64_t incarnation = 0;  // of the asking
+};
+struct StoredMemory {};
 using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
-                                  StoredProof, StoredForgetting>;
+                                  StoredProof, StoredForgetting, StoredGrant, StoredMemory>;
 
 struct Node::State final : ServiceWorld {
   explicit State(Boot boot);
@@ -276,7 +286,7 @@ struct Node::State final : ServiceWorld {
   void retry_later(Context& context, const std::string& service);
   void receive_claim(Context& context, const NodeId& from, const wire::Claim& claim);
   void receive_answer(Context& context, const NodeId& from, const wire::Answer& answer);
-  Situation situation(const std::string& service, const NodeId& claimant) const;
+  Situation situation(MonoTime now, const std::string& service, const NodeId& claimant) const;
   void lift_refusals(Context& context);
   bool runs_elsewhere(const std::string& service) const;
   size_t rank(const Order& order, const NodeId& node) const;
@@ -294,6 +304,53 @@ struct Node::State final : ServiceWorld {
   void service_ended(Context& context, const Service& service) override;
   std::string members_text() const;
   MonoTime next_service_deadline(MonoTime now) const;
+
+  // node_leases.cc
+  // What a host without memory has been told, since it asked.
+  struct Told {
+    MonoTime asked;
+    wire::Recalled answer;
+  };
+  struct Recollection {
+    bool asked_by_others = false;  // so there are services of ownership majority
+    bool alerted = false;
+    MonoTime since;  // this engine began, or lost its memory
+    MonoTime ask_at = MonoTime::min();
+    std::map<NodeId, Told> told;
+  };
+  bool by_majority(const std::string& service) const;
+  std::string why_no_claim(const std::string& service) const;
+  std::vector<NodeId> reachable_voters() const;
+  std::string voter_name(const NodeId& node) const;
+  void pursue_lease(Context& context, const Order& order);
+  void hold_lease(const std::string& service, const OwnClaim& claim);
+  void end_lease(Context& context, const std::string& service);
+  void adopt_lease(const LeftService& left);
+  void drive_leases(Context& context);
+  void drive_renewals(Context& context);
+  void renew(Context& context);
+  void receive_lease_claim(Context& context, const NodeId& from, const wire::Claim& claim);
+  std::optional<wire::Answer::Verdict> against(const Context& context, const NodeId& from,
+                                               const wire::Claim& claim) const;
+  void give(Context& context, const NodeId& to, const wire::Answer& answer, Duration length,
+            uint64_t asked_us, uint64_t incarnation);
+  void grant_stored(Context& context, const StoredGrant& stored);
+  void receive_renewal(Context& context, const NodeId& from, const wire::Renewal& renewal);
+  void receive_renewed(Context& context, const NodeId& from, const wire::Renewed& renewed);
+  void release_grant(Context& context, const NodeId& from, const wire::Release& release);
+  void load_memory();
+  Write memory_to_write() const;
+  void lose_memory(Context& context);
+  std::vector<std::string> host_names() const;
+  bool memory_wanted() const;
+  void drive_memory(Context& context);
+  void say_whom_memory_waits_for(Context& context);
+  void try_to_remember(Context& context);
+  void store_memory(Context& context);
+  void receive_recall(Context& context, const NodeId& from, const wire::Recall& recall);
+  void receive_recalled(Context& context, const NodeId& from, const wire::Recalled& recalled);
+  bool lease_due(MonoTime now) const;
+  MonoTime next_lease_deadline(MonoTime now) const;
 
   // node_guard.cc
   void drive_guards(Context& context);
@@ -350,6 +407,13 @@ struct Node::State final : ServiceWorld {
   Voter voter;
   std::map<std::string, Service> services;
   std::map<std::string, MonoTime> guarded;  // when that has to be said again
+  std::map<std::string, OwnLease> leases;
+  MonoTime renew_at = kNever;
+  Grants grants;
+  Voters voters;
+  bool memory = false;       // what is stored of grants is all that this host has granted
+  Duration longest_lease{};  // ever granted by this host, or heard of
+  Recollection recollection;
   std::map<std::string, OwnClaim> claims;
   std::map<std::string, MonoTime> not_before;  // after yielding to a rival
   std::map<std::string, MonoTime> cleared_at;  // when this host saw the newest `clear`

@@ -11,6 +11,7 @@ wire::Answer answer_to(const wire::Claim& claim, wire::Answer::Verdict verdict) 
   answer.set_service(claim.service());
   answer.set_epoch(claim.epoch());
   answer.set_attempt(claim.attempt());
+  answer.set_asked_us(claim.asked_us());
   answer.set_verdict(verdict);
   return answer;
 }
@@ -55,6 +56,12 @@ wire::Answer Voter::vote(MonoTime now, const NodeId& from, const wire::Claim& cl
   ballot.refused.erase(from);
   hear_epoch(claim.service(), claim.epoch());
   return answer_to(claim, wire::Answer::GRANTED);
+}
+
+void Voter::note_refusal(MonoTime now, const NodeId& from, const wire::Answer& answer) {
+  if (!ballots_.contains(answer.service())) make_room(now);
+  if (ballots_.contains(answer.service()) || ballots_.size() < kMaxBallots)
+    ballots_[answer.service()].refused[from] = answer;
 }
 
 void Voter::release(const std::string& service, const NodeId& from) {

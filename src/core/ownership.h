@@ -1,4 +1,5 @@
-// Who may start a service, in ownership `peers`: every host that can be reached has to grant the claim.
+// Who may start a service, in ownership `peers`: every host that can be reached has to grant the claim. (Of ownership
+// `majority` only who is to be told when the reason of a refusal ends; the rest is in grants.h and leases.h.)
 //
 // A voter grants a service to one claimant at a time, and not while it, or a host it sees, runs it. A
 // grant lapses unless the claimant asks again, and is over once the claimant is seen to run.
@@ -23,6 +24,7 @@ inline constexpr size_t kMaxEpochs = 16384;
 struct Situation {
   NodeId runner;                   // runs it, and is not the claimant; 0: nobody
   NodeId rival;                    // claims it here, and is not the claimant; 0: nobody
+  bool stop_failed = false;        // somebody could not stop it
   bool old_configuration = false;  // the claimant's services file is older than ours
 };
 
@@ -36,6 +38,8 @@ class Voter {
   // Of a node that is down: all its grants and questions are over.
   void forget(const NodeId& node);
 
+  // It was refused for another reason than those of vote(), and is to be told when that ends.
+  void note_refusal(MonoTime now, const NodeId& from, const wire::Answer& answer);
   // Claimants whose refusal has lost its reason, with the answer that tells them to ask again.
   std::vector<std::pair<NodeId, wire::Answer>> lift(MonoTime now, const std::string& service,
                                                     const Situation& situation);
@@ -72,14 +76,16 @@ struct OwnClaim {
   struct Vote {
     bool granted = false;
     MonoTime asked;
-    NodeId hop;            // over which it was asked
-    MonoTime silent_from;  // without an answer until then it counts as granting
+    NodeId hop;                           // over which it was asked
+    MonoTime silent_from;                 // without an answer until then it counts as granting
+    MonoTime answered = MonoTime::min();  // when that was asked which it granted last
   };
 
   uint64_t epoch = 0;
   uint64_t attempt = 0;
-  bool stored = false;  // epoch and "may run here" are on disk
-  bool held = false;    // somebody was seen to run it when we looked last
+  Duration lease{}, dead{};  // ownership majority: see OwnLease; 0: ownership peers
+  bool stored = false;       // epoch and "may run here" are on disk
+  bool held = false;         // somebody was seen to run it when we looked last
   StoreTicket ticket;
   std::map<NodeId, Vote> votes;
 };

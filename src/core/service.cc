@@ -117,6 +117,7 @@ void Service::start(Context& context, ServiceWorld& world, uint64_t epoch, Reaso
 }
 
 void Service::stop(Context& context, ServiceWorld& world, Reason reason, HostId to, bool at_once) {
+  if (killing_) return;
   switch (phase_) {
     case Phase::kIdle:
     case Phase::kCleaning:
@@ -150,14 +151,30 @@ void Service::keep() {
 
 void Service::restart(Context& context, ServiceWorld& world, Reason reason,
                       const std::string& token) {
-  if (phase_ != Phase::kRunning || run_) return;
+  if (phase_ != Phase::kRunning || run_ || killing_) return;
   reason_ = reason;
   restart_token_ = token;
   launch_stop(context, world, Phase::kRestarting, reason, HostId{});
 }
 
+void Service::kill(Context& context) {
+  if (phase_ == Phase::kIdle || killing_) return;
+  killing_ = stop_after_kill_ = true;
+  next_status_ = kNever;
+  stop_wanted_.reset();
+  context.emit(KillService{name_});
+}
+
+void Service::killed(Context& context, ServiceWorld& world) {
+  if (!std::exchange(killing_, false)) return;
+  killed_whole_ = true;
+  if (run_) return;
+  stop_after_kill_ = false;
+  launch_stop(context, world, Phase::kStopping, Reason::kLostOwnership, HostId{});
+}
+
 void Service::retry_stop(Context& context, ServiceWorld& world) {
-  if (phase_ == Phase::kStopFailed)
+  if (phase_ == Phase::kStopFailed && !killing_)
     launch_stop(context, world, Phase::kStopping, Reason::kOperator, HostId{});
 }
 
@@ -182,6 +199,7 @@ void Service::launch_stop(Context& context, ServiceWorld& world, Phase phase, Re
 
 void Service::launch_start(Context& context, ServiceWorld& world) {
   phase_ = Phase::kStarting;
+  killed_whole_ = false;
   launch(context, world, Script::kStart, reason_, from_, HostId{}, entry_.start_timeout);
 }
 
@@ -210,6 +228,13 @@ bool Service::script_ended(Context& context, ServiceWorld& world, const ScriptEn
 }
 
 void Service::conclude(Context& context, ServiceWorld& world, const ScriptEnded& end) {
+  if (stop_after_kill_) {
+    phase_ = Phase::kStopping;
+    if (killing_) return;
+    stop_after_kill_ = false;
+    launch_stop(context, world, Phase::kStopping, Reason::kLostOwnership, HostId{});
+    return;
+  }
   const std::string how = describe(end);
   switch (script_) {
     case Script::kStart: after_start(context, world, succeeded(end), how); break;

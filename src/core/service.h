@@ -80,6 +80,9 @@ class Service {
   // Stop and start in place, keeping the epoch. Nothing happens unless it is running and no check is
   // under way. token comes back from restarted() once it runs again.
   void restart(Context& context, ServiceWorld& world, Reason reason, const std::string& token);
+  // All of it, at once; then `stop` is run.
+  void kill(Context& context);
+  void killed(Context& context, ServiceWorld& world);
   // Try again to stop what could not be stopped.
   void retry_stop(Context& context, ServiceWorld& world);
   // False: not a run of this service.
@@ -100,6 +103,8 @@ class Service {
   bool running() const { return phase_ == Phase::kRunning; }
   bool stop_failed() const { return phase_ == Phase::kStopFailed; }
   bool stopping() const;
+  // All of it was killed, and not started since.
+  bool killed_whole() const { return killed_whole_; }
   const std::string& restarted() const { return restarted_; }
   // A restart asked for before it started here is done by that start.
   void skip_restart(const std::string& token) { restarted_ = token; }
@@ -155,6 +160,9 @@ class Service {
   MonoTime script_deadline_ = kNever;
   Duration script_timeout_{};
   bool killed_ = false;
+  bool killing_ = false;  // all of it: no script begins meanwhile
+  bool stop_after_kill_ = false;
+  bool killed_whole_ = false;
 
   MonoTime running_since_;
   MonoTime next_status_ = kNever;

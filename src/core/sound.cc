@@ -102,6 +102,31 @@ Fault check(const wire::Orders& orders) {
   return std::nullopt;
 }
 
+Fault check(const wire::Renewal& renewal) {
+  if (renewal.leases_size() > kMaxOrders) return "too many leases at once";
+  for (const auto& lease : renewal.leases())
+    if (!is_service_name(lease.service())) return "a lease is of no service";
+  return std::nullopt;
+}
+
+Fault check(const wire::Renewed& renewed) {
+  if (renewed.services_size() > kMaxOrders) return "too many leases at once";
+  for (const std::string& service : renewed.services())
+    if (!is_service_name(service)) return "a lease is of no service";
+  return std::nullopt;
+}
+
+Fault check(const wire::Recalled& recalled) {
+  if (recalled.epochs_size() > kMaxOrders ||
+      recalled.voters_size() > static_cast<int>(kMaxHostNumber))
+    return "too many epochs or voters at once";
+  for (const auto& epoch : recalled.epochs())
+    if (!is_service_name(epoch.service())) return "an epoch is of no service";
+  for (const std::string& voter : recalled.voters())
+    if (voter.empty() || !is_line(voter, kMaxNameBytes)) return "a voter has no name";
+  return std::nullopt;
+}
+
 Fault check(const wire::Routed& routed) {
   if (!is_node(routed.from()) || !is_node(routed.to())) return "it comes from or goes to no node";
   const auto named = [](const std::string& service) -> Fault {
@@ -112,6 +137,9 @@ Fault check(const wire::Routed& routed) {
     case wire::Routed::kAnswer: return named(routed.answer().service());
     case wire::Routed::kRelease: return named(routed.release().service());
     case wire::Routed::kOrders: return check(routed.orders());
+    case wire::Routed::kRenewal: return check(routed.renewal());
+    case wire::Routed::kRenewed: return check(routed.renewed());
+    case wire::Routed::kRecalled: return check(routed.recalled());
     case wire::Routed::kRelayed:
       if (routed.relayed().session() == 0 || routed.relayed().bytes().size() > kMaxRelayBytes)
         return "a piece of a session is too large, or of none";

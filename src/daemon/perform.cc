@@ -1,5 +1,9 @@
 #include "daemon/perform.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/reboot.h>
+
 #include <utility>
 
 #include "daemon/logging.h"
@@ -58,6 +62,11 @@ struct Performer::Visitor {
   void operator()(const core::KillService& a) const {
     log(core::LogLevel::kWarning, "all of service " + a.service + " is killed");
     parts.runner.kill(a);
+  }
+  void operator()(const core::Reboot& a) const {
+    log(core::LogLevel::kError, "this machine is restarted: " + a.why);
+    if (reboot(RB_AUTOBOOT) != 0)
+      log(core::LogLevel::kError, std::string("reboot: ") + strerror(errno));
   }
   void operator()(const core::Guard& a) const { parts.runner.guard(a); }
   void operator()(const core::Unguard& a) const { parts.runner.unguard(a); }

@@ -147,6 +147,10 @@ void Story::change(sim::ServiceSpec& s, const std::string& key, const std::strin
     } else if (value != "immediate") {
       s.failback.stability = duration(value);
     }
+  } else if (key == "ownership") {
+    s.ownership = value == "majority" ? core::Ownership::kMajority : core::Ownership::kPeers;
+  } else if (key == "margin") {
+    s.fence_margin = duration(value);
   } else if (key == "start_timeout") {
     s.start_timeout = duration(value);
   } else if (key == "stop_timeout") {

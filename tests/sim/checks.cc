@@ -89,7 +89,8 @@ void CopyChecks::script_begins(Machine& machine, const core::RunScript& run) {
 
 void CopyChecks::check_stop(Machine& machine, const core::RunScript& run) {
   const Scripts::Copy& copy = machine.scripts().copy(run.service);
-  if (!copy.alive || !machine.running() || value_of(run, "CLUSTER_REASON") != "lost-ownership")
+  if (!copy.alive || !machine.running() || machine.leased(run.service) ||
+      value_of(run, "CLUSTER_REASON") != "lost-ownership")
     return;
   // Whoever has been gone for less than the bound may still be taken for alive by others.
   for (MachineId other = 0; other < world_.size(); ++other) {
@@ -106,7 +107,47 @@ void CopyChecks::check_stop(Machine& machine, const core::RunScript& run) {
                                           " own began");
 }
 
+bool CopyChecks::by_majority(const std::string& service) const {
+  for (MachineId m = 0; m < world_.size(); ++m)
+    if (world_.machine(m).leased(service)) return true;
+  return false;
+}
+
+void CopyChecks::check_lease(Machine& machine, const std::string& service, uint64_t epoch) {
+  std::pair<uint64_t, MachineId>& newest = leased_[service];
+  const bool again = newest == std::pair{epoch, machine.index()};
+  if (!again && epoch <= newest.first)
+    return world_.violated(Verdict::kSafety, machine.name() + " starts " + service + " at epoch " +
+                                                 std::to_string(epoch) + " after epoch " +
+                                                 std::to_string(newest.first));
+  newest = {epoch, machine.index()};
+  std::set<MachineId> voters = {machine.index()};
+  for (const auto& [voter, engine, claimant, of, at] : grants_)
+    if (claimant == machine.node() && of == service && at == epoch) voters.insert(voter);
+  if (!again && 2 * voters.size() <= world_.size())
+    world_.violated(Verdict::kSafety, machine.name() + " starts " + service + " at epoch " +
+                                          std::to_string(epoch) + " with the grants of " +
+                                          std::to_string(voters.size()) + " hosts");
+}
+
+// A machine that sleeps runs nothing; when it wakes it kills what it must not run any more.
+void CopyChecks::check_alone(const std::string& service) {
+  constexpr Duration kToKill = seconds(1);
+  std::vector<MachineId> awake;
+  for (MachineId m : world_.copies(service)) {
+    auto woke = woke_.find(m);
+    const bool just_woke = woke != woke_.end() && world_.now() - woke->second < kToKill;
+    if (!world_.machine(m).asleep() && !just_woke) awake.push_back(m);
+  }
+  if (awake.size() > 1)
+    world_.violated(Verdict::kSafety, "two copies of " + service +
+                                          ", which is owned by majority: on " +
+                                          world_.machine(awake[0]).name() + " and " +
+                                          world_.machine(awake[1]).name());
+}
+
 void CopyChecks::check_start(Machine& machine, const std::string& service, uint64_t epoch) {
+  if (machine.leased(service)) check_lease(machine, service, epoch);
   // A restart in place has had its grants, perhaps those of an engine before this one.
   bool again = std::exchange(started_[{machine.index(), service}], epoch) == epoch;
   Duration bound = settle_bound(world_);
@@ -120,7 +161,7 @@ void CopyChecks::check_start(Machine& machine, const std::string& service, uint6
                                             " for longer than it takes to know that");
       return;
     }
-    if (again || !there.core().inspect().settled) continue;
+    if (again || machine.leased(service) || !there.core().inspect().settled) continue;
     if (!grants_.contains({other, there.engine(), machine.node(), service, epoch})) {
       world_.violated(Verdict::kSafety, machine.name() + " starts " + service + " at epoch " +
                                             std::to_string(epoch) + " without the grant of " +
@@ -144,9 +185,11 @@ void CopyChecks::copies_changed(Machine& machine, const std::string& service) {
   if (alive != was) alive_[service] += alive ? 1 : -1;
   seen_alive_[{machine.index(), service}] = world_.now();
   was = alive;
+  if (alive_[service] > 1 && by_majority(service)) check_alone(service);
 }
 
 void CopyChecks::lived(Machine& machine, Life life) {
+  if (life == Life::kAwake) woke_[machine.index()] = world_.now();
   if (life == Life::kPowerLost)
     std::erase_if(believed_, [&](const auto& key) { return key.first == machine.index(); });
   if (life != Life::kLeft) return;

@@ -38,6 +38,10 @@ class CopyChecks final : public Watcher {
   using Grant = std::tuple<MachineId, uint64_t, NodeId, std::string, uint64_t>;
 
   void check_stop(Machine& machine, const core::RunScript& run);
+  // Of ownership majority, whoever reaches whom.
+  bool by_majority(const std::string& service) const;
+  void check_lease(Machine& machine, const std::string& service, uint64_t epoch);
+  void check_alone(const std::string& service);
   void look();
   void look_at(const std::string& service);
   void check_start(Machine& machine, const std::string& service, uint64_t epoch);
@@ -50,6 +54,8 @@ class CopyChecks final : public Watcher {
   std::set<Grant> grants_;
   std::map<std::pair<MachineId, std::string>, uint64_t> started_;  // the newest epoch
   std::map<std::string, int> alive_;  // by service: machines with a copy
+  std::map<std::string, std::pair<uint64_t, MachineId>> leased_;  // the newest owner's epoch
+  std::map<MachineId, Instant> woke_;
   std::map<std::pair<MachineId, std::string>, bool> was_alive_;
   std::map<std::pair<MachineId, std::string>, Instant> seen_alive_;  // when a copy came or went
   // Copies that died by themselves, and whose host has not stopped what it takes to be running.

@@ -214,6 +214,7 @@ std::string describe(const core::Action& action) {
                    std::to_string(to_seconds(a.stop_at.time_since_epoch()));
           },
           [](const core::Unguard& a) { return "unguard " + a.service; },
+          [](const core::Reboot& a) { return "reboot: " + a.why; },
           [](const core::Persist& a) {
             std::string out = "persist " + number(a.ticket) + ":";
             for (const auto& w : a.writes) out += " " + w.key;

@@ -44,6 +44,9 @@ class Faults {
 
   void inject(size_t kind);
   MachineId any();
+  // Whose disk may be old or lost: where there are leases the same machine each time, as fewer than a majority may
+  // forget between two elections.
+  MachineId forgetful();
   std::pair<MachineId, MachineId> pair();
   std::string any_service();
   Duration lasting();  // of a fault: mostly short, sometimes long

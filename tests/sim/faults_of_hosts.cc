@@ -1,4 +1,5 @@
 // Faults of machines, their disks and clocks.
+#include <algorithm>
 #include <utility>
 
 #include "tests/sim/faults.h"
@@ -99,8 +100,15 @@ void Faults::failing_disk() {
   later(lasting(), [this, m] { world_.machine(m).disk().set_failing(0); });
 }
 
+MachineId Faults::forgetful() {
+  const bool leases =
+      std::any_of(spec_.services.begin(), spec_.services.end(),
+                  [](const ServiceSpec& s) { return s.ownership == core::Ownership::kMajority; });
+  return leases ? MachineId{0} : any();
+}
+
 void Faults::old_disk() {
-  MachineId m = any();
+  MachineId m = forgetful();
   Machine& machine = world_.machine(m);
   auto backup = backups_.find(m);
   if (backup == backups_.end() || rng_.chance(0.3)) {
@@ -114,7 +122,7 @@ void Faults::old_disk() {
 }
 
 void Faults::lost_state() {
-  MachineId m = any();
+  MachineId m = forgetful();
   say(who(m) + " comes back without its state");
   world_.machine(m).power_off();
   world_.machine(m).wipe();

@@ -154,6 +154,8 @@ void Machine::crash_daemon(bool fence) {
     scripts_.power_lost();
   } else {
     scripts_.engine_died();
+    // A lease is safe only where what is left of a dead daemon dies with it.
+    for (const std::string& service : leased_) scripts_.copy_is_fenced(service);
   }
   world_.network().engine_died(index_);
   if (ran) world_.lived(*this, Life::kEngineDied);
@@ -399,7 +401,11 @@ void Machine::perform(core::Action& action) {
     scripts_.kill_service(all->service);
   } else if (auto* guard = std::get_if<core::Guard>(&action)) {
     guardian_.pass(*guard);
+    if (guard->lease) leased_.insert(guard->service);
     arm_guardian();
+  } else if (std::holds_alternative<core::Reboot>(action)) {
+    world_.queue().after(Duration(), [this] { power_off(); });
+    world_.queue().after(kBootLow, [this] { power_on(); });
   } else if (auto* unguard = std::get_if<core::Unguard>(&action)) {
     guardian_.pass(*unguard);
   } else if (auto* persist = std::get_if<core::Persist>(&action)) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,8 @@ class Machine {
   Now now() const;
   core::View view() const { return core_->view(now()); }
   const core::Node& core() const { return *core_; }
+  // Whether it has ever had a lease on it.
+  bool leased(const std::string& service) const { return leased_.contains(service); }
   size_t commands_waiting() const { return waiting_.size(); }
   // What its core has said of the other's line; null: nothing.
   const core::SetAccess* access_to(const Machine& other) const;
@@ -141,6 +144,7 @@ class Machine {
   MonoTime wake_ = MonoTime::max();
   Instant armed_ = Instant::max();  // when a task looks whether wake_ has come
   std::map<RequestId, OnReply> waiting_;
+  std::set<std::string> leased_;
   std::map<HostId, core::SetAccess> access_;
   Instant second_{};  // the simulated second that is counted
   uint64_t steps_in_it_ = 0;

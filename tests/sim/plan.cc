@@ -33,6 +33,10 @@ ServiceSpec random_service(Rng& rng, const std::string& name, const Spec& spec) 
   double failback = rng.unit();
   s.failback.never = failback < 0.2;
   if (failback > 0.8) s.failback.stability = rng.between(seconds(2), seconds(20));
+  if (rng.chance(0.4)) {
+    s.ownership = core::Ownership::kMajority;
+    s.fence_margin = rng.between(milliseconds(500), seconds(6));
+  }
   s.start_timeout = rng.between(seconds(3), seconds(10));
   s.stop_timeout = rng.between(seconds(3), seconds(10));
   s.status_interval = rng.between(seconds(5), seconds(15));

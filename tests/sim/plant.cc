@@ -38,6 +38,7 @@ std::string forged_grant(const wire::Routed& claim) {
   answer.set_service(claim.claim().service());
   answer.set_epoch(claim.claim().epoch());
   answer.set_attempt(claim.claim().attempt());
+  answer.set_asked_us(claim.claim().asked_us());
   answer.set_verdict(wire::Answer::GRANTED);
   answer.set_incarnation(1);
   return message.SerializeAsString();

@@ -24,7 +24,8 @@ void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actio
     if (const auto* send = std::get_if<core::Send>(&action)) {
       const MessageKind kind = kind_of(send->bytes);
       if (kind == MessageKind::kBeat || kind == MessageKind::kRotation) continue;
-      if (kind == MessageKind::kRouted && of_joined_pair(send->bytes)) continue;
+      if (kind == MessageKind::kRouted && (of_joined_pair(send->bytes) || of_lease(send->bytes)))
+        continue;
       last_talk_ = world_.now();
       last_said_ = send->bytes;
       last_talker_ = machine.index();
@@ -50,6 +51,12 @@ bool RestChecks::of_joined_pair(const std::string& bytes) const {
     if (world_.machine(i).node().raw() == message.routed().to()) to = i;
   }
   return from && to && world_.network().tunnels().joined(*from, *to);
+}
+
+bool RestChecks::of_lease(const std::string& bytes) {
+  wire::Message message;
+  return message.ParseFromString(bytes) &&
+         (message.routed().has_renewal() || message.routed().has_renewed());
 }
 
 void RestChecks::lived(Machine& machine, Life life) {

@@ -31,6 +31,7 @@ class RestChecks final : public Watcher {
   using Reason = std::optional<std::string>;
 
   bool of_joined_pair(const std::string& bytes) const;
+  static bool of_lease(const std::string& bytes);
   Reason hosts_differ(Machine& machine, const core::View& view);
   Reason cores_differ();
   Reason service_wrong(const core::ServiceView& first, const ServiceSpec& spec,

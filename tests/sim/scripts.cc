@@ -171,6 +171,10 @@ void Scripts::set_asleep(bool asleep) {
   for (RunId id : due) finish(id, generation_);
 }
 
+void Scripts::copy_is_fenced(const std::string& service) {
+  if (copy(service).alive) set_copy(service, false, false, false);
+}
+
 void Scripts::copy_dies(const std::string& service) {
   if (copy(service).complete && !busy(service)) set_copy(service, false, false, false);
 }

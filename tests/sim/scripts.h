@@ -56,6 +56,8 @@ class Scripts {
   void power_lost();
   // A machine that sleeps runs nothing; runs go on when it wakes.
   void set_asleep(bool asleep);
+  // The copy dies with its daemon.
+  void copy_is_fenced(const std::string& service);
   // The copy dies by itself.
   void copy_dies(const std::string& service);
 

@@ -51,6 +51,8 @@ core::Config Spec::config_of(const std::string& name, Duration beat_interval,
       entry.has_status = s.has_status;
       entry.folder_digest = s.folder_digest;
       entry.failback = s.failback;
+      entry.ownership = s.ownership;
+      entry.fence_margin = s.fence_margin;
       entry.start_timeout = s.start_timeout;
       entry.stop_timeout = s.stop_timeout;
       entry.status_interval = s.status_interval;

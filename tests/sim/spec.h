@@ -23,6 +23,8 @@ struct ServiceSpec {
   std::vector<HostId> preference;
   bool has_status = true;
   core::Failback failback;
+  core::Ownership ownership = core::Ownership::kPeers;
+  Duration fence_margin = seconds(5);
   Duration start_timeout = seconds(10);
   Duration stop_timeout = seconds(10);
   Duration status_interval = seconds(5);

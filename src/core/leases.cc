@@ -1,0 +1,61 @@
+#include "core/leases.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+
+namespace cluster::core {
+
+namespace {
+
+// From the start of a lease until all of the service is killed.
+Duration sure(Duration length) {
+  const Duration safe = length / 1000 * kSurePerMille;
+  return safe - std::min<Duration>(kLongestKill, safe / 10);
+}
+
+MonoTime started(const OwnLease& lease, const Voters& voters) {
+  std::vector<MonoTime> answered;
+  for (const std::string& name : voters.names)
+    if (auto it = lease.answered.find(name); it != lease.answered.end())
+      answered.push_back(it->second);
+  return counted_from(std::move(answered), voters.quorum());
+}
+
+}  // namespace
+
+bool Voters::contains(const std::string& name) const {
+  return std::binary_search(names.begin(), names.end(), name);
+}
+
+uint64_t Voters::hash() const {
+  Digest digest;
+  digest.add(number);
+  for (const std::string& name : names) digest.add(name);
+  return digest.value();
+}
+
+MonoTime counted_from(std::vector<MonoTime> answered, size_t quorum) {
+  if (quorum == 0 || answered.size() < quorum) return MonoTime::min();
+  std::sort(answered.begin(), answered.end(), std::greater<>());
+  return answered[quorum - 1];
+}
+
+void OwnLease::answer(const std::string& voter, MonoTime asked) {
+  MonoTime& newest = answered.try_emplace(voter, asked).first->second;
+  newest = std::max(newest, asked);
+}
+
+MonoTime OwnLease::stop_by(const Voters& voters) const {
+  const MonoTime start = started(*this, voters);
+  const MonoTime by =
+      start == MonoTime::min() ? start : start + std::min<Duration>(dead, sure(length));
+  return std::max(by, stop_at_least);
+}
+
+MonoTime OwnLease::kill_by(const Voters& voters) const {
+  const MonoTime start = started(*this, voters);
+  return std::max(start == MonoTime::min() ? start : start + sure(length), kill_at_least);
+}
+
+}  // namespace cluster::core

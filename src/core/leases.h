@@ -1,0 +1,49 @@
+// The arithmetic of ownership `majority`: docs/ownership.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+
+namespace cluster::core {
+
+// A lease counts from the sending of what a majority has answered, and clocks differ in rate by 0.1 % at most:
+// of its length, which voters count from the receipt on, so much is over for nobody before it is for its owner.
+inline constexpr int64_t kSurePerMille = 998;
+// What killing takes, and the shell beside it.
+inline constexpr Duration kLongestKill = milliseconds(100);
+
+// The hosts that vote, by the names of their lines.
+struct Voters {
+  uint64_t number = 0;             // 0: none is known
+  std::vector<std::string> names;  // sorted
+
+  size_t quorum() const { return names.size() / 2 + 1; }
+  bool contains(const std::string& name) const;
+  uint64_t hash() const;
+};
+
+// The newest moment at which so many had been asked by what they have answered; MonoTime::min() where too few have.
+MonoTime counted_from(std::vector<MonoTime> answered, size_t quorum);
+
+// This host's right to run one service.
+struct OwnLease {
+  uint64_t epoch = 0;
+  Duration length{};  // that voters count
+  Duration dead{};    // from the start of the lease to `stop`
+  // By the voter's name: when that was sent which it has answered last.
+  std::map<std::string, MonoTime> answered;
+  // What an earlier engine of this host was told; later answers may lengthen it.
+  MonoTime stop_at_least = MonoTime::min(), kill_at_least = MonoTime::min();
+  bool lost = false, killed = false;
+
+  void answer(const std::string& voter, MonoTime asked);
+  // When `stop` is due, and when all of it has to be killed, unless a majority answers again.
+  MonoTime stop_by(const Voters& voters) const;
+  MonoTime kill_by(const Voters& voters) const;
+};
+
+}  // namespace cluster::core

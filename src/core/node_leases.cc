@@ -1,0 +1,502 @@
+// Ownership `majority`: docs/ownership.md.
+
+#include <algorithm>
+
+#include "core/node_state.h"
+
+namespace cluster::core {
+
+namespace {
+
+constexpr char kVoterKey[] = "voter";
+
+uint64_t in_us(MonoTime time) { return static_cast<uint64_t>(to_us(time.time_since_epoch())); }
+
+// What a voter repeats of it; nullopt where it cannot have been asked then.
+std::optional<MonoTime> asked_at(uint64_t us, MonoTime now) {
+  if (us > in_us(now)) return std::nullopt;
+  return MonoTime(microseconds(static_cast<int64_t>(us)));
+}
+
+}  // namespace
+
+bool Node::State::by_majority(const std::string& name) const {
+  const ServiceEntry* entry = config.service(name);
+  return entry != nullptr && entry->local && entry->ownership == Ownership::kMajority;
+}
+
+std::string Node::State::voter_name(const NodeId& node) const {
+  const Member* member = members.find(node);
+  const HostEntry* host = node == self        ? config.host(config.self)
+                          : member != nullptr ? config.host(member->host)
+                                              : nullptr;
+  return host == nullptr || !voters.contains(host->name) ? std::string() : host->name;
+}
+
+std::vector<NodeId> Node::State::reachable_voters() const {
+  std::vector<NodeId> out;
+  for (const auto& [node, member] : members.all())
+    if ((node == self || member.up) && !voter_name(node).empty()) out.push_back(node);
+  return out;
+}
+
+// Empty: nothing is in the way of a claim.
+std::string Node::State::why_no_claim(const std::string& name) const {
+  if (!by_majority(name)) return "";
+  if (!memory) return "this host has to hear from the others first what has been granted";
+  const std::vector<NodeId> voting = reachable_voters();
+  const auto reached =
+      static_cast<size_t>(std::count_if(voting.begin(), voting.end(), [&](const NodeId& node) {
+        return members.find(node)->record.votes();
+      }));
+  if (reached >= voters.quorum()) return "";
+  return "no majority of the voters is reached: " + std::to_string(reached) + " of " +
+         std::to_string(voters.names.size()) + ", and " + std::to_string(voters.quorum()) +
+         " are needed";
+}
+
+// ---------------------------------------------------------------------------------- leases of this host
+
+// As pursue_claim for ownership peers, but a silent voter never counts.
+void Node::State::pursue_lease(Context& context, const Order& order) {
+  OwnClaim& claim = claims.at(order.service);
+  const MonoTime now = context.now.mono;
+  const bool was_held = std::exchange(claim.held, bool(situation(now, order.service, self).runner));
+  const bool freed = was_held && !claim.held;
+  std::vector<MonoTime> times;
+  for (const NodeId& node : reachable_voters()) {
+    auto vote = claim.votes.find(node);
+    if (vote == claim.votes.end() || (freed && !vote->second.granted) ||
+        now >= vote->second.asked + config.beat_interval / 2)
+      ask(context, order.service, claim, node);
+    const OwnClaim::Vote& its = claim.votes.at(node);
+    if (its.granted) times.push_back(its.answered);
+  }
+  const MonoTime from = counted_from(std::move(times), voters.quorum());
+  if (claim.stored && from != MonoTime::min() && now < from + claim.dead / 2)
+    claim_won(context, order);
+}
+
+void Node::State::hold_lease(const std::string& name, const OwnClaim& claim) {
+  OwnLease& lease = leases[name] = OwnLease{};
+  lease.epoch = claim.epoch;
+  lease.length = claim.lease;
+  lease.dead = claim.dead;
+  for (const auto& [node, vote] : claim.votes)
+    if (vote.granted) lease.answer(voter_name(node), vote.answered);
+}
+
+void Node::State::end_lease(Context& context, const std::string& name) {
+  auto it = leases.find(name);
+  if (it == leases.end()) return;
+  const OwnLease lease = std::move(it->second);
+  leases.erase(it);
+  for (const NodeId& node : reachable_voters()) {
+    wire::Routed message;
+    message.mutable_release()->set_service(name);
+    message.mutable_release()->set_epoch(lease.epoch);
+    route(context, node, std::move(message));
+  }
+}
+
+void Node::State::adopt_lease(const LeftService& was) {
+  auto stored = boot.stored.find(kServicePrefix + was.service);
+  wire::StoredService kept;
+  if (stored == boot.stored.end() || !kept.ParseFromString(stored->second) ||
+      kept.lease_us() == 0 || kept.held_epoch() != was.epoch)
+    return;
+  OwnLease& lease = leases[was.service];
+  lease.epoch = was.epoch;
+  lease.length = bounded_time(kept.lease_us());
+  lease.dead = bounded_time(kept.dead_us());
+  lease.stop_at_least = was.stop_at;
+  lease.kill_at_least = was.kill_at;
+}
+
+// Whoever has lost the majority stops in time, whatever else it believes.
+void Node::State::drive_leases(Context& context) {
+  const MonoTime now = context.now.mono;
+  for (auto& [name, service] : services) {
+    if (service.idle()) continue;
+    auto held = leases.find(name);
+    if (held == leases.end()) {
+      if (by_majority(name) && !service.stopping())
+        service.stop(context, *this, Reason::kLostOwnership, HostId{}, true);
+      continue;
+    }
+    OwnLease& lease = held->second;
+    // Once it has left nobody renews the lease of what it could not stop.
+    if (leaving && service.stop_failed() && !service.killed_whole()) service.kill(context);
+    if (now < lease.stop_by(voters)) {
+      lease.lost = lease.killed = false;
+      continue;
+    }
+    if (!std::exchange(lease.lost, true))
+      context.alert(Severity::kCritical, "service " + name +
+                                             " is stopped here: no majority of the voters has "
+                                             "answered for the dead time");
+    if (now >= lease.kill_by(voters) && !lease.killed) {
+      lease.killed = true;
+      context.alert(Severity::kCritical,
+                    "service " + name + " is killed here: its lease ends before it has stopped");
+      service.kill(context);
+    }
+    service.stop(context, *this, Reason::kLostOwnership, HostId{}, true);
+  }
+}
+
+void Node::State::drive_renewals(Context& context) {
+  if (leases.empty()) {
+    renew_at = kNever;
+    return;
+  }
+  if (renew_at != kNever && context.now.mono < renew_at) return;
+  Duration every = config.beat_interval;
+  for (const auto& [name, lease] : leases) every = std::min<Duration>(every, lease.dead / 4);
+  renew_at = context.now.mono + every;
+  renew(context);
+}
+
+void Node::State::renew(Context& context) {
+  wire::Routed message;
+  wire::Renewal& renewal = *message.mutable_renewal();
+  renewal.set_asked_us(in_us(context.now.mono));
+  renewal.set_incarnation(incarnation);
+  renewal.set_voters(voters.hash());
+  for (const auto& [name, lease] : leases) {
+    wire::Renewal::Lease& out = *renewal.add_leases();
+    out.set_service(name);
+    out.set_epoch(lease.epoch);
+    out.set_lease_us(static_cast<uint64_t>(to_us(lease.length)));
+  }
+  for (const NodeId& node : reachable_voters()) {
+    if (node == self) {
+      receive_renewal(context, self, renewal);
+    } else {
+      route(context, node, message);
+    }
+  }
+}
+
+void Node::State::receive_renewed(Context& context, const NodeId& from,
+                                  const wire::Renewed& renewed) {
+  const auto asked = asked_at(renewed.asked_us(), context.now.mono);
+  const std::string name_of_voter = voter_name(from);
+  if (renewed.incarnation() != incarnation || !asked || name_of_voter.empty()) return;
+  for (const std::string& name : renewed.services()) {
+    auto lease = leases.find(name);
+    if (lease == leases.end()) continue;
+    lease->second.answer(name_of_voter, *asked);
+    if (guarded.contains(name)) guarded[name] = context.now.mono;
+    if (lease->second.lost) dirty = true;
+  }
+}
+
+// ------------------------------------------------------------------------------------------- as a voter
+
+std::optional<wire::Answer::Verdict> Node::State::against(const Context& context,
+                                                          const NodeId& from,
+                                                          const wire::Claim& claim) const {
+  if (!memory) return wire::Answer::NO_MEMORY;
+  if (claim.voters() != voters.hash() || voter_name(self).empty() || voter_name(from).empty())
+    return wire::Answer::OTHER_VOTERS;
+  if (version_of(claim.configuration()) < orders.version()) return wire::Answer::OLD_CONFIGURATION;
+  const MonoTime now = context.now.mono;
+  if (grants.given(from, claim.service(), claim.epoch())) return std::nullopt;
+  const Situation situation = this->situation(context.now.mono, claim.service(), from);
+  if (situation.runner || situation.stop_failed) return wire::Answer::RUNS;
+  if (situation.rival || voter.granted_to_other(now, claim.service(), from))
+    return wire::Answer::RIVAL;
+  return grants.against(now, from, claim.service(), claim.epoch(), false);
+}
+
+void Node::State::receive_lease_claim(Context& context, const NodeId& from,
+                                      const wire::Claim& claim) {
+  recollection.asked_by_others = true;
+  wire::Answer answer;
+  answer.set_service(claim.service());
+  answer.set_epoch(claim.epoch());
+  answer.set_attempt(claim.attempt());
+  answer.set_asked_us(claim.asked_us());
+  answer.set_incarnation(incarnation);
+  answer.set_verdict(wire::Answer::GRANTED);
+  const auto verdict = against(context, from, claim);
+  if (!verdict) {
+    give(context, from, answer, bounded_time(claim.lease_us()), 0, 0);
+    return;
+  }
+  answer.set_verdict(*verdict);
+  answer.set_highest_epoch(
+      std::max(voter.highest_epoch(claim.service()), grants.epoch(claim.service())));
+  const Situation situation = this->situation(context.now.mono, claim.service(), from);
+  const NodeId rival = situation.runner  ? situation.runner
+                       : situation.rival ? situation.rival
+                                         : grants.holder(context.now.mono, claim.service(), from);
+  if (rival && (*verdict == wire::Answer::RUNS || *verdict == wire::Answer::RIVAL)) {
+    answer.set_rival(rival.raw());
+    voter.note_refusal(context.now.mono, from, answer);
+  }
+  wire::Routed reply;
+  *reply.mutable_answer() = std::move(answer);
+  route(context, from, std::move(reply));
+}
+
+// Nothing is in its way: answered once it is stored.
+void Node::State::give(Context& context, const NodeId& to, const wire::Answer& answer,
+                       Duration length, uint64_t asked_us, uint64_t claimants) {
+  const MonoTime now = context.now.mono;
+  const StoredGrant given{to, answer, asked_us, claimants};
+  if (grants.given(to, answer.service(), answer.epoch())) {
+    grants.prolong(now, answer.service());
+    if (grants.stored(to, answer.service(), answer.epoch())) grant_stored(context, given);
+    return;
+  }
+  std::vector<Write> writes = {grants.give(now, to, answer.service(), answer.epoch(), length)};
+  voter.hear_epoch(answer.service(), answer.epoch());
+  voter.release(answer.service(), to);
+  dirty = true;
+  if (length > longest_lease) {
+    longest_lease = length;
+    writes.push_back(memory_to_write());
+  }
+  continuations[persist(context, std::move(writes))] = given;
+}
+
+void Node::State::grant_stored(Context& context, const StoredGrant& stored) {
+  grants.was_stored(stored.to, stored.answer.service(), stored.answer.epoch());
+  if (!grants.given(stored.to, stored.answer.service(), stored.answer.epoch())) return;
+  wire::Routed reply;
+  if (stored.asked_us == 0) {
+    *reply.mutable_answer() = stored.answer;
+  } else {
+    wire::Renewed& renewed = *reply.mutable_renewed();
+    renewed.set_asked_us(stored.asked_us);
+    renewed.set_incarnation(stored.incarnation);
+    renewed.add_services(stored.answer.service());
+  }
+  route(context, stored.to, std::move(reply));
+}
+
+void Node::State::receive_renewal(Context& context, const NodeId& from,
+                                  const wire::Renewal& renewal) {
+  if (!memory || renewal.voters() != voters.hash() || voter_name(self).empty() ||
+      voter_name(from).empty())
+    return;
+  const MonoTime now = context.now.mono;
+  wire::Routed reply;
+  wire::Renewed& renewed = *reply.mutable_renewed();
+  renewed.set_asked_us(renewal.asked_us());
+  renewed.set_incarnation(renewal.incarnation());
+  for (const wire::Renewal::Lease& lease : renewal.leases()) {
+    if (grants.against(now, from, lease.service(), lease.epoch(), true)) continue;
+    if (grants.stored(from, lease.service(), lease.epoch())) {
+      grants.prolong(now, lease.service());
+      renewed.add_services(lease.service());
+      continue;
+    }
+    wire::Answer answer;
+    answer.set_service(lease.service());
+    answer.set_epoch(lease.epoch());
+    give(context, from, answer, bounded_time(lease.lease_us()), renewal.asked_us(),
+         renewal.incarnation());
+  }
+  if (renewed.services_size() == 0) return;
+  if (from == self) {
+    receive_renewed(context, self, renewed);
+  } else {
+    route(context, from, std::move(reply));
+  }
+}
+
+void Node::State::release_grant(Context& context, const NodeId& from,
+                                const wire::Release& release) {
+  voter.release(release.service(), from);
+  if (auto write = grants.release(from, release.service(), release.epoch()))
+    persist(context, {std::move(*write)});
+  dirty = true;
+}
+
+// ------------------------------------------------------------------------------------------- its memory
+
+void Node::State::load_memory() {
+  auto it = boot.stored.find(kVoterKey);
+  wire::StoredVoter kept;
+  if (it == boot.stored.end() || !kept.ParseFromString(it->second)) return;
+  memory = kept.memory();
+  longest_lease = bounded_time(kept.longest_us());
+  voters.number = kept.number();
+  voters.names.assign(kept.voters().begin(), kept.voters().end());
+}
+
+Write Node::State::memory_to_write() const {
+  wire::StoredVoter kept;
+  kept.set_memory(memory);
+  kept.set_longest_us(static_cast<uint64_t>(to_us(longest_lease)));
+  kept.set_number(voters.number);
+  for (const std::string& name : voters.names) kept.add_voters(name);
+  return Write{kVoterKey, kept.SerializeAsString()};
+}
+
+// Others have proved that the disk is older than what this host has said since.
+void Node::State::lose_memory(Context& context) {
+  recollection.since = context.now.mono;
+  recollection.ask_at = MonoTime::min();
+  recollection.told.clear();
+  if (!std::exchange(memory, false)) return;
+  persist(context, {memory_to_write()});
+}
+
+std::vector<std::string> Node::State::host_names() const {
+  std::vector<std::string> out;
+  for (const HostEntry& host : config.hosts) out.push_back(host.name);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+bool Node::State::memory_wanted() const {
+  return recollection.asked_by_others ||
+         std::any_of(config.services.begin(), config.services.end(),
+                     [&](const ServiceEntry& s) { return by_majority(s.name); });
+}
+
+void Node::State::drive_memory(Context& context) {
+  if (memory || leaving || !speaking || !memory_wanted()) return;
+  for (const ServiceEntry& s : config.services)
+    if (by_majority(s.name))
+      longest_lease = std::max(longest_lease, config.dead_time + s.fence_margin);
+  try_to_remember(context);
+  const MonoTime now = context.now.mono;
+  if (memory || now < recollection.ask_at) return;
+  recollection.ask_at = now + config.beat_interval;
+  wire::Routed message;
+  message.mutable_recall()->set_asked_us(in_us(now));
+  message.mutable_recall()->set_incarnation(incarnation);
+  for (const auto& [node, member] : members.all())
+    if (node != self && member.up && config.host(member.host) != nullptr)
+      route(context, node, message);
+}
+
+// Once, if it takes longer than it takes where all hosts are there.
+void Node::State::say_whom_memory_waits_for(Context& context) {
+  if (recollection.alerted ||
+      context.now.mono < recollection.since + longest_lease + config.dead_time)
+    return;
+  recollection.alerted = true;
+  std::string missing;
+  for (const HostEntry& host : config.hosts) {
+    const bool heard =
+        std::any_of(recollection.told.begin(), recollection.told.end(), [&](const auto& entry) {
+          const Member* member = members.find(entry.first);
+          return member != nullptr && member->host == host.id;
+        });
+    if (!heard && host.id != config.self) missing += (missing.empty() ? "" : ", ") + host.name;
+  }
+  context.alert(Severity::kWarning,
+                "this host does not vote on services with ownership majority yet: " +
+                    (missing.empty() ? "the hosts files of the hosts differ"
+                                     : "it has not heard from " + missing));
+}
+
+void Node::State::try_to_remember(Context& context) {
+  const MonoTime now = context.now.mono;
+  const MonoTime waited = recollection.since + longest_lease;
+  const std::vector<std::string> listed = host_names();
+  const size_t others = listed.size() - 1;
+  size_t remember = 0, unused = 0;
+  const wire::Recalled* example = nullptr;
+  for (const auto& [node, its] : recollection.told) {
+    const std::vector<std::string> theirs(its.answer.voters().begin(), its.answer.voters().end());
+    unused += its.answer.epochs_size() == 0 && theirs == listed;
+    if (!its.answer.memory() || its.asked < waited) continue;
+    ++remember;
+    example = &its.answer;
+  }
+  const bool first_start = unused == others;
+  if (!first_start && (now < waited || 2 * remember <= others)) {
+    say_whom_memory_waits_for(context);
+    return;
+  }
+  std::vector<std::string> names = listed;
+  if (!first_start) names.assign(example->voters().begin(), example->voters().end());
+  std::vector<Write> writes;
+  for (const auto& [node, its] : recollection.told) {
+    if (!first_start && its.asked < waited) continue;
+    for (const auto& epoch : its.answer.epochs()) {
+      voter.hear_epoch(epoch.service(), epoch.epoch());
+      if (auto write = grants.hear(now, epoch.service(), epoch.epoch()))
+        writes.push_back(std::move(*write));
+    }
+  }
+  voters.number = 1;
+  voters.names = std::move(names);
+  memory = true;
+  writes.push_back(memory_to_write());
+  memory = false;
+  recollection.told.clear();
+  recollection.ask_at = kNever;
+  continuations[persist(context, std::move(writes))] = StoredMemory{};
+}
+
+void Node::State::receive_recall(Context& context, const NodeId& from, const wire::Recall& recall) {
+  recollection.asked_by_others = true;
+  wire::Routed reply;
+  wire::Recalled& out = *reply.mutable_recalled();
+  out.set_asked_us(recall.asked_us());
+  out.set_incarnation(recall.incarnation());
+  out.set_memory(memory);
+  out.set_longest_us(static_cast<uint64_t>(to_us(longest_lease)));
+  if (memory) {
+    for (const std::string& name : voters.names) out.add_voters(name);
+  } else {
+    for (const std::string& name : host_names()) out.add_voters(name);
+  }
+  std::map<std::string, uint64_t> known;
+  for (const auto& [service, epoch] : grants.epochs()) known[service] = epoch;
+  for (const auto& [service, claim] : claims)
+    if (claim.lease > Duration{}) known[service] = std::max(known[service], claim.epoch);
+  for (const auto& [service, lease] : leases)
+    known[service] = std::max(known[service], lease.epoch);
+  for (const auto& [service, epoch] : known) {
+    wire::Recalled::Epoch& entry = *out.add_epochs();
+    entry.set_service(service);
+    entry.set_epoch(epoch);
+  }
+  route(context, from, std::move(reply));
+  dirty = true;
+}
+
+void Node::State::receive_recalled(Context& context, const NodeId& from,
+                                   const wire::Recalled& recalled) {
+  const auto asked = asked_at(recalled.asked_us(), context.now.mono);
+  if (memory || recalled.incarnation() != incarnation || !asked || *asked < recollection.since)
+    return;
+  longest_lease = std::max(longest_lease, bounded_time(recalled.longest_us()));
+  recollection.told[from] = Told{*asked, recalled};
+  dirty = true;
+}
+
+bool Node::State::lease_due(MonoTime now) const {
+  return std::any_of(leases.begin(), leases.end(), [&](const auto& entry) {
+    const OwnLease& lease = entry.second;
+    return (!lease.lost && now >= lease.stop_by(voters)) ||
+           (!lease.killed && now >= lease.kill_by(voters));
+  });
+}
+
+MonoTime Node::State::next_lease_deadline(MonoTime now) const {
+  MonoTime next = kNever;
+  const auto consider = [&](MonoTime at) {
+    if (at > now) next = std::min(next, at);
+  };
+  for (const auto& [name, lease] : leases) {
+    consider(lease.stop_by(voters));
+    consider(lease.kill_by(voters));
+  }
+  if (!memory && !leaving && speaking && memory_wanted()) {
+    consider(recollection.since + longest_lease);
+    consider(recollection.ask_at);
+  }
+  return next;
+}
+
+}  // namespace cluster::core
