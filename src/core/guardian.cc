@@ -9,8 +9,8 @@ void Guardian::engine_began() { engine_lives_ = true; }
 
 void Guardian::engine_ended(Actions& out) {
   engine_lives_ = false;
-  for (const auto& [run, service] : checks_) out.push_back(KillScript{run});
-  checks_.clear();
+  for (auto& [run, check] : checks_)
+    if (!std::exchange(check.orphaned, true)) out.push_back(KillScript{run});
 }
 
 std::vector<LeftService> Guardian::left() const {
@@ -19,6 +19,8 @@ std::vector<LeftService> Guardian::left() const {
     if (!kept.left()) continue;
     LeftService& left = out.emplace_back();
     left.service = name;
+    left.dying = kept.dying;
+    left.killed = kept.dead;
     left.epoch = kept.guard.epoch;
     left.stop_at = kept.guard.stop_at;
     left.kill_at = kept.guard.kill_at;
@@ -35,13 +37,14 @@ std::vector<LeftService> Guardian::left() const {
 void Guardian::pass(const RunScript& run) {
   next_run_ = std::max(next_run_, run.run.value + 1);
   if (run.script == Script::kStatus) {
-    checks_[run.run] = run.service;
+    checks_[run.run] = Check{run.service};
     return;
   }
   Kept& kept = services_[run.service];
   kept.newest = run;
   kept.end.reset();
   kept.by_us = kept.cut_short = false;
+  if (run.script == Script::kStart) kept.dead = false;
 }
 
 void Guardian::pass(const Guard& guard) { services_[guard.service].guard = guard; }
@@ -50,11 +53,26 @@ void Guardian::pass(const Unguard& unguard) { services_.erase(unguard.service); 
 
 void Guardian::pass(const KillService& kill) {
   auto kept = services_.find(kill.service);
-  if (kept != services_.end()) kept->second.killed_at = kept->second.guard.kill_at;
+  if (kept == services_.end()) return;
+  kept->second.killed_at = kept->second.guard.kill_at;
+  kept->second.dying = true;
+}
+
+bool Guardian::killed(const ServiceKilled& killed) {
+  auto kept = services_.find(killed.service);
+  if (kept != services_.end()) {
+    kept->second.dying = false;
+    kept->second.dead = true;
+  }
+  return engine_lives_;
 }
 
 bool Guardian::ended(const ScriptEnded& end) {
-  if (checks_.erase(end.run) > 0) return engine_lives_;
+  if (auto check = checks_.find(end.run); check != checks_.end()) {
+    const bool wanted = engine_lives_ && !check->second.orphaned;
+    checks_.erase(check);
+    return wanted;
+  }
   for (auto& [name, kept] : services_) {
     if (!kept.runs() || kept.newest->run != end.run) continue;
     kept.end = end;
@@ -68,10 +86,11 @@ bool Guardian::Kept::stopped() const {
          end->code == 0;
 }
 
-MonoTime Guardian::due(const Kept& kept) {
+MonoTime Guardian::due(const Kept& kept) const {
   if (!kept.left() || kept.stopped()) return kNever;
-  return std::min(kept.stopping() || kept.cut_short ? kNever : kept.guard.stop_at,
-                  kept.killed() ? kNever : kept.guard.kill_at);
+  const bool waits = kept.stopping() || kept.cut_short || kept.dying ||
+                     (!engine_lives_ && checked(kept.guard.service));
+  return std::min(waits ? kNever : kept.guard.stop_at, kept.killed() ? kNever : kept.guard.kill_at);
 }
 
 bool Guardian::overdue(MonoTime now) {
@@ -95,15 +114,21 @@ void Guardian::stop(Kept& kept, Actions& out) {
   out.push_back(*kept.newest);
 }
 
+bool Guardian::checked(const std::string& service) const {
+  return std::any_of(checks_.begin(), checks_.end(),
+                     [&](const auto& entry) { return entry.second.service == service; });
+}
+
 void Guardian::tick(MonoTime now, Actions& out) {
   if (engine_lives_) return;
   for (auto& [name, kept] : services_) {
     if (!kept.left() || kept.stopped()) continue;
     if (now >= kept.guard.kill_at && !kept.killed()) {
       kept.killed_at = kept.guard.kill_at;
+      kept.dying = true;
       out.push_back(KillService{name});
       kept.by_us = false;  // `stop` also follows a kill, once nothing runs beside it
-    } else if (now < kept.guard.stop_at || kept.stopping()) {
+    } else if (now < kept.guard.stop_at || kept.stopping() || kept.dying || checked(name)) {
       continue;
     } else if (!kept.runs()) {
       stop(kept, out);

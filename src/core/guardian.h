@@ -37,6 +37,9 @@ class Guardian {
   bool ended(const ScriptEnded& end);
   static constexpr Duration kLate = milliseconds(500), kMoment = milliseconds(500);
 
+  // All of it is dead. True: an engine waits to be told. Without one, tick() is due.
+  bool killed(const ServiceKilled& killed);
+
   // The engine lives and has let a deadline pass.
   bool overdue(MonoTime now);
   // Without an engine: what the deadlines ask for.
@@ -52,6 +55,8 @@ class Guardian {
     bool cut_short = false;                // the newest was killed for its time
     MonoTime killed_at = MonoTime::min();  // the kill_at for which all was killed
 
+    bool dying = false, dead = false;  // all of it, and not started since
+
     bool runs() const { return newest && !end; }
     bool killed() const { return killed_at >= guard.kill_at; }
     bool stopped() const;
@@ -60,14 +65,20 @@ class Guardian {
   };
 
   // When this service next asks for something, or did.
-  static MonoTime due(const Kept& kept);
+  MonoTime due(const Kept& kept) const;
   void stop(Kept& kept, Actions& out);
 
   bool engine_lives_ = false;
   MonoTime patient_until_ = MonoTime::min();
   uint64_t next_run_ = 1;
   std::map<std::string, Kept> services_;
-  std::map<RunId, std::string> checks_;  // `status` under way
+  struct Check {
+    std::string service;
+    bool orphaned = false;  // killed, as the engine that asked for it has ended
+  };
+  bool checked(const std::string& service) const;
+
+  std::map<RunId, Check> checks_;  // `status` under way
 };
 
 }  // namespace cluster::core

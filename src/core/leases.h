@@ -15,6 +15,9 @@ namespace cluster::core {
 inline constexpr int64_t kSurePerMille = 998;
 // What killing takes, and the shell beside it.
 inline constexpr Duration kLongestKill = milliseconds(100);
+// The guardian's deadlines are later than the engine's by so much: beside an engine that lives it has nothing to do.
+inline constexpr Duration kGuardLaterStop = milliseconds(250);
+inline constexpr Duration kGuardLaterKill = kLongestKill / 2;
 
 // The hosts that vote, by the names of their lines.
 struct Voters {

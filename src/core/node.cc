@@ -55,8 +55,6 @@ void Node::State::start(Context& context) {
   grants.load(boot.stored, context.now.mono);
   load_memory();
   recollection.since = context.now.mono;
-  // So that no answer to an earlier start is taken for one to this.
-  next_attempt = (incarnation << 24) + 1;
   settling_since = context.now.mono;
   store_incarnation(context);
   store_configuration(context);

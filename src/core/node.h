@@ -26,6 +26,8 @@ struct LeftService {
   std::optional<ScriptEnd> how;    // how it ended; nullopt: it runs still, as `run`
   int code = 0;
   RunId run;
+  bool dying = false;         // all of it is being killed: ServiceKilled follows
+  bool killed = false;        // all of it was, and no start has followed
   MonoTime stop_at, kill_at;  // the newest Guard
 };
 

@@ -11,6 +11,8 @@ namespace {
 // Where no round trip has been measured yet.
 constexpr Duration kDefaultRoundTrip = milliseconds(10);
 constexpr Duration kShortestRoundTrip = milliseconds(1);
+// Where in the number of an attempt the incarnation begins.
+constexpr int kIncarnationShift = 24;
 
 }  // namespace
 
@@ -69,6 +71,8 @@ void Node::State::begin_claim(Context& context, const Order& order) {
   OwnClaim claim;
   claim.epoch = std::max(voter.highest_epoch(order.service), grants.epoch(order.service)) + 1;
   claim.attempt = next_attempt++;
+  // No answer to an earlier start of this host may be taken for one to this.
+  if (by_majority(order.service)) claim.attempt |= incarnation << kIncarnationShift;
   wire::StoredService kept;
   kept.set_epoch(claim.epoch);
   kept.set_held_epoch(claim.epoch);
@@ -201,6 +205,13 @@ void Node::State::receive_claim(Context& context, const NodeId& from, const wire
   dirty = true;
 }
 
+bool Node::State::claims_now(const NodeId& node, const std::string& name) const {
+  const Member* member = members.find(node);
+  const wire::Holding* holding =
+      member == nullptr || !member->up ? nullptr : holding_of(*member, name);
+  return holding != nullptr && holding->state() == wire::Holding::CLAIMING;
+}
+
 void Node::State::receive_answer(Context& context, const NodeId& from, const wire::Answer& answer) {
   auto it = claims.find(answer.service());
   if (it == claims.end() || it->second.attempt != answer.attempt()) return;
@@ -226,6 +237,8 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
       break;
     case wire::Answer::RIVAL: {
       const NodeId rival = node_of(answer.rival());
+      // One that has a lease and claims nothing does not yield either: it is waited for.
+      if (claim.lease > Duration{} && !claims_now(rival, answer.service())) break;
       const size_t ours = rank(*order, self), theirs = rank(*order, rival);
       if (ours > theirs || (ours == theirs && self < rival)) retry_later(context, answer.service());
       break;

@@ -7,13 +7,6 @@
 
 namespace cluster::core {
 
-namespace {
-
-// Beside an engine that lives its guardian has nothing to do.
-constexpr Duration kGuardLater = milliseconds(250);
-
-}  // namespace
-
 void Node::State::drive_guards(Context& context) {
   const MonoTime now = context.now.mono;
   for (auto it = guarded.begin(); it != guarded.end();) {
@@ -34,9 +27,9 @@ void Node::State::say_guard(Context& context, const Service& service) {
   guarded[service.name()] = now + config.beat_interval;
   if (auto lease = leases.find(service.name()); lease != leases.end()) {
     const MonoTime stop_by = lease->second.stop_by(voters), kill_by = lease->second.kill_by(voters);
-    const Duration margin = std::min<Duration>((kill_by - stop_by) / 4, kGuardLater);
-    context.emit(Guard{service.name(), stop_by + margin, kill_by + kLongestKill / 2,
-                       service.epoch(), true, service.running(),
+    const Duration margin = std::min<Duration>((kill_by - stop_by) / 4, kGuardLaterStop);
+    context.emit(Guard{service.name(), stop_by + margin, kill_by + kGuardLaterKill, service.epoch(),
+                       true, service.running(),
                        environment(service, Reason::kLostOwnership, config.self, HostId{})});
     return;
   }

@@ -110,7 +110,7 @@ void Node::State::adopt_lease(const LeftService& was) {
   lease.length = bounded_time(kept.lease_us());
   lease.dead = bounded_time(kept.dead_us());
   lease.stop_at_least = was.stop_at;
-  lease.kill_at_least = was.kill_at;
+  lease.kill_at_least = was.kill_at == kNever ? kNever : was.kill_at - kGuardLaterKill;
 }
 
 // Whoever has lost the majority stops in time, whatever else it believes.
@@ -402,22 +402,27 @@ void Node::State::try_to_remember(Context& context) {
   const MonoTime waited = recollection.since + longest_lease;
   const std::vector<std::string> listed = host_names();
   const size_t others = listed.size() - 1;
-  size_t remember = 0, unused = 0;
+  size_t remember = 0, unused = 0, late = 0;
+  bool alike = true;
   const wire::Recalled* example = nullptr;
   for (const auto& [node, its] : recollection.told) {
     const std::vector<std::string> theirs(its.answer.voters().begin(), its.answer.voters().end());
     unused += its.answer.epochs_size() == 0 && theirs == listed;
-    if (!its.answer.memory() || its.asked < waited) continue;
+    if (its.asked < waited) continue;
+    ++late;
+    alike = alike && (its.answer.memory() || theirs == listed);
+    if (!its.answer.memory()) continue;
     ++remember;
     example = &its.answer;
   }
   const bool first_start = unused == others;
-  if (!first_start && (now < waited || 2 * remember <= others)) {
+  const bool enough = 2 * remember > others || (late == others && alike);
+  if (!first_start && (now < waited || !enough)) {
     say_whom_memory_waits_for(context);
     return;
   }
   std::vector<std::string> names = listed;
-  if (!first_start) names.assign(example->voters().begin(), example->voters().end());
+  if (example != nullptr) names.assign(example->voters().begin(), example->voters().end());
   std::vector<Write> writes;
   for (const auto& [node, its] : recollection.told) {
     if (!first_start && its.asked < waited) continue;
@@ -452,6 +457,9 @@ void Node::State::receive_recall(Context& context, const NodeId& from, const wir
   }
   std::map<std::string, uint64_t> known;
   for (const auto& [service, epoch] : grants.epochs()) known[service] = epoch;
+  for (const ServiceEntry& entry : config.services)
+    if (by_majority(entry.name) && voter.highest_epoch(entry.name) > 0)
+      known[entry.name] = std::max(known[entry.name], voter.highest_epoch(entry.name));
   for (const auto& [service, claim] : claims)
     if (claim.lease > Duration{}) known[service] = std::max(known[service], claim.epoch);
   for (const auto& [service, lease] : leases)

@@ -285,6 +285,7 @@ struct Node::State final : ServiceWorld {
   void drop_claim(Context& context, const std::string& service);
   void retry_later(Context& context, const std::string& service);
   void receive_claim(Context& context, const NodeId& from, const wire::Claim& claim);
+  bool claims_now(const NodeId& node, const std::string& service) const;
   void receive_answer(Context& context, const NodeId& from, const wire::Answer& answer);
   Situation situation(MonoTime now, const std::string& service, const NodeId& claimant) const;
   void lift_refusals(Context& context);

@@ -97,6 +97,10 @@ void Service::adopt(Context& context, ServiceWorld& world, const LeftService& le
   phase_ = left.newest == Script::kStart ? Phase::kStarting : Phase::kStopping;
   script_ = left.newest;
   script_timeout_ = left.newest == Script::kStart ? entry_.start_timeout : entry_.stop_timeout;
+  // Whatever the newest script has said: what was killed is stopped now.
+  killing_ = left.dying;
+  stop_after_kill_ = left.dying || (left.killed && left.newest == Script::kStart);
+  killed_whole_ = left.killed;
   if (left.how) {
     conclude(context, world, ScriptEnded{left.run, *left.how, left.code});
     return;

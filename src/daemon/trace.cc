@@ -294,6 +294,8 @@ json of(const LeftService& left) {
             {"newest", static_cast<int>(left.newest)},
             {"code", left.code},
             {"run", left.run.value},
+            {"dying", left.dying},
+            {"killed", left.killed},
             {"stop_at", left.stop_at.time_since_epoch().count()},
             {"kill_at", left.kill_at.time_since_epoch().count()}};
   if (left.how) j["how"] = static_cast<int>(*left.how);
@@ -308,6 +310,8 @@ LeftService left_from(const json& j) {
   if (j.contains("how")) left.how = choice(j, "how", ScriptEnd::kNotStarted);
   left.code = number<int>(j.at("code"));
   left.run = id<RunId>(j, "run");
+  j.at("dying").get_to(left.dying);
+  j.at("killed").get_to(left.killed);
   left.stop_at = MonoTime(Duration(number<int64_t>(j.at("stop_at"))));
   left.kill_at = MonoTime(Duration(number<int64_t>(j.at("kill_at"))));
   return left;

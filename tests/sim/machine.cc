@@ -175,7 +175,8 @@ void Machine::perform_scripts(const core::Actions& actions) {
 
 void Machine::from_scripts(core::Event event) {
   const auto* ended = std::get_if<core::ScriptEnded>(&event);
-  if (ended == nullptr || guardian_.ended(*ended)) {
+  if (ended != nullptr ? guardian_.ended(*ended)
+                       : guardian_.killed(std::get<core::ServiceKilled>(event))) {
     deliver(std::move(event));
   } else {
     guardian_turn();

@@ -15,6 +15,8 @@ const std::vector<PlantName>& plants() {
       {"forget-persist", Plant::kForgetPersist},
       {"lose-floods", Plant::kLoseFloods},
       {"hasty-stop", Plant::kHastyStop},
+      {"short-lease", Plant::kShortLease},
+      {"no-kill", Plant::kNoKill},
   };
   return all;
 }
@@ -46,11 +48,29 @@ std::string forged_grant(const wire::Routed& claim) {
 
 }  // namespace
 
+namespace {
+
+void shorten(core::Send& send) {
+  if (kind_of(send.bytes) != MessageKind::kRouted) return;
+  wire::Message message;
+  if (!message.ParseFromString(send.bytes)) return;
+  wire::Routed& routed = *message.mutable_routed();
+  if (routed.has_claim() && routed.claim().lease_us() != 0)
+    routed.mutable_claim()->set_lease_us(routed.claim().lease_us() / 2);
+  if (routed.has_renewal())
+    for (auto& lease : *routed.mutable_renewal()->mutable_leases())
+      lease.set_lease_us(lease.lease_us() / 2);
+  send.bytes = message.SerializeAsString();
+}
+
+}  // namespace
+
 void World::set_plant(Plant plant) {
   plant_ = plant;
   for (auto& machine : machines_) {
     machine->disk().set_lying(plant == Plant::kForgetPersist);
     machine->scripts().set_hasty(plant == Plant::kHastyStop);
+    machine->scripts().set_immortal(plant == Plant::kNoKill);
   }
 }
 
@@ -58,7 +78,9 @@ bool World::tampered(Machine& from, core::Send& send) {
   switch (plant_) {
     case Plant::kNone:
     case Plant::kForgetPersist:
-    case Plant::kHastyStop: return false;
+    case Plant::kHastyStop:
+    case Plant::kNoKill: return false;
+    case Plant::kShortLease: shorten(send); return false;
     case Plant::kLoseFloods: return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);
     case Plant::kStartWithoutGrant: break;
   }

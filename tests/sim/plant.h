@@ -14,6 +14,8 @@ enum class Plant : uint8_t {
   kForgetPersist,      // the disk says stored, and loses it when the engine ends
   kLoseFloods,         // half of the records that hosts tell each other never arrive
   kHastyStop,          // a stop is reported as done when it has only begun
+  kShortLease,         // voters hear of a lease that is half as long as its owner takes it to be
+  kNoKill,             // what is killed goes on, and is reported dead
 };
 
 struct PlantName {

@@ -100,7 +100,7 @@ void Scripts::kill_service(const std::string& service) {
     if (run.service == service) kill(id);
   queue_.after(kDyingHigh + milliseconds(1), [this, service, generation = generation_] {
     if (generation != generation_) return;
-    if (copy(service).alive) set_copy(service, false, false, false);
+    if (copy(service).alive && !immortal_) set_copy(service, false, false, false);
     deliver_(core::ServiceKilled{service, true});
   });
 }

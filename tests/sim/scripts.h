@@ -63,6 +63,8 @@ class Scripts {
 
   // A bug planted on purpose: the end of a stop is reported at its beginning.
   void set_hasty(bool hasty) { hasty_ = hasty; }
+  // Another: kill_service() kills nothing.
+  void set_immortal(bool immortal) { immortal_ = immortal; }
 
   Behaviour& behaviour(const std::string& service) { return behaviours_[service]; }
   const Copy& copy(const std::string& service) const;
@@ -92,6 +94,7 @@ class Scripts {
   std::map<std::string, Copy> copies_;
   std::map<RunId, Run> runs_;
   bool hasty_ = false;
+  bool immortal_ = false;
   bool asleep_ = false;
   std::vector<RunId> overslept_;  // due while asleep
   uint64_t generation_ = 0;

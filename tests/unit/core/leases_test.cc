@@ -1,0 +1,165 @@
+// Quorums, from when a lease counts, and what a voter must not forget.
+#include "core/leases.h"
+
+#include <gtest/gtest.h>
+
+#include "core/grants.h"
+
+namespace cluster::core {
+namespace {
+
+constexpr MonoTime at(int64_t ms) { return MonoTime(milliseconds(ms)); }
+constexpr MonoTime kNone = MonoTime::min();
+
+NodeId node(uint8_t n) {
+  NodeId id;
+  id.bytes.fill(n);
+  return id;
+}
+
+Voters voters_of(std::vector<std::string> names) { return Voters{1, std::move(names)}; }
+
+TEST(Quorum, IsMoreThanHalf) {
+  const size_t quorums[] = {1, 2, 2, 3, 3, 4, 4};
+  for (size_t n = 1; n <= 7; ++n)
+    EXPECT_EQ(voters_of(std::vector<std::string>(n, "x")).quorum(), quorums[n - 1]) << n;
+}
+
+TEST(Lease, CountsFromTheSendingThatAMajorityHasAnswered) {
+  struct Row {
+    std::vector<MonoTime> answered;
+    size_t quorum;
+    MonoTime from;
+  };
+  const Row rows[] = {
+      {{}, 1, kNone},
+      {{at(5)}, 1, at(5)},
+      {{at(5)}, 2, kNone},
+      {{at(5), at(9)}, 2, at(5)},
+      {{at(9), at(5), at(7)}, 2, at(7)},
+      {{at(9), at(5), at(7), at(8), at(6)}, 3, at(7)},
+      {{at(9), at(9), at(1)}, 3, at(1)},
+      {{at(9)}, 0, kNone},
+  };
+  for (const Row& row : rows) EXPECT_EQ(counted_from(row.answered, row.quorum), row.from);
+}
+
+TEST(Lease, EndsForItsOwnerBeforeItEndsForAnyVoter) {
+  const Voters three = voters_of({"A", "B", "C"});
+  OwnLease lease;
+  lease.length = seconds(10);
+  lease.dead = seconds(5);
+  EXPECT_EQ(lease.stop_by(three), kNone);
+  lease.answer("A", at(1000));
+  lease.answer("D", at(9000));  // no voter
+  EXPECT_EQ(lease.stop_by(three), kNone);
+  lease.answer("B", at(2000));
+  EXPECT_EQ(lease.stop_by(three), at(6000));
+  EXPECT_LE(lease.kill_by(three) + kLongestKill, at(1000 + 9980));
+  EXPECT_GT(lease.kill_by(three), lease.stop_by(three));
+  lease.answer("B", at(1500));  // an answer that comes late takes nothing back
+  lease.answer("A", at(3000));
+  EXPECT_EQ(lease.stop_by(three), at(7000));
+}
+
+TEST(Lease, ThatAnEarlierEngineHadIsNotShortened) {
+  const Voters two = voters_of({"A", "B"});
+  OwnLease lease;
+  lease.length = seconds(10);
+  lease.dead = seconds(5);
+  lease.stop_at_least = at(4000);
+  lease.kill_at_least = at(8000);
+  EXPECT_EQ(lease.stop_by(two), at(4000));
+  EXPECT_EQ(lease.kill_by(two), at(8000));
+  lease.answer("A", at(3000));
+  lease.answer("B", at(3000));
+  EXPECT_EQ(lease.stop_by(two), at(8000));
+}
+
+TEST(Lease, WithAMarginOfNextToNothingStopsBeforeItKills) {
+  const Voters one = voters_of({"A"});
+  OwnLease lease;
+  lease.length = milliseconds(5001);
+  lease.dead = seconds(5);
+  lease.answer("A", at(0));
+  EXPECT_LE(lease.stop_by(one), lease.kill_by(one));
+}
+
+class GrantsTest : public testing::Test {
+ protected:
+  void give(MonoTime now, const NodeId& to, uint64_t epoch) {
+    const Write write = grants_.give(now, to, "db", epoch, seconds(10));
+    disk_[write.key] = *write.value;
+    grants_.was_stored(to, "db", epoch);
+  }
+  std::optional<wire::Answer::Verdict> against(MonoTime now, const NodeId& from, uint64_t epoch,
+                                               bool held = false) const {
+    return grants_.against(now, from, "db", epoch, held);
+  }
+
+  const NodeId a_ = node(1), b_ = node(2);
+  Grants grants_;
+  Stored disk_;
+};
+
+TEST_F(GrantsTest, GoToOneNodeAtATime) {
+  EXPECT_EQ(against(at(0), a_, 1), std::nullopt);
+  give(at(0), a_, 1);
+  EXPECT_EQ(against(at(0), a_, 1), std::nullopt);
+  EXPECT_EQ(against(at(9999), b_, 2), wire::Answer::RIVAL);
+  EXPECT_EQ(against(at(10'000), b_, 2), std::nullopt);
+  EXPECT_EQ(against(at(10'000), b_, 1), wire::Answer::OLD_EPOCH);
+}
+
+TEST_F(GrantsTest, LiveOnWhileTheyAreRenewed) {
+  give(at(0), a_, 1);
+  grants_.prolong(at(6000), "db");
+  EXPECT_EQ(against(at(15'999), b_, 2), wire::Answer::RIVAL);
+  EXPECT_EQ(grants_.next_end(at(6000)), at(16'000));
+}
+
+TEST_F(GrantsTest, EndWithTheReleaseOfTheirVeryEpoch) {
+  give(at(0), a_, 3);
+  EXPECT_FALSE(grants_.release(a_, "db", 2).has_value());
+  EXPECT_FALSE(grants_.release(b_, "db", 3).has_value());
+  EXPECT_EQ(against(at(1), b_, 4), wire::Answer::RIVAL);
+  EXPECT_TRUE(grants_.release(a_, "db", 3).has_value());
+  EXPECT_EQ(against(at(1), b_, 4), std::nullopt);
+  EXPECT_EQ(against(at(1), a_, 3, true), wire::Answer::OLD_EPOCH) << "what is over is not renewed";
+}
+
+TEST_F(GrantsTest, LiveForTheirWholeLengthAfterARestart) {
+  give(at(0), a_, 1);
+  Grants after;
+  after.load(disk_, at(7000));
+  EXPECT_EQ(after.against(at(16'999), b_, "db", 2, false), wire::Answer::RIVAL);
+  EXPECT_TRUE(after.stored(a_, "db", 1)) << "and are renewed at once";
+  EXPECT_EQ(after.against(at(17'000), b_, "db", 2, false), std::nullopt);
+  EXPECT_EQ(after.against(at(17'000), b_, "db", 1, false), wire::Answer::OLD_EPOCH);
+}
+
+TEST_F(GrantsTest, AreNothingBeforeTheyAreStored) {
+  grants_.give(at(0), a_, "db", 1, seconds(10));
+  EXPECT_FALSE(grants_.stored(a_, "db", 1));
+  EXPECT_EQ(against(at(1), b_, 2), wire::Answer::RIVAL);
+  grants_.drop(a_, "db", 1);
+  EXPECT_EQ(against(at(1), b_, 2), std::nullopt);
+  EXPECT_EQ(against(at(1), a_, 1), wire::Answer::OLD_EPOCH);
+}
+
+TEST_F(GrantsTest, OfAnEpochThatOthersHaveToldOfGoToItsOwnerAlone) {
+  EXPECT_TRUE(grants_.hear(at(0), "db", 7).has_value());
+  EXPECT_EQ(against(at(0), b_, 7), wire::Answer::OLD_EPOCH);
+  EXPECT_EQ(against(at(0), a_, 7, true), std::nullopt);
+  give(at(0), a_, 7);
+  EXPECT_EQ(against(at(0), b_, 7, true), wire::Answer::OLD_EPOCH);
+  EXPECT_FALSE(grants_.hear(at(1), "db", 9).has_value()) << "not over a live grant";
+}
+
+TEST_F(GrantsTest, NeverLeapOutOfReach) {
+  give(at(0), a_, 1);
+  EXPECT_EQ(against(at(20'000), b_, uint64_t{1} << 40), wire::Answer::OLD_EPOCH);
+}
+
+}  // namespace
+}  // namespace cluster::core
