@@ -32,6 +32,7 @@ Json host_json(const core::HostView& host) {
   out["standby"] = host.standby;
   out["maintenance"] = false;
   out["settled"] = host.settled;
+  out["votes"] = host.votes;
   out["address"] = host.address;
   const bool reached = host.up && host.path != core::Path::kNone;
   out["path"] = reached ? Json(core::to_string(host.path)) : Json(nullptr);
@@ -52,6 +53,11 @@ Json service_json(const core::ServiceView& service) {
   out["running_on"] = ids(service.running_on);
   out["epoch"] = service.epoch;
   out["reason"] = service.reason;
+  out["ownership"] = core::to_string(service.ownership);
+  if (service.ownership == core::Ownership::kMajority) {
+    out["dead_time"] = to_seconds(service.dead_time);
+    out["fence_margin"] = to_seconds(service.fence_margin);
+  }
   out["preference"] = ids(service.preference);
   out["disabled"] = service.disabled;
   out["stopped"] = service.stopped_by_operator;

@@ -14,6 +14,10 @@ auto* find(const List& list, Matches matches) {
 
 }  // namespace
 
+const char* to_string(Ownership ownership) {
+  return ownership == Ownership::kMajority ? "majority" : "peers";
+}
+
 const HostEntry* Config::host(HostId id) const {
   return find(hosts, [&](const HostEntry& h) { return h.id == id; });
 }

@@ -25,6 +25,8 @@ struct HostEntry {
 
 enum class Ownership : uint8_t { kPeers, kMajority };
 
+const char* to_string(Ownership ownership);  // "peers", "majority"
+
 // What is done about a service that cannot be shown to be dead when its lease ends: its processes have been killed,
 // or this host restarts at once.
 enum class Fence : uint8_t { kKill, kReboot };

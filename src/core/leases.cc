@@ -24,6 +24,13 @@ MonoTime started(const OwnLease& lease, const Voters& voters) {
 
 }  // namespace
 
+uint64_t in_us(MonoTime time) { return static_cast<uint64_t>(to_us(time.time_since_epoch())); }
+
+std::optional<MonoTime> asked_at(uint64_t us, MonoTime now) {
+  if (us > in_us(now)) return std::nullopt;
+  return MonoTime(microseconds(static_cast<int64_t>(us)));
+}
+
 bool Voters::contains(const std::string& name) const {
   return std::binary_search(names.begin(), names.end(), name);
 }

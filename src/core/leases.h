@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@ inline constexpr Duration kLongestKill = milliseconds(100);
 // The guardian's deadlines are later than the engine's by so much: beside an engine that lives it has nothing to do.
 inline constexpr Duration kGuardLaterStop = milliseconds(250);
 inline constexpr Duration kGuardLaterKill = kLongestKill / 2;
+
+// A moment as others repeat it. asked_at: nullopt where it cannot have been asked then.
+uint64_t in_us(MonoTime time);
+std::optional<MonoTime> asked_at(uint64_t us, MonoTime now);
 
 // The hosts that vote, by the names of their lines.
 struct Voters {

@@ -93,7 +93,8 @@ wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
   holding.set_service(order.service);
   const std::string why_not = why_not_able(order, now);
   holding.set_able(why_not.empty());
-  holding.set_why(as_line(why_not, kMaxReasonBytes));
+  holding.set_why(
+      as_line(why_not.empty() ? why_no_claim(order.service) : why_not, kMaxReasonBytes));
   holding.set_highest_epoch(voter.highest_epoch(order.service));
   const Service* local = service(order.service);
   if (local == nullptr) return holding;

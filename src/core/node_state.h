@@ -8,7 +8,8 @@
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
 //   node_claims.cc    claims and votes
-//   node_leases.cc    ownership majority: leases of this host, its votes, its memory of them
+//   node_leases.cc    ownership majority: leases of this host, and its votes
+//   node_memory.cc    what a voter has to know before it votes
 //   node_guard.cc     for how long what runs here may go on without this core
 //   node_orders.cc    operators' commands and the settings
 //   node_view.cc      snapshots for people
@@ -339,6 +340,8 @@ struct Node::State final : ServiceWorld {
   void receive_renewal(Context& context, const NodeId& from, const wire::Renewal& renewal);
   void receive_renewed(Context& context, const NodeId& from, const wire::Renewed& renewed);
   void release_grant(Context& context, const NodeId& from, const wire::Release& release);
+
+  // node_memory.cc
   void load_memory();
   Write memory_to_write() const;
   void lose_memory(Context& context);
@@ -412,8 +415,9 @@ struct Node::State final : ServiceWorld {
   MonoTime renew_at = kNever;
   Grants grants;
   Voters voters;
-  bool memory = false;       // what is stored of grants is all that this host has granted
-  Duration longest_lease{};  // ever granted by this host, or heard of
+  bool voters_differ = false;  // from the hosts file: alerted
+  bool memory = false;         // what is stored of grants is all that this host has granted
+  Duration longest_lease{};    // ever granted by this host, or heard of
   Recollection recollection;
   std::map<std::string, OwnClaim> claims;
   std::map<std::string, MonoTime> not_before;  // after yielding to a rival

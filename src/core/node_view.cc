@@ -1,6 +1,7 @@
 // Snapshots for people.
 
 #include <algorithm>
+#include <cstdio>
 
 #include "core/node_state.h"
 
@@ -29,6 +30,12 @@ int weight(wire::Holding::State state) {
     case wire::Holding::STOP_FAILED: return 1;
     default: return 0;
   }
+}
+
+std::string in_seconds(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g s", to_seconds(duration));
+  return text;
 }
 
 }  // namespace
@@ -77,6 +84,7 @@ HostView Node::State::host_view(const HostEntry& host) const {
   out.up = member->up;
   out.settled = host.id == config.self ? settled : member->record.settled();
   out.version = member->record.version();
+  out.votes = member->record.votes();
   if (member->seen != WallTime{}) out.last_seen = member->seen;
   if (host.id == config.self) {
     out.path = Path::kSelf;
@@ -103,6 +111,7 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   out.moved_to = moved_to(order.service);
   out.epoch = voter.highest_epoch(order.service);
   bool any_failed = false;
+  size_t first_rank = order.preference.size();
   int best = 0;
   for (const auto& [node, member] : members.all()) {
     if (!member.up) continue;
@@ -114,6 +123,14 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
     }
     if (holding == nullptr) continue;
     any_failed = any_failed || holding->failed();
+    const bool first = rank(order, node) < first_rank;
+    if (first || holds_service(holding->state())) {
+      first_rank = holds_service(holding->state()) ? 0 : rank(order, node);
+      out.dead_time =
+          node == self ? Duration(config.dead_time) : bounded_time(member.record.dead_us());
+      out.fence_margin = bounded_time(holding->lease_us()) - out.dead_time;
+      out.ownership = holding->lease_us() != 0 ? Ownership::kMajority : Ownership::kPeers;
+    }
     if (holds_service(holding->state())) out.running_on.push_back(member.host);
     if (weight(holding->state()) <= best) continue;
     best = weight(holding->state());
@@ -124,6 +141,12 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   std::sort(out.running_on.begin(), out.running_on.end());
   const Choice choice = place(placement_input(order), now);
   out.reason = choice.reason;
+  if (const Member* chosen =
+          choice.host == config.self ? members.find(self) : members.of(choice.host);
+      best <= weight(wire::Holding::CLAIMING) && chosen != nullptr) {
+    const wire::Holding* its = holding_of(*chosen, order.service);
+    if (its != nullptr && its->able() && !its->why().empty()) out.reason += ", but " + its->why();
+  }
   if (best == 0 && any_failed && choice.host == HostId{}) {
     out.state = ServiceState::kFailed;
     for (const auto& [host, about] : choice.hosts)
@@ -169,7 +192,12 @@ std::optional<std::string> Node::explain(Now now, const std::string& name) const
   out += ", epoch " + std::to_string(seen.epoch) + "\n";
   out += choice.host == HostId{} ? "it belongs nowhere: "
                                  : "it belongs on " + state.name_of(choice.host) + ": ";
-  out += choice.reason + "\n";
+  out += seen.reason + "\n";
+  if (seen.ownership == Ownership::kMajority)
+    out += "it is owned by majority: another host starts it at the earliest " +
+           in_seconds(seen.dead_time + seen.fence_margin) +
+           " after its host was heard last (dead_time " + in_seconds(seen.dead_time) +
+           ", fence_margin " + in_seconds(seen.fence_margin) + ")\n";
   for (const auto& [host, about] : choice.hosts)
     out += "  " + std::to_string(host.value) + " " + state.name_of(host) + ": " + about + "\n";
   return out;

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "core/config.h"
 #include "core/io.h"
 
 namespace cluster::core {
@@ -27,6 +28,7 @@ struct HostView {
   std::optional<Duration> rtt;        // of kDirect and kRelay, once measured
   std::optional<WallTime> last_seen;  // none: never
   std::string version;                // of its software; empty where unknown
+  bool votes = false;                 // on services with ownership majority
   NodeId node;                        // 0 where never met
   NodeId key;                         // the node that is let in as this host; 0: any
   uint64_t generation = 0;            // of the secret shared with it; 0: the passphrases
@@ -43,6 +45,9 @@ struct ServiceView {
   bool disabled = false;
   bool stopped_by_operator = false;
   HostId moved_to;  // 0: no move in force
+  Ownership ownership =
+      Ownership::kPeers;  // as its owner has it, else the first host of its line that is up
+  Duration dead_time{}, fence_margin{};  // of the lease, in ownership majority
 };
 
 struct View {

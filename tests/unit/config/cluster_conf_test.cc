@@ -156,7 +156,7 @@ TEST(ClusterConf, RefusesEachFaultWithItsLine) {
        "greater than beat_interval"},
       {"failback", "id = 1\nfailback = sometimes\n", 2, "failback is 'sometimes'",
        "immediate, never"},
-      {"ownership later", "id = 1\nownership = majority\n", 2, "not supported", "peers"},
+      {"ownership later", "id = 1\nownership = etcd\n", 2, "not supported", "peers or majority"},
       {"ownership unknown", "id = 1\nownership = mine\n", 2, "ownership is 'mine'", "one of peers"},
       {"listen name", "id = 1\nlisten = localhost\n", 2, "listen names 'localhost'",
        "IPv4 or IPv6"},
@@ -218,8 +218,8 @@ TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
                       {key.c_str(), "id = 1\n" + key + " = " + text + "\n", 2,
                        "'" + key + "' is not supported by this version", "no such key"});
   }
-  for (const char* key : {"fence_margin = 5", "fence = reboot", "max_lag = 5", "after = {\"db\"}",
-                          "with = db", "ownership = majority", "ownership = etcd"}) {
+  for (const char* key : {"max_lag = 5", "after = {\"db\"}", "with = db", "ownership = zookeeper",
+                          "ownership = etcd"}) {
     const TempConfig config;
     expect_only_fault(
         config, "services.d/web/service.conf",

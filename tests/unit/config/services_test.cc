@@ -204,6 +204,24 @@ TEST(ServiceConf, FailbackIsTheServicesThenClusterConfsThenImmediate) {
   EXPECT_EQ(failback(), core::Failback{});
 }
 
+TEST(ServiceConf, OwnedByMajorityItNeverFailsBackUnlessToldTo) {
+  const TempConfig config;
+  config.write("services.d/web/service.conf",
+               "ownership = majority\nfence_margin = \"1500ms\"\nfence = reboot\n");
+  const auto web = [&] { return config.load().loaded->core.services[0]; };
+  EXPECT_EQ(web().ownership, core::Ownership::kMajority);
+  EXPECT_EQ(web().fence_margin, milliseconds(1500));
+  EXPECT_EQ(web().fence, core::Fence::kReboot);
+  EXPECT_EQ(web().failback, (core::Failback{true, {}}));
+  config.write("cluster.conf", "id = 1\nfailback = \"10s\"\n");
+  EXPECT_EQ(web().failback, (core::Failback{false, seconds(10)}));
+  config.write("cluster.conf", "id = 1\nownership = majority\n");
+  config.write("services.d/web/service.conf", "failback = immediate\n");
+  EXPECT_EQ(web().ownership, core::Ownership::kMajority);
+  EXPECT_EQ(web().fence_margin, seconds(5));
+  EXPECT_EQ(web().failback, core::Failback{});
+}
+
 TEST(ServiceConf, RefusesEachFaultWithItsLine) {
   const std::vector<FaultCase> cases = {
       {"unknown key", "start_timeout = 5\nstart_time = 5\n", 2, "unknown key 'start_time'",
@@ -215,6 +233,8 @@ TEST(ServiceConf, RefusesEachFaultWithItsLine) {
       {"zero failures", "max_failures = 0\n", 1, "max_failures is '0'", "from 1 to 1000"},
       {"failback zero", "failback = 0\n", 1, "failback is '0'",
        "immediate, never, or a time from 1ms"},
+      {"fence", "fence = maybe\n", 1, "fence is 'maybe'", "kill|reboot"},
+      {"fence_margin zero", "fence_margin = 0\n", 1, "fence_margin is '0'", "a time from 10ms"},
       {"not closed", "\n\n/* x\n", 3, "comment", "*/"},
   };
   for (const FaultCase& one : cases) {
