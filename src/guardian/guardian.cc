@@ -44,7 +44,8 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
       loop_.base(), config.service_dir, options_.state_dir,
       scripts::Callbacks{[this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
                          [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
-                         [](const scripts::Line& line) { log(line); }});
+                         [](const scripts::Line& line) { log(line); }},
+      belongings_.cgroups);
   const auto on = [this](int number, std::function<void()> callback) {
     signals_.push_back(std::make_unique<daemon::Watch>(
         loop_.base(), number, EV_SIGNAL | EV_PERSIST,

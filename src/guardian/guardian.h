@@ -41,6 +41,7 @@ inline constexpr int kTriesToLeave = 3;
 // What is made before there is an engine; its errors are those of the start.
 struct Belongings {
   store::LockFile lock;
+  std::optional<scripts::Cgroups> cgroups;
   std::vector<net::Fd> listening;
 };
 

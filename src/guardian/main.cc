@@ -1,8 +1,10 @@
 // clusterd: command line, configuration, and the program's exit code, of guardian and engine.
+#include <errno.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,7 +81,15 @@ Result<Belongings> gather(const Options& options, const config::Loaded& config) 
   if (!lock) return Error{lock.error()};
   auto listening = net::open_listeners(daemon::listen_addresses(config), config.port);
   if (!listening) return Error{listening.error()};
-  return Belongings{std::move(*lock), std::move(*listening)};
+  Belongings out{std::move(*lock), {}, std::move(*listening)};
+  if (auto cgroups = scripts::Cgroups::make(options.state_dir)) {
+    log(core::LogLevel::kDebug, "services have their control groups in " + cgroups->folder());
+    out.cgroups = std::move(*cgroups);
+  } else {
+    log(core::LogLevel::kInfo,
+        "no control groups, so not all of a service can be killed for sure: " + cgroups.error());
+  }
+  return out;
 }
 
 // Why there is no daemon is said at any verbosity.
@@ -93,6 +103,30 @@ int refuse(const Options& options, const std::string& why) {
 void begin_logging(const Options& options, int verbosity) {
   daemon::start_logging(options.detach ? daemon::LogTo::kSyslog : daemon::LogTo::kStderr,
                         daemon::effective_verbosity(options, verbosity));
+}
+
+// After a daemon that is dead, or has left: what its services' groups still hold.
+int fence(const Options& options) {
+  daemon::start_logging(daemon::LogTo::kStderr,
+                        daemon::effective_verbosity(options, daemon::kVerbosityInfo));
+  struct stat info {};
+  if (stat(options.state_dir.c_str(), &info) != 0 && errno == ENOENT) return daemon::kExitOk;
+  // A daemon lives as long as one of its processes does, and what it runs is no leftover.
+  auto lock = take_lock(options.state_dir);
+  if (!lock) return refuse(options, lock.error());
+  const auto cgroups = scripts::Cgroups::find(options.state_dir);
+  if (!cgroups) {
+    log(core::LogLevel::kDebug, "no control groups: " + cgroups.error());
+    return daemon::kExitOk;
+  }
+  for (const std::string& service : cgroups->services())
+    if (cgroups->populated(service))
+      log(core::LogLevel::kWarning, "all of service " + service + " is killed");
+  const std::vector<std::string> left = cgroups->kill_all();
+  for (const std::string& service : left)
+    log(core::LogLevel::kError, "not all of service " + service + " is dead");
+  cgroups->remove_empty();
+  return left.empty() ? daemon::kExitOk : daemon::kExitFailed;
 }
 
 int guard(const Options& options) {
@@ -153,6 +187,7 @@ int run(int argc, char** argv) {
   }
   const auto& options = std::get<Options>(parsed);
   if (!options.engine.empty()) return be_engine(options);
+  if (options.fence) return fence(options);
   return options.check_config ? check(options) : guard(options);
 }
 

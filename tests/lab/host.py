@@ -1,4 +1,5 @@
 """One host: its namespaces, its bus, its daemon and its configuration."""
+import contextlib
 import json
 import os
 import shutil
@@ -173,6 +174,17 @@ class Host:
         if self.conn:
             self.conn.close()
             self.conn = None
+
+    def remove_groups(self):
+        """The control groups that a killed daemon left: with its processes they are empty."""
+        try:
+            with open(os.path.join(self.state, "cgroup")) as f:
+                top = f.read().strip()
+        except FileNotFoundError:
+            return
+        for folder, _, _ in os.walk(top, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
 
     # ---- daemon
     def argv(self, *more, bus=None, state=None, identify=True):
