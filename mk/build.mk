@@ -31,10 +31,11 @@ libs_scripts := libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
 libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
+libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core config net scripts store bus ctl daemon
+folders := base wire core config net scripts store bus ctl daemon guardian
 core_folders := core wire base
-daemon_folders := daemon bus store scripts net config core wire base
+program_folders := guardian daemon bus store scripts net config core wire base
 ctl_folders := ctl base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))
@@ -83,8 +84,8 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CXX,$@)$(CXX) $(filter-out -Wpedantic -Wshadow -Werror,$(all_flags)) -c -o $@ $<
 
-$(BUILD)/clusterd: $(BUILD)/obj/daemon/main.o $(call archives,$(daemon_folders))
-	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(daemon_folders)) -pthread
+$(BUILD)/clusterd: $(BUILD)/obj/guardian/main.o $(call archives,$(program_folders))
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(program_folders)) -pthread
 $(BUILD)/clusterctl: $(BUILD)/obj/ctl/main.o $(call archives,$(ctl_folders))
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(ctl_folders)) -pthread
 

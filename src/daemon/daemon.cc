@@ -9,16 +9,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/detach.h"
 #include "daemon/logging.h"
 #include "daemon/trace.h"
 
 namespace cluster::daemon {
 
-Daemon::Daemon(Options options, config::Loaded loaded, Notify notify, Detach detach)
+Daemon::Daemon(Options options, config::Loaded loaded, Notify notify, Parent& parent)
     : options_(std::move(options)),
       config_(std::move(loaded)),
       notify_(std::move(notify)),
-      detach_(std::move(detach)) {}
+      parent_(parent) {}
 
 Daemon::~Daemon() = default;
 
@@ -29,8 +30,9 @@ Status Daemon::start() {
 }
 
 Status Daemon::open_state() {
-  auto opened = store::Store::open(options_.state_dir,
-                                   [this](core::Event event) { loop_.post(std::move(event)); });
+  auto opened = store::Store::open(
+      options_.state_dir, [this](core::Event event) { loop_.post(std::move(event)); },
+      parent_.take_lock());
   if (!opened) return Error{opened.error()};
   store_ = std::move(*opened);
   auto identity = net::Identity::load_or_create(options_.state_dir + "/" + kNodeKeyName);
@@ -54,9 +56,9 @@ std::vector<std::string> listen_addresses(const config::Loaded& config) {
 }
 
 Status Daemon::open_network() {
-  auto sockets = net::open_listeners(listen_addresses(config_), config_.port);
-  if (!sockets) return Error{sockets.error()};
-  listening_ = std::move(*sockets);
+  listening_ = parent_.take_listening();
+  // What cluster.conf says by now may be another.
+  if (!listening_.empty()) config_.port = net::Endpoint::local_of(listening_[0].get()).port();
   secrets_ = std::make_unique<net::Secrets>(
       loop_.base(), *identity_,
       net::SecretCache{[this](const std::string& key) { return store_->get(key); },
@@ -67,11 +69,12 @@ Status Daemon::open_network() {
       loop_.base(), *identity_, *secrets_, net::TransportOptions{},
       [this](core::Event event) { loop_.post(std::move(event)); }, report());
   apply_to_network(config_);
-  runner_ = std::make_unique<scripts::LocalRunner>(
-      loop_.base(), config_.service_dir, options_.state_dir,
+  runner_ = parent_.attach(
+      loop_.base(),
       scripts::Callbacks{[this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
                          [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
                          [](const scripts::Line& line) { daemon::log(line); }});
+  runner_->set_service_dir(config_.service_dir);
   return {};
 }
 
@@ -91,8 +94,8 @@ Status Daemon::start_core() {
                   .config = config_.core,
                   .stored = store_->take_stored(),
                   .accept_renumbering = options_.accept_renumbering,
-                  .left = {},
-                  .first_run = 1};
+                  .left = parent_.take_left(),
+                  .first_run = parent_.first_run()};
   if (!options_.accept_renumbering)
     if (auto why = core::Node::refuse_renumbering(boot.stored, boot.config)) return Error{*why};
   if (getrandom(&boot.seed, sizeof boot.seed, 0) != sizeof boot.seed)
@@ -166,6 +169,7 @@ int Daemon::run() {
   watch(
       -1, 0, [] { malloc_trim(0); }, kTrimAfter);
 
+  parent_.began();
   if (!loop_.run([this](const core::Event& event) { step(event); }, [this] { turn_ended(); })) {
     daemon::log(core::LogLevel::kError,
                 std::string("the kernel gives no events: ") + strerror(errno));
@@ -251,7 +255,8 @@ void Daemon::become_ready() {
                                          "), port " + std::to_string(config_.port) + ", node " +
                                          identity_->node().brief());
   notify_.ready(summary());
-  detach_.ready();
+  parent_.ready();
+  if (options_.detach) Detach::leave_terminal();
 }
 
 std::string Daemon::summary() {

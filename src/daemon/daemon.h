@@ -12,18 +12,17 @@
 #include "bus/bus.h"
 #include "config/load.h"
 #include "core/node.h"
-#include "daemon/detach.h"
 #include "daemon/leaving.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/parent.h"
 #include "daemon/perform.h"
 #include "daemon/requests.h"
 #include "net/addresses.h"
 #include "net/identity.h"
 #include "net/secrets.h"
 #include "net/transport.h"
-#include "scripts/local_runner.h"
 #include "store/store.h"
 
 namespace cluster::daemon {
@@ -49,10 +48,11 @@ std::vector<std::string> listen_addresses(const config::Loaded& config);
 
 class Daemon final : public bus::Cluster {
  public:
-  Daemon(Options options, config::Loaded loaded, Notify notify, Detach detach);
+  // `parent` outlives it.
+  Daemon(Options options, config::Loaded loaded, Notify notify, Parent& parent);
   ~Daemon() override;
 
-  // Opens the store, listens, and starts the core. An error names what is in the way.
+  // Opens the store and starts the core. An error names what is in the way.
   Status start();
   // Until the host has left. The program's exit code.
   int run();
@@ -98,7 +98,7 @@ class Daemon final : public bus::Cluster {
   const Options options_;
   config::Loaded config_;  // as it is in force
   const Notify notify_;
-  Detach detach_;
+  Parent& parent_;
   int exit_code_ = kExitOk;
   bool ready_ = false;
   bool bus_settled_ = false;

@@ -86,6 +86,7 @@ void Daemon::apply(config::Loaded next) {
   next.port = config_.port;
   config_ = std::move(next);
   set_verbosity(effective_verbosity(options_, config_.verbosity));
+  parent_.set_verbosity(verbosity());
   apply_to_network(config_);
   loop_.post(core::Event(core::ConfigChanged{config_.core}));
 }
@@ -122,6 +123,7 @@ void Daemon::left() {
   leaving_->left([this] { return transport_->closing() == 0; },
                  [this] {
                    daemon::log(core::LogLevel::kInfo, "left");
+                   parent_.ending();
                    loop_.stop();
                  });
 }
@@ -130,6 +132,7 @@ void Daemon::give_up() {
   daemon::log(core::LogLevel::kError,
               "leaving takes longer than all timeouts together: ending without the rest");
   exit_code_ = kExitFailed;
+  parent_.ending();
   loop_.stop();
 }
 

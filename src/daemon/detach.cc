@@ -44,13 +44,17 @@ Result<Detach> Detach::fork_now() {
   return detach;
 }
 
-void Detach::ready() {
-  if (caller_ < 0) return;
+void Detach::leave_terminal() {
   if (chdir("/") != 0) return;
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (null >= 0) dup2(null, fd);
   if (null > STDERR_FILENO) close(null);
+}
+
+void Detach::ready() {
+  if (caller_ < 0) return;
+  leave_terminal();
   const int caller = std::exchange(caller_, -1);
   // A caller that went away needs no answer.
   if (write(caller, "r", 1) < 0) errno = 0;

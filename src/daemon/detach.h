@@ -21,6 +21,9 @@ class Detach {
   // Lets the caller go, and leaves its terminal and folder.
   void ready();
 
+  // The latter, for a process of which no caller knows.
+  static void leave_terminal();
+
  private:
   int caller_ = -1;
 };

@@ -38,19 +38,19 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
-Notify Notify::from_environment() {
+Notify Notify::from_environment(pid_t main_pid) {
   const std::string socket = take("NOTIFY_SOCKET");
   const auto interval = number(take("WATCHDOG_USEC"));
   const std::string pid = take("WATCHDOG_PID");
   std::optional<Duration> watchdog;
-  if (interval && (pid.empty() || pid == std::to_string(getpid()))) {
+  if (interval && (pid.empty() || pid == std::to_string(main_pid))) {
     watchdog = microseconds(*interval);
   }
-  return Notify(socket, watchdog);
+  return Notify(socket, watchdog, main_pid);
 }
 
-Notify::Notify(std::string socket, std::optional<Duration> watchdog)
-    : socket_(std::move(socket)), watchdog_(watchdog) {
+Notify::Notify(std::string socket, std::optional<Duration> watchdog, pid_t main_pid)
+    : socket_(std::move(socket)), watchdog_(watchdog), main_pid_(main_pid) {
   if (socket_.empty() || (socket_[0] != '/' && socket_[0] != '@')) return;
   if (socket_.size() >= sizeof(sockaddr_un::sun_path)) return;
   fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -63,6 +63,7 @@ Notify::~Notify() {
 Notify::Notify(Notify&& other) noexcept
     : socket_(std::move(other.socket_)),
       watchdog_(other.watchdog_),
+      main_pid_(other.main_pid_),
       fd_(std::exchange(other.fd_, -1)) {}
 
 void Notify::send(const std::string& message) const {
@@ -81,7 +82,7 @@ void Notify::send(const std::string& message) const {
 }
 
 void Notify::ready(const std::string& status) const {
-  send("READY=1\nSTATUS=" + one_line(status) + "\nMAINPID=" + std::to_string(getpid()));
+  send("READY=1\nSTATUS=" + one_line(status) + "\nMAINPID=" + std::to_string(main_pid_));
 }
 
 void Notify::status(const std::string& text) const { send("STATUS=" + one_line(text)); }

@@ -1,6 +1,8 @@
 // What the service supervisor is told (sd_notify(3)): datagrams to NOTIFY_SOCKET. Without one nothing is sent.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 
@@ -10,9 +12,10 @@ namespace cluster::daemon {
 
 class Notify {
  public:
-  // Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment.
-  static Notify from_environment();
-  Notify(std::string socket, std::optional<Duration> watchdog);
+  // Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. `main_pid` is the process that the
+  // supervisor has started, for which this one speaks.
+  static Notify from_environment(pid_t main_pid);
+  Notify(std::string socket, std::optional<Duration> watchdog, pid_t main_pid);
   ~Notify();
   Notify(Notify&& other) noexcept;
   Notify& operator=(Notify&&) = delete;
@@ -34,6 +37,7 @@ class Notify {
 
   std::string socket_;
   std::optional<Duration> watchdog_;
+  pid_t main_pid_;
   int fd_ = -1;
 };
 

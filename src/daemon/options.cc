@@ -28,7 +28,7 @@ Exit wrong(const std::string& what) {
 std::variant<Options, Exit> parse_options(int argc, const char* const* argv) {
   Options options;
   CLI::App app("Keeps services running across hosts.", "clusterd");
-  bool foreground = false, fence = false, version = false;
+  bool foreground = false, version = false;
   uint32_t id = 0;
   app.add_option("--config-dir", options.config_dir, "where cluster.conf, hosts and services are")
       ->type_name("DIR")
@@ -50,7 +50,9 @@ std::variant<Options, Exit> parse_options(int argc, const char* const* argv) {
                "only say what is wrong with the configuration: exit 0 or 1");
   app.add_flag("--accept-renumbering", options.accept_renumbering,
                "hosts may have moved to other lines of the hosts file");
-  app.add_flag("--fence", fence, "kill what a dead daemon left running (not supported yet)");
+  app.add_flag("--fence", options.fence,
+               "kill what the services of a dead daemon left running, and exit");
+  app.add_option("--engine", options.engine)->group("");
   app.add_flag("--verbose", options.verbose, "log more; twice: every event, as it can be replayed");
   app.add_flag("--version", version, "print the version");
   try {
@@ -61,7 +63,6 @@ std::variant<Options, Exit> parse_options(int argc, const char* const* argv) {
     return wrong(error.what());
   }
   if (version) return Exit{kExitOk, "clusterd " CLUSTER_VERSION "\n", ""};
-  if (fence) return wrong("--fence is not supported yet");
   if (options.config_dir.empty()) return wrong("--config-dir: empty");
   if (options.state_dir.empty()) return wrong("--state-dir: empty");
   if (Status bus = bus::Bus::check_address(options.bus); !bus)

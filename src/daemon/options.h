@@ -21,7 +21,9 @@ struct Options {
   bool detach = false;
   bool check_config = false;
   bool accept_renumbering = false;
-  int verbose = 0;  // how often --verbose was given
+  bool fence = false;
+  std::string engine;  // of src/guardian alone: what an engine inherits; empty: this is none
+  int verbose = 0;     // how often --verbose was given
 };
 
 struct Exit {

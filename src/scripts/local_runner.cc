@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/ensure.h"
+#include "scripts/leftovers.h"
 
 namespace cluster::scripts {
 
@@ -24,20 +25,35 @@ const char* to_string(core::Script script) {
 }
 
 LocalRunner::LocalRunner(event_base* base, std::string service_dir, std::string state_dir,
-                         Callbacks callbacks)
+                         Callbacks callbacks, std::optional<Cgroups> cgroups)
     : base_(base),
       service_dir_(std::move(service_dir)),
       state_dir_(std::move(state_dir)),
       callbacks_(std::move(callbacks)),
       inherited_(inherited_environment()),
+      cgroups_(std::move(cgroups)),
       child_ended_(evsignal_new(
           base, SIGCHLD,
           [](evutil_socket_t, short, void* self) { static_cast<LocalRunner*>(self)->reap(); },
+          this)),
+      dying_look_(event_new(
+          base, -1, 0,
+          [](evutil_socket_t, short, void* self) {
+            static_cast<LocalRunner*>(self)->look_at_dying();
+          },
           this)) {
-  ENSURE(child_ended_ && evsignal_add(child_ended_.get(), nullptr) == 0);
+  ENSURE(dying_look_ && child_ended_ && evsignal_add(child_ended_.get(), nullptr) == 0);
 }
 
-LocalRunner::~LocalRunner() = default;
+LocalRunner::~LocalRunner() {
+  if (cgroups_) cgroups_->remove_empty();
+}
+
+size_t LocalRunner::running() const {
+  size_t count = runs_.size();
+  for (const auto& [service, killing] : dying_) count += killing.waiting.size();
+  return count;
+}
 
 int LocalRunner::open_output(const core::RunScript& script, Run& run) {
   const auto of_service = [&](const auto& r) { return r->service() == script.service; };
@@ -68,7 +84,17 @@ int LocalRunner::open_output(const core::RunScript& script, Run& run) {
 }
 
 void LocalRunner::run(const core::RunScript& script) {
-  Run run{script.run, script.service, readers_.end()};
+  const auto dying = dying_.find(script.service);
+  if (dying != dying_.end()) return dying->second.waiting.push_back(script);
+  begin(script);
+}
+
+int LocalRunner::open_cgroup(const std::string& service) {
+  return cgroups_ ? cgroups_->open(service) : -1;
+}
+
+void LocalRunner::begin(const core::RunScript& script) {
+  Run run{script.run, script.service, script.script, readers_.end()};
   Spawn what;
   what.folder = service_dir_ + "/" + script.service;
   what.path = what.folder + "/" + to_string(script.script);
@@ -77,9 +103,13 @@ void LocalRunner::run(const core::RunScript& script) {
                           script.environment.end());
   what.environment.emplace_back("CLUSTER_STATE_DIR", state_dir_);
   what.output = open_output(script, run);
+  what.cgroup = open_cgroup(script.service);
+  // Outside of its group it could not be killed whole: then rather not at all.
+  int error = cgroups_ && what.cgroup < 0 ? errno : 0;
   pid_t pid = -1;
-  const int error = spawn(what, &pid);
+  if (error == 0) error = spawn(what, &pid);
   if (what.output >= 0) close(what.output);
+  if (what.cgroup >= 0) close(what.cgroup);
   if (error != 0) {
     if (run.reader != readers_.end()) readers_.erase(run.reader);
     callbacks_.line(Line{script.service, script.script, true,
@@ -94,12 +124,49 @@ void LocalRunner::kill(core::KillScript which) {
   // Only before it is reaped: afterwards the number may be another's.
   for (const auto& [pid, run] : runs_)
     if (run.id == which.run) ::kill(-pid, SIGKILL);
+  for (auto& [service, killing] : dying_) {
+    const auto is_it = [&](const core::RunScript& script) { return script.run == which.run; };
+    if (std::erase_if(killing.waiting, is_it) > 0)
+      callbacks_.ended(core::ScriptEnded{which.run, core::ScriptEnd::kSignal, SIGKILL});
+  }
 }
 
 void LocalRunner::kill(const core::KillService& which) {
+  Killing& killing = dying_[which.service];
+  killing.waited = {};
+  killing.reached = !cgroups_ || cgroups_->kill(which.service);
   for (const auto& [pid, run] : runs_)
     if (run.service == which.service) ::kill(-pid, SIGKILL);
-  callbacks_.killed(core::ServiceKilled{which.service, false});
+  const timeval at_once{0, 0};
+  event_add(dying_look_.get(), &at_once);
+}
+
+bool LocalRunner::anything_left(const std::string& service) const {
+  const bool found =
+      cgroups_ ? cgroups_->populated(service) : kill_leftovers(service, state_dir_) > 0;
+  return found || std::any_of(runs_.begin(), runs_.end(),
+                              [&](const auto& entry) { return entry.second.service == service; });
+}
+
+void LocalRunner::look_at_dying() {
+  std::vector<core::RunScript> next;
+  for (auto it = dying_.begin(); it != dying_.end();) {
+    auto& [service, killing] = *it;
+    const bool left = anything_left(service);
+    if (left && killing.waited < kDyingTime) {
+      killing.waited += kDyingLook;
+      ++it;
+      continue;
+    }
+    callbacks_.killed(core::ServiceKilled{service, cgroups_ && killing.reached && !left});
+    if (cgroups_) cgroups_->remove(service);
+    next.insert(next.end(), killing.waiting.begin(), killing.waiting.end());
+    it = dying_.erase(it);
+  }
+  for (const core::RunScript& script : next) begin(script);
+  if (dying_.empty()) return;
+  const timeval again{0, static_cast<suseconds_t>(to_us(kDyingLook))};
+  event_add(dying_look_.get(), &again);
 }
 
 void LocalRunner::close_reader(const OutputReader* reader) {
@@ -140,6 +207,7 @@ void LocalRunner::reap() {
     } else {
       ended = {run.id, core::ScriptEnd::kSignal, info.si_status};
     }
+    if (cgroups_ && run.script == core::Script::kStop) cgroups_->remove(run.service);
     callbacks_.ended(ended);
   }
 }

@@ -3,15 +3,21 @@
 // The end of a child is seen by SIGCHLD through the loop, which needs no descriptor a run: a shortage of
 // descriptors never loses an end. One LocalRunner a process, as SIGCHLD is one a process. Destroying it
 // leaves what runs alone and closes the pipes.
+//
+// With Cgroups, every script is born in its service's group. Without, what the scripts left running is looked for by
+// its environment, and ServiceKilled never says that it was all.
 #pragma once
 
 #include <sys/types.h>
 
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "scripts/cgroups.h"
 #include "scripts/output_reader.h"
 #include "scripts/runner.h"
 #include "scripts/spawn.h"
@@ -26,8 +32,8 @@ inline constexpr size_t kMaxOutputs = 256;
 class LocalRunner final : public Runner {
  public:
   // `state_dir` is told to scripts as CLUSTER_STATE_DIR.
-  LocalRunner(event_base* base, std::string service_dir, std::string state_dir,
-              Callbacks callbacks);
+  LocalRunner(event_base* base, std::string service_dir, std::string state_dir, Callbacks callbacks,
+              std::optional<Cgroups> cgroups = std::nullopt);
   ~LocalRunner() override;
 
   void run(const core::RunScript& script) override;
@@ -36,14 +42,21 @@ class LocalRunner final : public Runner {
   void guard(const core::Guard&) override {}
   void unguard(const core::Unguard&) override {}
   void set_service_dir(std::string dir) override { service_dir_ = std::move(dir); }
-  size_t running() const override { return runs_.size(); }
+  size_t running() const override;
 
  private:
   using Readers = std::list<std::unique_ptr<OutputReader>>;
   struct Run {
     RunId id;
     std::string service;
+    core::Script script = core::Script::kStart;
     Readers::iterator reader;  // readers_.end(): none, or ended
+  };
+  // A service that is being killed.
+  struct Killing {
+    Duration waited{};
+    bool reached = true;                  // all of it was sent the signal
+    std::deque<core::RunScript> waiting;  // until it is dead
   };
 
   // The writing end for the child, -1 for /dev/null; the reader is put into `run`.
@@ -51,16 +64,23 @@ class LocalRunner final : public Runner {
   void close_reader(const OutputReader* reader);
   void forget_budgets();
   void reap();
+  void begin(const core::RunScript& script);
+  int open_cgroup(const std::string& service);
+  bool anything_left(const std::string& service) const;
+  void look_at_dying();
 
   event_base* const base_;
   std::string service_dir_;
   const std::string state_dir_;
   const Callbacks callbacks_;
   const Environment inherited_;
+  const std::optional<Cgroups> cgroups_;
   std::map<pid_t, Run> runs_;
+  std::map<std::string, Killing> dying_;
   std::map<std::string, std::shared_ptr<OutputBudget>> budgets_;
   Readers readers_;
   EventPtr child_ended_;
+  EventPtr dying_look_;
 };
 
 }  // namespace cluster::scripts

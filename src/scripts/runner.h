@@ -39,7 +39,8 @@ class Runner {
   // SIGKILL to the run's process group; nothing happens if it has ended.
   virtual void kill(core::KillScript run) = 0;
 
-  // SIGKILL to all that the service's scripts have started; one ServiceKilled follows.
+  // SIGKILL to all that the service's scripts have started; one ServiceKilled follows, and what is asked to run
+  // meanwhile begins after it.
   virtual void kill(const core::KillService& service) = 0;
 
   // For whoever outlives this engine.

@@ -1,7 +1,10 @@
 // Starts an executable in a session of its own (so a process group of its own), with nothing of ours but
 // what is given: stdin is /dev/null, every descriptor above 2 closed, signals and mask as at login.
 //
-// posix_spawn(3) does not copy the page tables, so the time it takes does not grow with our memory.
+// posix_spawn(3) does not copy the page tables, so the time it takes does not grow with our memory. Into a control
+// group it is clone3(2) with CLONE_INTO_CGROUP, of a guardian that is small: one that is born in its group has no
+// moment outside of it in which it could fork away, as one that is moved there has; and a helper that moves itself
+// before it executes the script would be one more program to start.
 #pragma once
 
 #include <sys/types.h>
@@ -23,6 +26,7 @@ struct Spawn {
   std::string folder;  // working directory
   Environment environment;
   int output = -1;  // stdout and stderr; -1 is /dev/null
+  int cgroup = -1;  // the folder of the group to be born in; -1: that of this process
 };
 
 // 0 and the child's pid (which is its group's ID too), or an errno.

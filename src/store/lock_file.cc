@@ -50,6 +50,12 @@ LockFile& LockFile::operator=(LockFile&& other) noexcept {
   return *this;
 }
 
+LockFile LockFile::adopt(int fd) {
+  LockFile lock;
+  lock.fd_ = fd;
+  return lock;
+}
+
 Result<LockFile> LockFile::take(const std::string& path) {
   LockFile lock;
   lock.fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

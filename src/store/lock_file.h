@@ -22,6 +22,12 @@ class LockFile {
   // The error names the pid that holds it.
   static Result<LockFile> take(const std::string& path);
 
+  // One that another process has taken, and passed on: it holds until both let go.
+  static LockFile adopt(int fd);
+
+  int fd() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
  private:
   int fd_ = -1;
 };

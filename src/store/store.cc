@@ -149,9 +149,11 @@ class SqliteStore final : public Store {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& state_dir, Answer answer) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& state_dir, Answer answer,
+                                           LockFile held) {
   if (Status folder = prepare_folder(state_dir); !folder) return Error{folder.error()};
-  auto lock = LockFile::take(state_dir + "/" + kLockName);
+  auto lock =
+      held ? Result<LockFile>(std::move(held)) : LockFile::take(state_dir + "/" + kLockName);
   if (!lock) return Error{lock.error()};
   auto database = Database::open(state_dir + "/" + kDatabaseName);
   if (!database) return Error{database.error()};

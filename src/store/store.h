@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "core/io.h"
 #include "core/node.h"
+#include "store/lock_file.h"
 
 namespace cluster::store {
 
@@ -27,7 +28,9 @@ class Store {
 
   // Creates folder (mode 0700) and database (0600) where they are missing. The error is a sentence
   // that names the file: damaged, written by a newer version, not writable, in use by process N.
-  static Result<std::unique_ptr<Store>> open(const std::string& state_dir, Answer answer);
+  // `held` is the lock, where the caller has it already.
+  static Result<std::unique_ptr<Store>> open(const std::string& state_dir, Answer answer,
+                                             LockFile held = {});
 
   // Writes what was given, then ends the thread. Answers may come until it returns.
   virtual ~Store() = default;

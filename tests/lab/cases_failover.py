@@ -1,5 +1,4 @@
 """Hosts that die, fall silent, freeze and return."""
-import signal
 import time
 
 from lab import Service, expect, until
@@ -120,10 +119,10 @@ def test_silent_idle_host(c):
 def test_frozen_active_daemon(c):
     lab = three(c)
     lab.two_copies_allowed = True
-    lab[1].signal(signal.SIGSTOP)
+    lab[1].freeze()
     until(lambda: 2 in lab.holders("web"), "the next takes over")
     time.sleep(0.3)
-    t = lab[1].signal(signal.SIGCONT)
+    t = lab[1].thaw()
     lab.await_placed(web=1)
     lab.await_linked()
     expect(not lab.events(t, host=3), "host 3 has nothing to do with it", *lab.events(t))
@@ -133,9 +132,9 @@ def test_frozen_active_daemon(c):
 def test_short_freeze_changes_nothing(c):
     lab = three(c)
     for i in (1, 2):
-        lab[i].signal(signal.SIGSTOP)
+        lab[i].freeze()
         time.sleep(lab.dead / 3)
-        lab[i].signal(signal.SIGCONT)
+        lab[i].thaw()
         lab.expect_stable(1)
     lab.await_linked()
 

@@ -8,7 +8,7 @@ CAREFUL = 12  # at most so many dials in a few seconds are no busy loop
 
 
 def cpu_ms(h):
-    return sum(int(open("%s/task/%s/schedstat" % (h.outer(), t)).read().split()[0]) for t in h.threads()) / 1e6
+    return sum(int(open(task + "/schedstat").read().split()[0]) for task in h.tasks()) / 1e6
 
 
 def two_and_a_stranger(c, hosts_of_3):

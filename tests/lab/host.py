@@ -1,4 +1,5 @@
 """One host: its namespaces, its bus, its daemon and its configuration."""
+import contextlib
 import json
 import os
 import shutil
@@ -174,6 +175,17 @@ class Host:
             self.conn.close()
             self.conn = None
 
+    def remove_groups(self):
+        """The control groups that a killed daemon left: with its processes they are empty."""
+        try:
+            with open(os.path.join(self.state, "cgroup")) as f:
+                top = f.read().strip()
+        except FileNotFoundError:
+            return
+        for folder, _, _ in os.walk(top, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
     # ---- daemon
     def argv(self, *more, bus=None, state=None, identify=True):
         return [self.lab.program("clusterd"), "--config-dir", self.etc, "--state-dir", state or self.state,
@@ -187,10 +199,37 @@ class Host:
         self.pid = r["pid"]
         return r["t"]
 
+    # `pid` is the guardian's, which is what whoever starts a daemon knows of it.
+    def engine(self):
+        """Its child that is a clusterd, or None."""
+        with open("%s/task/%d/children" % (self.outer(), self.pid)) as f:
+            children = [int(x) for x in f.read().split()]
+        for pid in children:
+            try:
+                if os.path.basename(os.readlink(self.outer(pid) + "/exe")).startswith("clusterd"):
+                    return pid
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it has just ended
+        return None
+
+    def daemons(self):
+        """Guardian and engine."""
+        return [pid for pid in (self.pid, self.engine()) if pid]
+
     def signal(self, sig):
         if sig in (signal.SIGKILL, signal.SIGTERM):
             self.ended[self.pid] = sig
         return self.agent.rpc("kill", pid=self.pid, signal=int(sig))["t"]
+
+    def signal_engine(self, sig):
+        return self.agent.rpc("kill", pid=self.engine(), signal=int(sig))["t"]
+
+    def freeze(self):
+        """The whole daemon, as a machine without a moment for it would."""
+        return [self.agent.rpc("kill", pid=pid, signal=int(signal.SIGSTOP))["t"] for pid in self.daemons()][0]
+
+    def thaw(self):
+        return [self.agent.rpc("kill", pid=pid, signal=int(signal.SIGCONT))["t"] for pid in self.daemons()][0]
 
     def kill(self):
         """kill -9 of the daemon alone: services stay as they are."""
@@ -212,8 +251,11 @@ class Host:
         """/proc of one of this host's processes, as seen from here."""
         return "/proc/%d/root/proc/%d" % (self.agent.init, pid or self.pid)
 
-    def threads(self):
-        return os.listdir(self.outer() + "/task")
+    def tasks(self):
+        """/proc of every thread of the daemon."""
+        for pid in self.daemons():
+            folder = self.outer(pid) + "/task/"
+            yield from (folder + task for task in os.listdir(folder))
 
     # ---- what it says
     def log_text(self, since=0):

@@ -137,6 +137,8 @@ class Lab:
         for a in [h.agent for h in self] + [r.agent for r in self.routers.values()] + [self.switch]:
             if a:
                 a.close()
+        for h in self:
+            h.remove_groups()
 
     def watch(self, *which, **kw):
         """What these hosts (default all) say of each other from now on."""

@@ -18,16 +18,17 @@ LAYERS = {
     "bus": {"base", "wire", "core"},
     "ctl": {"base"},
     "daemon": {"base", "wire", "core", "config", "net", "scripts", "store", "bus"},
+    "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "daemon"},
 }
 PURE = ("base", "wire", "core")
 
 # What a library's headers look like, and the folders that may see them.
 LIBRARIES = [
     (re.compile(r"sdbus-c\+\+/"), {"bus", "ctl"}),
-    (re.compile(r"event2/|event\.h$"), {"net", "scripts", "bus", "daemon"}),
+    (re.compile(r"event2/|event\.h$"), {"net", "scripts", "bus", "daemon", "guardian"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"config"}),
-    (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "net"}),
+    (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "net", "guardian"}),
 ]
 
 # Standard headers whose meaning depends on nothing but their arguments. Unordered containers are not

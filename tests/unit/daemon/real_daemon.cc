@@ -13,6 +13,8 @@
 #include <sstream>
 #include <thread>
 
+#include "scripts/cgroups.h"
+
 namespace cluster::testing_daemon {
 
 namespace fs = std::filesystem;
@@ -118,6 +120,16 @@ Site::Site(int hosts) : hosts_(hosts) {
     write_file(config(host) / "hosts", lines);
     write_file(config(host) / "services", "");
     write_file(config(host) / "cluster.conf", "beat_interval = 0.1\ndead_time = 1\n");
+  }
+}
+
+// A daemon that was killed leaves its control groups, and what runs in them.
+Site::~Site() {
+  for (int host = 1; host <= hosts_; ++host) {
+    const auto groups = scripts::Cgroups::find(state(host).string());
+    if (!groups) continue;
+    groups->kill_all();
+    groups->remove_empty();
   }
 }
 

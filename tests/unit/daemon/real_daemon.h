@@ -55,6 +55,7 @@ class Program {
 class Site {
  public:
   explicit Site(int hosts);
+  ~Site();  // after its programs
 
   void service(const std::string& name, const std::string& preference);  // "1 2"
   void set_script(int host, const std::string& service, const std::string& script,

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <vector>
 
 #include "tests/unit/temp_folder.h"
@@ -26,9 +27,19 @@ struct BaseFree {
   void operator()(event_base* b) const { event_base_free(b); }
 };
 
-class LocalRunnerTest : public testing::Test {
+// Both ways to start a script: in the control group of its service, and without.
+class LocalRunnerTest : public testing::TestWithParam<bool> {
  protected:
-  LocalRunnerTest() : base_(event_base_new()) {
+  LocalRunnerTest() : base_(event_base_new()) {}
+
+  void SetUp() override {
+    std::optional<Cgroups> cgroups;
+    if (GetParam()) {
+      fs::create_directories(dir_ / "state");
+      auto made = Cgroups::make(dir_ / "state");
+      if (!made) GTEST_SKIP() << "no control groups here: " << made.error();
+      cgroups = std::move(*made);
+    }
     runner_ = std::make_unique<LocalRunner>(
         base_.get(), dir_.path().string(), "/some/state",
         Callbacks{[this](core::ScriptEnded e) { ended_.push_back(e); }, [](core::ServiceKilled) {},
@@ -38,9 +49,16 @@ class LocalRunnerTest : public testing::Test {
                     } else {
                       lines_.push_back(line.text);
                     }
-                  }});
+                  }},
+        std::move(cgroups));
   }
-  ~LocalRunnerTest() override { runner_.reset(); }
+  ~LocalRunnerTest() override {
+    runner_.reset();
+    if (const auto groups = Cgroups::find(dir_ / "state")) {
+      groups->kill_all();
+      groups->remove_empty();
+    }
+  }
 
   void script(const std::string& service, const std::string& name, const std::string& text) {
     fs::create_directories(dir_ / service);
@@ -81,7 +99,7 @@ class LocalRunnerTest : public testing::Test {
   uint64_t last_run_ = 0;
 };
 
-TEST_F(LocalRunnerTest, TellsExitStatusAndOutputInOrder) {
+TEST_P(LocalRunnerTest, TellsExitStatusAndOutputInOrder) {
   script("web", "start", "#!/bin/sh\necho out\necho err >&2\nprintf partial\nexit 7\n");
   const RunId id = run("web");
   EXPECT_EQ(runner_->running(), 1u);
@@ -94,7 +112,7 @@ TEST_F(LocalRunnerTest, TellsExitStatusAndOutputInOrder) {
   EXPECT_EQ(runner_->running(), 0u);
 }
 
-TEST_F(LocalRunnerTest, GivesACleanSurrounding) {
+TEST_P(LocalRunnerTest, GivesACleanSurrounding) {
   setenv("NOTIFY_SOCKET", "/nowhere", 1);
   setenv("CLUSTER_STRAY", "1", 1);
   script("web", "status",
@@ -130,7 +148,7 @@ TEST_F(LocalRunnerTest, GivesACleanSurrounding) {
   EXPECT_EQ(std::stoull(lines_[6].substr(8), nullptr, 16) & ~kLibrarys, 0u) << lines_[6];
 }
 
-TEST_F(LocalRunnerTest, LeaksNoDescriptor) {
+TEST_P(LocalRunnerTest, LeaksNoDescriptor) {
   const int leaky = open("/dev/zero", O_RDONLY);  // without O_CLOEXEC
   script("web", "start", "#!/bin/sh\nls -l /proc/$$/fd | grep -c /dev/zero\n");
   run("web");
@@ -140,7 +158,7 @@ TEST_F(LocalRunnerTest, LeaksNoDescriptor) {
   EXPECT_EQ(lines_[0], "0");
 }
 
-TEST_F(LocalRunnerTest, SaysWhatCouldNotBeExecuted) {
+TEST_P(LocalRunnerTest, SaysWhatCouldNotBeExecuted) {
   run("none");
   script("web", "start", "no shebang line\n");
   fs::permissions(dir_ / "web" / "start", fs::perms::owner_read);
@@ -155,7 +173,7 @@ TEST_F(LocalRunnerTest, SaysWhatCouldNotBeExecuted) {
   EXPECT_EQ(runner_->running(), 0u);
 }
 
-TEST_F(LocalRunnerTest, KillsTheWholeGroup) {
+TEST_P(LocalRunnerTest, KillsTheWholeGroup) {
   script("web", "stop", "#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho child=$!\nwait\nsleep 1000\n");
   const RunId id = run("web", core::Script::kStop);
   ASSERT_TRUE(until([&] { return !lines_.empty(); }));
@@ -172,7 +190,7 @@ TEST_F(LocalRunnerTest, KillsTheWholeGroup) {
   runner_->kill(core::KillScript{id});  // late: nothing happens
 }
 
-TEST_F(LocalRunnerTest, EndsWithTheScriptAndGoesOnReadingWhatItLeft) {
+TEST_P(LocalRunnerTest, EndsWithTheScriptAndGoesOnReadingWhatItLeft) {
   script("web", "start",
          "#!/bin/sh\n(trap '' HUP; while [ ! -e go ]; do sleep 0.02; done; echo one; echo two) &\n"
          "echo started\n");
@@ -185,7 +203,7 @@ TEST_F(LocalRunnerTest, EndsWithTheScriptAndGoesOnReadingWhatItLeft) {
   EXPECT_TRUE(until([&] { return said("two"); }));
 }
 
-TEST_F(LocalRunnerTest, BoundsHeldPipesWithoutClosingAny) {
+TEST_P(LocalRunnerTest, BoundsHeldPipesWithoutClosingAny) {
   script("web", "start", "#!/bin/sh\nsleep 1000 &\necho $!\n");
   for (size_t i = 0; i < kMaxOutputsPerService + 1; ++i) {
     run("web");
@@ -209,7 +227,7 @@ TEST_F(LocalRunnerTest, BoundsHeldPipesWithoutClosingAny) {
   }
 }
 
-TEST_F(LocalRunnerTest, AFloodFillsNothingAndHoldsNobodyUp) {
+TEST_P(LocalRunnerTest, AFloodFillsNothingAndHoldsNobodyUp) {
   script("web", "start", "#!/bin/sh\nhead -c 30000000 /dev/zero | tr '\\0' '\\n'\nexit 3\n");
   script("db", "start", "#!/bin/sh\necho quiet\n");
   run("web");
@@ -221,12 +239,15 @@ TEST_F(LocalRunnerTest, AFloodFillsNothingAndHoldsNobodyUp) {
   EXPECT_NE(notices_[0].find("dropped"), std::string::npos);
 }
 
-TEST_F(LocalRunnerTest, ManyEndsAtOnceAreAllSeen) {
+TEST_P(LocalRunnerTest, ManyEndsAtOnceAreAllSeen) {
   script("web", "status", "#!/bin/sh\nexit 0\n");
   for (int i = 0; i < 50; ++i) run("web", core::Script::kStatus);
   EXPECT_TRUE(until_ended(50));
   EXPECT_EQ(ended_.size(), 50u);
 }
+
+INSTANTIATE_TEST_SUITE_P(WithoutAndWithGroups, LocalRunnerTest, testing::Bool(),
+                         [](const auto& with) { return with.param ? "InGroups" : "Plain"; });
 
 }  // namespace
 }  // namespace cluster::scripts
