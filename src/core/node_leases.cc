@@ -35,6 +35,9 @@ std::string Node::State::why_no_claim(const std::string& name) const {
       static_cast<size_t>(std::count_if(voting.begin(), voting.end(), [&](const NodeId& node) {
         return members.find(node)->record.votes();
       }));
+  // So that the loss of a host soon after the first start of all is no more than that.
+  const bool first = voter.highest_epoch(name) == 0 && grants.epoch(name) == 0;
+  if (first && reached < voting.size()) return "not all hosts that are up vote yet";
   if (reached >= voters.quorum()) return "";
   return "no majority of the voters is reached: " + std::to_string(reached) + " of " +
          std::to_string(voters.names.size()) + ", and " + std::to_string(voters.quorum()) +
