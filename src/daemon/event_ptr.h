@@ -40,6 +40,9 @@ class Watch {
     ENSURE(event_add(event_.get(), &t) == 0);
   }
   void remove() { event_del(event_.get()); }
+  bool pending() const {
+    return event_pending(event_.get(), EV_TIMEOUT | EV_READ | EV_WRITE | EV_SIGNAL, nullptr) != 0;
+  }
   event_base* base() const { return event_get_base(event_.get()); }
 
  private:

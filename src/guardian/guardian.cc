@@ -39,6 +39,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
       deadline_(loop_.base(), [this] { loop_.post(daemon::Loop::Task([this] { turn(); })); }),
       restart_(loop_.base(), -1, 0, [this] { start_engine(); }),
       silence_(loop_.base(), -1, 0, [this] { look_at_silence(); }),
+      last_stop_(loop_.base(), -1, 0, [this] { end(daemon::kExitFailed); }),
       trim_(loop_.base(), -1, 0, [] { malloc_trim(0); }) {
   runner_ = std::make_unique<scripts::LocalRunner>(
       loop_.base(), config.service_dir, options_.state_dir,
@@ -202,6 +203,7 @@ struct Guardian::Visitor {
   void operator()(const Began&) const {
     to.engine_->began = to.ever_began_ = true;
     to.accept_renumbering_ = false;
+    to.last_stop_.remove();
     // One that died while it left has not done all of it.
     for (int number : {std::exchange(to.reload_, 0), to.leave_})
       if (number != 0) kill(to.engine_->pid, number);
@@ -264,11 +266,15 @@ void Guardian::turn() {
     core::Actions out;
     core_.tick(now(), out);
     perform(out);
-    if (leave_ != 0 && failures_ > kTriesToLeave && core_.next_deadline() == core::kNever &&
-        runner_->running() == 0)
-      return end(daemon::kExitFailed);
+    if (leave_ != 0 && failures_ > kTriesToLeave) end_if_nothing_is_left();
   }
   if (const MonoTime next = core_.next_deadline(); next != core::kNever) deadline_.set(next);
+}
+
+void Guardian::end_if_nothing_is_left() {
+  if (core_.next_deadline() != core::kNever) return;
+  if (runner_->running() == 0) return end(daemon::kExitFailed);
+  if (!last_stop_.pending()) last_stop_.add(kLastStop);
 }
 
 // ---------------------------------------------------------------------------------- signals

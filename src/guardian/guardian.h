@@ -37,6 +37,8 @@ inline constexpr Duration kStartSilence = seconds(90);  // until it has begun
 inline constexpr Duration kSilenceMoment = seconds(2);
 // Told to leave, and no engine can begin: so often it is tried before the services are left to their deadlines.
 inline constexpr int kTriesToLeave = 3;
+// Then, for what still runs when there is no deadline left: a `stop` that follows a kill.
+inline constexpr Duration kLastStop = seconds(10);
 
 // What is made before there is an engine; its errors are those of the start.
 struct Belongings {
@@ -81,6 +83,7 @@ class Guardian {
   void step(const core::Event& event);
   void turn();  // looks at the deadlines
   void look_at_silence();
+  void end_if_nothing_is_left();
   void signalled(int number);
 
   const daemon::Options options_;
@@ -98,7 +101,7 @@ class Guardian {
   int reload_ = 0;           // likewise, while it waits for an engine that heeds it
   std::optional<int> exit_code_;
   daemon::WakeTimer deadline_;
-  daemon::Watch restart_, silence_, trim_;
+  daemon::Watch restart_, silence_, last_stop_, trim_;
   std::vector<std::unique_ptr<daemon::Watch>> signals_;
 };
 

@@ -46,6 +46,14 @@ bool write_word(const std::string& path, const char* word) {
   return written;
 }
 
+bool keep(const std::string& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return false;
+  const bool written =
+      write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
+  return close(fd) == 0 && written;
+}
+
 // Where the unified hierarchy is seen, and which of its groups that is: proc_pid_mountinfo(5).
 std::optional<std::pair<std::string, std::string>> mount_of_cgroup2() {
   std::ifstream in("/proc/self/mountinfo");
@@ -149,11 +157,8 @@ Result<Cgroups> Cgroups::make(const std::string& state_dir) {
     out.remove_empty();
     return Error{folder + ": nothing can be started in there: " + strerror(error)};
   }
-  if (kept != folder) {
-    std::ofstream file(state_dir + kKeptIn, std::ios::trunc);
-    file << folder << "\n";
-    if (!file.flush()) return Error{state_dir + kKeptIn + ": cannot be written"};
-  }
+  if (kept != folder && !keep(state_dir + kKeptIn, folder + "\n"))
+    return Error{state_dir + kKeptIn + ": cannot be written: " + strerror(errno)};
   return out;
 }
 

@@ -1,5 +1,5 @@
-// What the daemon asks of whoever runs the services' scripts. LocalRunner does it in this very process;
-// a guardian process can stand behind the same interface.
+// What the engine asks of whoever runs the services' scripts: LocalRunner in this very process, or the guardian's
+// at the other end of a channel.
 //
 // Callbacks come on the loop's thread, may come from inside run(), and must only enqueue.
 #pragma once
