@@ -48,9 +48,13 @@ std::vector<std::string> Node::State::host_names() const {
 }
 
 bool Node::State::memory_wanted() const {
+  const auto& all = members.all();
   return recollection.asked_by_others ||
          std::any_of(config.services.begin(), config.services.end(),
-                     [&](const ServiceEntry& s) { return by_majority(s.name); });
+                     [&](const ServiceEntry& s) { return by_majority(s.name); }) ||
+         std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+           return entry.second.up && entry.second.record.votes();
+         });
 }
 
 void Node::State::drive_memory(Context& context) {
