@@ -33,6 +33,7 @@ inline core::Config some_config() {
     entry.preference = preference;
     entry.local = entry.runnable = true;
     entry.has_status = name == "db";
+    if (name == "db") entry.ownership = core::Ownership::kMajority;
     config.services.push_back(entry);
   }
   return config;
@@ -185,9 +186,11 @@ class OneNode {
       const auto tickets = std::exchange(tickets_, {});
       const auto runs = scripts_hang_ ? decltype(runs_)() : std::exchange(runs_, {});
       const auto killed = std::exchange(killed_, {});
+      const auto dying = std::exchange(dying_, {});
       const auto derived = std::exchange(derived_, {});
       const auto hellos = std::exchange(hellos_, {});
-      if (tickets.empty() && runs.empty() && killed.empty() && derived.empty() && hellos.empty())
+      if (tickets.empty() && runs.empty() && killed.empty() && dying.empty() && derived.empty() &&
+          hellos.empty())
         return;
       for (const RelayId relay : hellos)
         if (relays_.contains(relay)) one(core::RelayOut{relay, "ClientHello"}, 0);
@@ -199,6 +202,7 @@ class OneNode {
           one(core::PersistFailed{ticket, "no space left"}, 0);
         }
       }
+      for (const std::string& service : dying) one(core::ServiceKilled{service, !disk_fails_}, 0);
       for (const auto& [run, service] : killed) {
         busy_.erase(service);
         one(core::ScriptEnded{run, core::ScriptEnd::kSignal, 9}, 0);
@@ -253,6 +257,18 @@ class OneNode {
     killed_.push_back(*killed);
     runs_.erase(killed);
   }
+  void perform(const core::KillService& a) {
+    ENSURE(dying_.insert(a.service).second);  // not again before it is answered
+    const auto of_it = [&](const auto& run) { return run.second == a.service; };
+    std::copy_if(runs_.begin(), runs_.end(), std::back_inserter(killed_), of_it);
+    std::erase_if(runs_, of_it);
+  }
+  void perform(const core::Guard& a) {
+    ENSURE(a.service == "web" || a.service == "db");
+    ENSURE(a.stop_at <= a.kill_at);
+  }
+  void perform(const core::Unguard&) {}
+  void perform(const core::Reboot& a) { check_text(a.why); }
   void perform(const core::Persist& a) {
     // An incarnation that is not stored is never spoken under, so it may be taken again.
     ENSURE(!a.writes.empty());
@@ -326,7 +342,7 @@ class OneNode {
   std::map<HostId, core::SetAccess> access_;
   std::vector<std::pair<StoreTicket, bool>> tickets_;  // and whether it is stored
   std::vector<std::pair<RunId, std::string>> runs_, killed_;
-  std::set<std::string> busy_;
+  std::set<std::string> busy_, dying_;
   std::vector<std::string> sent_;
   std::map<LinkId, size_t> sent_bytes_;
   std::map<std::string, uint64_t> epochs_;
