@@ -101,6 +101,16 @@ std::string name_of(const std::string& state_dir) {
   return name.str();
 }
 
+// Where an earlier life has put them, "" where that is gone. A copy of the folder says nothing of its own.
+std::string kept_folder(const std::string& state_dir) {
+  const std::string folder = first_line(state_dir + kKeptIn);
+  struct stat info {};
+  if (!folder.ends_with("/" + name_of(state_dir)) ||
+      stat((folder + "/cgroup.procs").c_str(), &info) != 0)
+    return "";
+  return folder;
+}
+
 // Whether a process can be born in there.
 int try_birth(const std::string& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -139,10 +149,10 @@ std::vector<pid_t> members(const std::string& folder) {
 Result<Cgroups> Cgroups::make(const std::string& state_dir) {
   const auto own = own_folder();
   if (!own) return Error{own.error()};
-  const std::string kept = first_line(state_dir + kKeptIn);
+  const std::string kept = kept_folder(state_dir);
   std::string folder = kept;
-  struct stat info {};
-  if (folder.empty() || stat((folder + "/cgroup.procs").c_str(), &info) != 0) {
+  if (folder.empty()) {
+    struct stat info {};
     if (stat(kSystemd, &info) == 0 && !delegated(*own))
       return Error{*own + " is systemd's: the unit needs Delegate=yes"};
     folder = *own + "/" + kOfAll;
@@ -163,10 +173,8 @@ Result<Cgroups> Cgroups::make(const std::string& state_dir) {
 }
 
 Result<Cgroups> Cgroups::find(const std::string& state_dir) {
-  const std::string folder = first_line(state_dir + kKeptIn);
+  const std::string folder = kept_folder(state_dir);
   if (folder.empty()) return Error{state_dir + " knows of none"};
-  struct stat info {};
-  if (stat((folder + "/cgroup.procs").c_str(), &info) != 0) return Error{folder + " is gone"};
   return Cgroups(folder);
 }
 

@@ -226,7 +226,7 @@ def test_all_of_a_service_is_killed(c):
     lab = three(c, start=LEAVES, stop=HANGS_ONCE, conf="stop_timeout = 0.4\n")
     h = lab[1]
     groups = groups_of(h)
-    expect(len(processes_of(h, "sleep 307")) == 1 and processes_of(h, "sleep 308"), "it left two behind")
+    until(lambda: processes_of(h, "sleep 307") and processes_of(h, "sleep 308"), "it leaves two behind")
     mend = ends_to_begin_with(lab, 1)
     t = h.signal_engine(signal.SIGKILL)
     until(lambda: lab.events(t, host=1, script="stop"), "its stop begins")
@@ -253,6 +253,8 @@ def test_fence(c):
     lab.await_linked(timeout=60)
     lab.await_placed(web=1, other=2)
     groups = groups_of(h)
+    for x in lab:
+        until(lambda: processes_of(x, "sleep 307"), "it leaves one behind")
     p = h.run(*h.argv("--fence"))
     expect(p.returncode == 1 and "in use" in p.out and processes_of(h, "sleep 307"), "not beside a daemon", p.returncode, p.out)
     h.kill()

@@ -39,6 +39,7 @@ def rotated(lab, least):
 def return_with(h, change):
     """Crashes the host, does that to its state, and starts it."""
     h.crash()
+    h.remove_groups()
     change(h.state)
     h.up()
 
