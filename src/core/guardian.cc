@@ -44,6 +44,7 @@ void Guardian::pass(const RunScript& run) {
   kept.newest = run;
   kept.end.reset();
   kept.by_us = kept.cut_short = false;
+  kept.cut_at = kNever;
   if (run.script == Script::kStart) kept.dead = false;
 }
 
@@ -90,7 +91,9 @@ MonoTime Guardian::due(const Kept& kept) const {
   if (!kept.left() || kept.stopped()) return kNever;
   const bool waits = kept.stopping() || kept.cut_short || kept.dying ||
                      (!engine_lives_ && checked(kept.guard.service));
-  return std::min(waits ? kNever : kept.guard.stop_at, kept.killed() ? kNever : kept.guard.kill_at);
+  const MonoTime cut_at = !engine_lives_ && kept.runs() && !kept.cut_short ? kept.cut_at : kNever;
+  return std::min(
+      {cut_at, waits ? kNever : kept.guard.stop_at, kept.killed() ? kNever : kept.guard.kill_at});
 }
 
 bool Guardian::overdue(MonoTime now) {
@@ -105,12 +108,13 @@ bool Guardian::overdue(MonoTime now) {
   return lease || (any && now >= patient_until_);
 }
 
-void Guardian::stop(Kept& kept, Actions& out) {
+void Guardian::stop(MonoTime now, Kept& kept, Actions& out) {
   kept.newest =
       RunScript{RunId(next_run_++), kept.guard.service, Script::kStop, kept.guard.environment};
   kept.end.reset();
   kept.by_us = true;
   kept.cut_short = false;
+  kept.cut_at = kept.dead ? now + kLastStop : kNever;
   out.push_back(*kept.newest);
 }
 
@@ -128,10 +132,13 @@ void Guardian::tick(MonoTime now, Actions& out) {
       kept.dying = true;
       out.push_back(KillService{name});
       kept.by_us = false;  // `stop` also follows a kill, once nothing runs beside it
+    } else if (now >= kept.cut_at && kept.runs() && !kept.cut_short) {
+      kept.cut_short = true;
+      out.push_back(KillScript{kept.newest->run});
     } else if (now < kept.guard.stop_at || kept.stopping() || kept.dying || checked(name)) {
       continue;
     } else if (!kept.runs()) {
-      stop(kept, out);
+      stop(now, kept, out);
     } else if (!std::exchange(kept.cut_short, true)) {
       out.push_back(KillScript{kept.newest->run});
     }

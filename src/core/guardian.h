@@ -35,6 +35,8 @@ class Guardian {
 
   // True: an engine waits for that end. Without one, tick() is due.
   bool ended(const ScriptEnded& end);
+  // For the `stop` that follows a kill.
+  static constexpr Duration kLastStop = seconds(60);
   static constexpr Duration kLate = milliseconds(500), kMoment = milliseconds(500);
 
   // All of it is dead. True: an engine waits to be told. Without one, tick() is due.
@@ -55,6 +57,7 @@ class Guardian {
     bool cut_short = false;                // the newest was killed for its time
     MonoTime killed_at = MonoTime::min();  // the kill_at for which all was killed
 
+    MonoTime cut_at = kNever;          // the newest, where it follows a kill
     bool dying = false, dead = false;  // all of it, and not started since
 
     bool runs() const { return newest && !end; }
@@ -66,7 +69,7 @@ class Guardian {
 
   // When this service next asks for something, or did.
   MonoTime due(const Kept& kept) const;
-  void stop(Kept& kept, Actions& out);
+  void stop(MonoTime now, Kept& kept, Actions& out);
 
   bool engine_lives_ = false;
   MonoTime patient_until_ = MonoTime::min();

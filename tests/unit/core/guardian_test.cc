@@ -76,6 +76,9 @@ TEST_F(GuardianTest, StopsInTimeAndKillsWhatHangs) {
   const Actions again = tick(9003);
   ASSERT_EQ(again.size(), 1u) << "stop also runs after a kill";
   EXPECT_EQ(std::get<RunScript>(again[0]).script, Script::kStop);
+  EXPECT_TRUE(tick(69'002).empty());
+  EXPECT_EQ(tick(69'003).size(), 1u) << "and has no more time than that";
+  EXPECT_TRUE(tick(69'004).empty());
 }
 
 TEST_F(GuardianTest, KillsAStartThatHangsAndThenStops) {
