@@ -52,15 +52,20 @@ void Node::State::pursue_lease(Context& context, const Order& order) {
   const MonoTime now = context.now.mono;
   const bool was_held = std::exchange(claim.held, bool(situation(now, order.service, self).runner));
   const bool freed = was_held && !claim.held;
-  std::vector<MonoTime> times;
+  std::map<std::string, MonoTime>
+      newest;  // one vote a host, also where it has come back as another node
   for (const NodeId& node : reachable_voters()) {
     auto vote = claim.votes.find(node);
     if (vote == claim.votes.end() || (freed && !vote->second.granted) ||
         now >= vote->second.asked + config.beat_interval / 2)
       ask(context, order.service, claim, node);
     const OwnClaim::Vote& its = claim.votes.at(node);
-    if (its.granted) times.push_back(its.answered);
+    if (!its.granted) continue;
+    MonoTime& latest = newest.try_emplace(voter_name(node), its.answered).first->second;
+    latest = std::max(latest, its.answered);
   }
+  std::vector<MonoTime> times;
+  for (const auto& [name, asked] : newest) times.push_back(asked);
   const MonoTime from = counted_from(std::move(times), voters.quorum());
   if (claim.stored && from != MonoTime::min() && now < from + claim.dead / 2)
     claim_won(context, order);

@@ -1,5 +1,6 @@
 #include "tests/sim/scripts.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ constexpr int kStatusStopped = 3;
 constexpr int kFailure = 1;
 // A start or stop that was cut short had done its work this often.
 constexpr double kDoneWhenKilled = 0.5;
+// So that the bug that is planted comes to be seen soon.
+constexpr double kHangsWhenImmortal = 0.5;
 
 }  // namespace
 
@@ -55,7 +58,7 @@ void Scripts::run(const core::RunScript& action) {
       break;
     case Script::kStop:
       takes = rng_.between(b.stop_low, b.stop_high);
-      hangs = rng_.chance(b.stop_hangs);
+      hangs = rng_.chance(immortal_ ? std::max(b.stop_hangs, kHangsWhenImmortal) : b.stop_hangs);
       if (rng_.chance(b.stop_fails)) run.end.code = kFailure;
       break;
     case Script::kStatus:

@@ -63,7 +63,7 @@ class Scripts {
 
   // A bug planted on purpose: the end of a stop is reported at its beginning.
   void set_hasty(bool hasty) { hasty_ = hasty; }
-  // Another: kill_service() kills nothing.
+  // Another: kill_service() kills nothing; and many a stop hangs.
   void set_immortal(bool immortal) { immortal_ = immortal; }
 
   Behaviour& behaviour(const std::string& service) { return behaviours_[service]; }
