@@ -282,6 +282,7 @@ void Node::State::decide(Context& context) {
     if (context.now.mono >= incarnation_again_at) store_incarnation(context);
     receive_own_messages(context);
     refresh_members(context);
+    count_electorate();
     settle_if_possible(context);
     confirm_session();
     drive_services(context);

@@ -26,18 +26,23 @@ std::vector<NodeId> Node::State::reachable_voters() const {
   return out;
 }
 
+void Node::State::count_electorate() {
+  electorate = {};
+  if (!memory) return;
+  for (const NodeId& node : reachable_voters()) {
+    ++electorate.up;
+    electorate.voting += members.find(node)->record.votes();
+  }
+}
+
 // Empty: nothing is in the way of a claim.
 std::string Node::State::why_no_claim(const std::string& name) const {
   if (!by_majority(name)) return "";
   if (!memory) return "this host has to hear from the others first what has been granted";
-  const std::vector<NodeId> voting = reachable_voters();
-  const auto reached =
-      static_cast<size_t>(std::count_if(voting.begin(), voting.end(), [&](const NodeId& node) {
-        return members.find(node)->record.votes();
-      }));
+  const size_t reached = electorate.voting;
   // So that the loss of a host soon after the first start of all is no more than that.
   const bool first = voter.highest_epoch(name) == 0 && grants.epoch(name) == 0;
-  if (first && reached < voting.size()) return "not all hosts that are up vote yet";
+  if (first && reached < electorate.up) return "not all hosts that are up vote yet";
   if (reached >= voters.quorum()) return "";
   return "no majority of the voters is reached: " + std::to_string(reached) + " of " +
          std::to_string(voters.names.size()) + ", and " + std::to_string(voters.quorum()) +
@@ -180,7 +185,9 @@ void Node::State::receive_renewed(Context& context, const NodeId& from,
   for (const std::string& name : renewed.services()) {
     auto lease = leases.find(name);
     if (lease == leases.end()) continue;
+    const MonoTime before = lease->second.stop_by(voters);
     lease->second.answer(name_of_voter, *asked);
+    if (lease->second.stop_by(voters) == before) continue;
     if (guarded.contains(name)) guarded[name] = context.now.mono;
     if (lease->second.lost) dirty = true;
   }

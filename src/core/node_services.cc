@@ -321,8 +321,11 @@ void Node::State::service_ended(Context& context, const Service& ended) {
   dirty = true;
 }
 
-std::string Node::State::members_text() const {
-  std::string out;
+const std::string& Node::State::members_text() const {
+  auto& [of, out] = members_line;
+  if (of == revision) return out;
+  of = revision;
+  out.clear();
   for (const HostEntry& host : config.hosts) {
     if (host.id != config.self && !members.up(host.id)) continue;
     if (!out.empty()) out += ' ';

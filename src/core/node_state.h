@@ -304,7 +304,7 @@ struct Node::State final : ServiceWorld {
                                                                Reason reason, HostId from,
                                                                HostId to) const;
   void service_ended(Context& context, const Service& service) override;
-  std::string members_text() const;
+  const std::string& members_text() const;
   MonoTime next_service_deadline(MonoTime now) const;
 
   // node_leases.cc
@@ -323,6 +323,7 @@ struct Node::State final : ServiceWorld {
   bool by_majority(const std::string& service) const;
   std::string why_no_claim(const std::string& service) const;
   std::vector<NodeId> reachable_voters() const;
+  void count_electorate();
   std::string voter_name(const NodeId& node) const;
   void pursue_lease(Context& context, const Order& order);
   void hold_lease(const std::string& service, const OwnClaim& claim);
@@ -415,6 +416,9 @@ struct Node::State final : ServiceWorld {
   MonoTime renew_at = kNever;
   Grants grants;
   Voters voters;
+  struct {
+    size_t up = 0, voting = 0;
+  } electorate;                // as of the last look at who is up
   bool voters_differ = false;  // from the hosts file: alerted
   bool memory = false;         // what is stored of grants is all that this host has granted
   Duration longest_lease{};    // ever granted by this host, or heard of
@@ -459,6 +463,7 @@ struct Node::State final : ServiceWorld {
   MonoTime woken_at = kNever;   // the newest Wake asked for
   MonoTime review_at = kNever;  // decide again then, whatever happens
   uint64_t revision = 0;
+  mutable std::pair<uint64_t, std::string> members_line{~uint64_t{0}, {}};  // as of that revision
   uint64_t next_run = 1;
   uint64_t next_ticket = 1;
   uint64_t next_attempt = 1;
