@@ -70,6 +70,7 @@ void Node::State::pursue_lease(Context& context, const Order& order) {
     latest = std::max(latest, its.answered);
   }
   std::vector<MonoTime> times;
+  times.reserve(newest.size());
   for (const auto& [name, asked] : newest) times.push_back(asked);
   const MonoTime from = counted_from(std::move(times), voters.quorum());
   if (claim.stored && from != MonoTime::min() && now < from + claim.dead / 2)
