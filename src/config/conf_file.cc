@@ -120,6 +120,7 @@ ConfValues parse_conf(const TextFile& text, ConfKind kind, Report& report) {
       Checker(text.path, kind, report).check(scanned.statements, keys, std::string());
 
   std::vector<std::string> names;
+  names.reserve(sound.size());
   for (const Statement* statement : sound) names.push_back(statement->key);
   auto read = read_with_libconfuse(only(scanned.text, sound), names);
   if (!read) {

@@ -208,7 +208,7 @@ void Service::launch_start(Context& context, ServiceWorld& world) {
 }
 
 std::string Service::describe(const ScriptEnded& end) const {
-  const std::string script = script_name(script_);
+  std::string script = script_name(script_);
   if (killed_ && end.how == ScriptEnd::kSignal) {
     char text[64];
     std::snprintf(text, sizeof text, "%s was killed after %.3g s", script.c_str(),

@@ -89,7 +89,7 @@ void Guardian::start_engine() {
   options.accept_renumbering = accept_renumbering_;
   auto pid = guardian::start_engine(options, inherited);
   if (!pid) return engine_failed_to_start(pid.error());
-  engine_.emplace();
+  engine_ = Engine();
   engine_->pid = *pid;
   engine_->since = now();
   engine_->channel = std::make_unique<Channel>(

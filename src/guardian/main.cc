@@ -82,13 +82,12 @@ Result<Belongings> gather(const Options& options, const config::Loaded& config) 
   auto listening = net::open_listeners(daemon::listen_addresses(config), config.port);
   if (!listening) return Error{listening.error()};
   Belongings out{std::move(*lock), {}, std::move(*listening)};
-  if (auto cgroups = scripts::Cgroups::make(options.state_dir)) {
-    log(core::LogLevel::kDebug, "services have their control groups in " + cgroups->folder());
-    out.cgroups = std::move(*cgroups);
-  } else {
-    log(core::LogLevel::kInfo,
-        "no control groups, so not all of a service can be killed for sure: " + cgroups.error());
-  }
+  auto cgroups = scripts::Cgroups::make(options.state_dir);
+  log(cgroups ? core::LogLevel::kDebug : core::LogLevel::kInfo,
+      cgroups ? "services have their control groups in " + cgroups->folder()
+              : "no control groups, so not all of a service can be killed for sure: " +
+                    cgroups.error());
+  if (cgroups) out.cgroups = std::move(*cgroups);
   return out;
 }
 

@@ -103,7 +103,7 @@ std::string name_of(const std::string& state_dir) {
 
 // Where an earlier life has put them, "" where that is gone. A copy of the folder says nothing of its own.
 std::string kept_folder(const std::string& state_dir) {
-  const std::string folder = first_line(state_dir + kKeptIn);
+  std::string folder = first_line(state_dir + kKeptIn);
   struct stat info {};
   if (!folder.ends_with("/" + name_of(state_dir)) ||
       stat((folder + "/cgroup.procs").c_str(), &info) != 0)

@@ -54,7 +54,8 @@ class Words {
  public:
   explicit Words(const Spawn& what) : path_(what.path) {
     entries_.reserve(what.environment.size());
-    for (const auto& [name, value] : what.environment) entries_.push_back(name + "=" + value);
+    for (const auto& [name, value] : what.environment)
+      entries_.emplace_back(name).append("=").append(value);
     for (std::string& entry : entries_) envp_.push_back(entry.data());
     envp_.push_back(nullptr);
   }
