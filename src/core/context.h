@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,13 @@ inline constexpr Duration kMaxPeerTime = hours(1);
 inline Duration bounded_time(uint64_t us) {
   return us > static_cast<uint64_t>(to_us(kMaxPeerTime)) ? kMaxPeerTime
                                                          : Duration(microseconds(us));
+}
+
+// As people read it: "1.5 s".
+inline std::string in_seconds(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g s", to_seconds(duration));
+  return text;
 }
 
 struct Context {

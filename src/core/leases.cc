@@ -14,14 +14,6 @@ Duration sure(Duration length) {
   return safe - std::min<Duration>(kLongestKill, safe / 10);
 }
 
-MonoTime started(const OwnLease& lease, const Voters& voters) {
-  std::vector<MonoTime> answered;
-  for (const std::string& name : voters.names)
-    if (auto it = lease.answered.find(name); it != lease.answered.end())
-      answered.push_back(it->second);
-  return counted_from(std::move(answered), voters.quorum());
-}
-
 }  // namespace
 
 uint64_t in_us(MonoTime time) { return static_cast<uint64_t>(to_us(time.time_since_epoch())); }
@@ -48,21 +40,25 @@ MonoTime counted_from(std::vector<MonoTime> answered, size_t quorum) {
   return answered[quorum - 1];
 }
 
-void OwnLease::answer(const std::string& voter, MonoTime asked) {
+void OwnLease::answer(const Voters& voters, const std::string& voter, MonoTime asked) {
   MonoTime& newest = answered.try_emplace(voter, asked).first->second;
   newest = std::max(newest, asked);
+  std::vector<MonoTime> counted;
+  for (const auto& [name, time] : answered)
+    if (voters.contains(name)) counted.push_back(time);
+  counts_from = counted_from(std::move(counted), voters.quorum());
 }
 
-MonoTime OwnLease::stop_by(const Voters& voters) const {
-  const MonoTime start = started(*this, voters);
-  const MonoTime by =
-      start == MonoTime::min() ? start : start + std::min<Duration>(dead, sure(length));
+MonoTime OwnLease::stop_by() const {
+  const MonoTime by = counts_from == MonoTime::min()
+                          ? counts_from
+                          : counts_from + std::min<Duration>(dead, sure(length));
   return std::max(by, stop_at_least);
 }
 
-MonoTime OwnLease::kill_by(const Voters& voters) const {
-  const MonoTime start = started(*this, voters);
-  return std::max(start == MonoTime::min() ? start : start + sure(length), kill_at_least);
+MonoTime OwnLease::kill_by() const {
+  const MonoTime by = counts_from == MonoTime::min() ? counts_from : counts_from + sure(length);
+  return std::max(by, kill_at_least);
 }
 
 }  // namespace cluster::core

@@ -44,14 +44,15 @@ struct OwnLease {
   Duration dead{};    // from the start of the lease to `stop`
   // By the voter's name: when that was sent which it has answered last.
   std::map<std::string, MonoTime> answered;
+  MonoTime counts_from = MonoTime::min();  // as these answers have it
   // What an earlier engine of this host was told; later answers may lengthen it.
   MonoTime stop_at_least = MonoTime::min(), kill_at_least = MonoTime::min();
   bool lost = false, killed = false;
 
-  void answer(const std::string& voter, MonoTime asked);
+  void answer(const Voters& voters, const std::string& voter, MonoTime asked);
   // When `stop` is due, and when all of it has to be killed, unless a majority answers again.
-  MonoTime stop_by(const Voters& voters) const;
-  MonoTime kill_by(const Voters& voters) const;
+  MonoTime stop_by() const;
+  MonoTime kill_by() const;
 };
 
 }  // namespace cluster::core

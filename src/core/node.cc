@@ -58,6 +58,7 @@ void Node::State::start(Context& context) {
   settling_since = context.now.mono;
   store_incarnation(context);
   store_configuration(context);
+  compare_voters(context);
   configure_services(context);
   adopt_left(context);
   check_left_running(context);
@@ -148,8 +149,7 @@ void Node::State::on(Context& context, const Persisted& event) {
   } else if (const auto* grant = std::get_if<StoredGrant>(&next)) {
     grant_stored(context, *grant);
   } else if (std::holds_alternative<StoredMemory>(next)) {
-    memory = true;
-    context.log(LogLevel::kInfo, "votes on services with ownership majority from now on");
+    memory_stored(context);
   } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
     secrets_forgotten(context, forgetting->request);
   } else {
@@ -220,6 +220,7 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
         "the host is no longer in the hosts file");
   }
   store_configuration(context);
+  compare_voters(context);
   configure_services(context);
   if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)
     for (auto& [id, link] : links.all())
@@ -261,10 +262,7 @@ void Node::State::leave_when_done(Context& context) {
 // have taken it for down, and may have taken over.
 void Node::State::notice_stall(Context& context) {
   if (woken_at == kNever || context.now.mono <= woken_at + config.dead_time) return;
-  char text[96];
-  std::snprintf(text, sizeof text, "this host stood still for %.3g s",
-                to_seconds(context.now.mono - woken_at));
-  distrust_view(context, text);
+  distrust_view(context, "this host stood still for " + in_seconds(context.now.mono - woken_at));
 }
 
 StoreTicket Node::State::persist(Context& context, std::vector<Write> writes) {

@@ -50,9 +50,7 @@ void Node::State::claim_or_wait(Context& context, const Order& order) {
   if (voter.granted_to_other(context.now.mono, order.service, self)) return;
   // Others' grants of a lease end when this host's own does.
   const NodeId holder = grants.holder(context.now.mono, order.service, self);
-  const Member* member = holder ? members.find(holder) : nullptr;
-  const wire::Holding* holding =
-      member == nullptr || !member->up ? nullptr : holding_of(*member, order.service);
+  const wire::Holding* holding = holding_if_up(holder, order.service);
   if (holder && (holding == nullptr || holding->state() != wire::Holding::STOPPING)) return;
   begin_claim(context, order);
 }
@@ -107,9 +105,23 @@ void Node::State::ask(Context& context, const std::string& name, OwnClaim& claim
   out.set_beat_us(static_cast<uint64_t>(to_us(config.beat_interval)));
   set_version(out.mutable_configuration(), orders.version());
   out.set_lease_us(static_cast<uint64_t>(to_us(claim.lease)));
-  out.set_asked_us(static_cast<uint64_t>(to_us(now.time_since_epoch())));
+  out.set_asked_us(in_us(now));
   out.set_voters(voters.hash());
   route(context, voting, std::move(message));
+}
+
+// Whoever was seen to run the service when we looked last does so no more.
+bool Node::State::just_freed(MonoTime now, const std::string& name, OwnClaim& claim) const {
+  const bool was_held = std::exchange(claim.held, bool(situation(now, name, self).runner));
+  return was_held && !claim.held;
+}
+
+void Node::State::ask_if_due(Context& context, const std::string& name, OwnClaim& claim,
+                             const NodeId& voting, bool freed) {
+  const auto vote = claim.votes.find(voting);
+  if (vote == claim.votes.end() || (freed && !vote->second.granted) ||
+      context.now.mono >= vote->second.asked + config.beat_interval / 2)
+    ask(context, name, claim, voting);
 }
 
 // Longer than it takes everybody to find out that a link on the way there, or back, is dead.
@@ -127,18 +139,14 @@ void Node::State::pursue_claim(Context& context, const Order& order) {
   OwnClaim& claim = claims.at(order.service);
   if (claim.lease > Duration{}) return pursue_lease(context, order);
   const MonoTime now = context.now.mono;
-  const bool was_held = std::exchange(claim.held, bool(situation(now, order.service, self).runner));
-  const bool freed = was_held && !claim.held;
+  const bool freed = just_freed(now, order.service, claim);
   bool complete = claim.stored;
   for (const auto& [node, member] : members.all()) {
     if (!member.up) {
       claim.votes.erase(node);
       continue;
     }
-    auto vote = claim.votes.find(node);
-    if (vote == claim.votes.end() || (freed && !vote->second.granted) ||
-        now >= vote->second.asked + config.beat_interval / 2)
-      ask(context, order.service, claim, node);
+    ask_if_due(context, order.service, claim, node, freed);
     OwnClaim::Vote& its = claim.votes.at(node);
     if (its.granted) continue;
     if (now < its.silent_from) {
@@ -205,10 +213,13 @@ void Node::State::receive_claim(Context& context, const NodeId& from, const wire
   dirty = true;
 }
 
-bool Node::State::claims_now(const NodeId& node, const std::string& name) const {
+const wire::Holding* Node::State::holding_if_up(const NodeId& node, const std::string& name) const {
   const Member* member = members.find(node);
-  const wire::Holding* holding =
-      member == nullptr || !member->up ? nullptr : holding_of(*member, name);
+  return member == nullptr || !member->up ? nullptr : holding_of(*member, name);
+}
+
+bool Node::State::claims_now(const NodeId& node, const std::string& name) const {
+  const wire::Holding* holding = holding_if_up(node, name);
   return holding != nullptr && holding->state() == wire::Holding::CLAIMING;
 }
 
@@ -225,10 +236,9 @@ void Node::State::receive_answer(Context& context, const NodeId& from, const wir
   // Any answer proves that this voter is there: its silence counts from here.
   vote->second.silent_from = context.now.mono + patience();
   vote->second.granted = answer.verdict() == wire::Answer::GRANTED;
-  const MonoTime asked{microseconds(static_cast<int64_t>(
-      std::min<uint64_t>(answer.asked_us(), static_cast<uint64_t>(INT64_MAX / 1000))))};
-  if (vote->second.granted && asked <= vote->second.asked)
-    vote->second.answered = std::max(vote->second.answered, asked);
+  const auto asked = asked_at(answer.asked_us(), vote->second.asked);
+  if (vote->second.granted && asked)
+    vote->second.answered = std::max(vote->second.answered, *asked);
   switch (answer.verdict()) {
     case wire::Answer::LIFTED: ask(context, answer.service(), claim, from); break;
     case wire::Answer::OLD_EPOCH:

@@ -25,19 +25,23 @@ void Node::State::drive_guards(Context& context) {
 void Node::State::say_guard(Context& context, const Service& service) {
   const MonoTime now = context.now.mono;
   guarded[service.name()] = now + config.beat_interval;
-  if (auto lease = leases.find(service.name()); lease != leases.end()) {
-    const MonoTime stop_by = lease->second.stop_by(voters), kill_by = lease->second.kill_by(voters);
-    const Duration margin = std::min<Duration>((kill_by - stop_by) / 4, kGuardLaterStop);
-    context.emit(Guard{service.name(), stop_by + margin, kill_by + kGuardLaterKill, service.epoch(),
-                       true, service.running(),
-                       environment(service, Reason::kLostOwnership, config.self, HostId{})});
-    return;
+  Guard guard;
+  guard.service = service.name();
+  guard.epoch = service.epoch();
+  guard.runs = service.running();
+  guard.environment = environment(service, Reason::kLostOwnership, config.self, HostId{});
+  const auto lease = leases.find(service.name());
+  guard.lease = lease != leases.end();
+  if (guard.lease) {
+    const MonoTime stop_by = lease->second.stop_by(), kill_by = lease->second.kill_by();
+    guard.stop_at = stop_by + std::min<Duration>((kill_by - stop_by) / 4, kGuardLaterStop);
+    guard.kill_at = kill_by + kGuardLaterKill;
+  } else {
+    // The others wait for the dead time from the last beat on: a beat is what `stop` has before they start.
+    guard.stop_at = now + config.dead_time - config.beat_interval;
+    guard.kill_at = guard.stop_at + service.entry().stop_timeout;
   }
-  // The others wait for the dead time from the last beat on: a beat is what `stop` has before they start.
-  const MonoTime stop_at = now + config.dead_time - config.beat_interval;
-  context.emit(Guard{service.name(), stop_at, stop_at + service.entry().stop_timeout,
-                     service.epoch(), false, service.running(),
-                     environment(service, Reason::kLostOwnership, config.self, HostId{})});
+  context.emit(std::move(guard));
 }
 
 MonoTime Node::State::next_guard() const {

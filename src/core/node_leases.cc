@@ -55,25 +55,15 @@ std::string Node::State::why_no_claim(const std::string& name) const {
 void Node::State::pursue_lease(Context& context, const Order& order) {
   OwnClaim& claim = claims.at(order.service);
   const MonoTime now = context.now.mono;
-  const bool was_held = std::exchange(claim.held, bool(situation(now, order.service, self).runner));
-  const bool freed = was_held && !claim.held;
-  std::map<std::string, MonoTime>
-      newest;  // one vote a host, also where it has come back as another node
+  const bool freed = just_freed(now, order.service, claim);
+  OwnLease lease;
   for (const NodeId& node : reachable_voters()) {
-    auto vote = claim.votes.find(node);
-    if (vote == claim.votes.end() || (freed && !vote->second.granted) ||
-        now >= vote->second.asked + config.beat_interval / 2)
-      ask(context, order.service, claim, node);
+    ask_if_due(context, order.service, claim, node, freed);
     const OwnClaim::Vote& its = claim.votes.at(node);
-    if (!its.granted) continue;
-    MonoTime& latest = newest.try_emplace(voter_name(node), its.answered).first->second;
-    latest = std::max(latest, its.answered);
+    if (its.granted) lease.answer(voters, voter_name(node), its.answered);
   }
-  std::vector<MonoTime> times;
-  times.reserve(newest.size());
-  for (const auto& [name, asked] : newest) times.push_back(asked);
-  const MonoTime from = counted_from(std::move(times), voters.quorum());
-  if (claim.stored && from != MonoTime::min() && now < from + claim.dead / 2)
+  if (claim.stored && lease.counts_from != MonoTime::min() &&
+      now < lease.counts_from + claim.dead / 2)
     claim_won(context, order);
 }
 
@@ -83,7 +73,7 @@ void Node::State::hold_lease(const std::string& name, const OwnClaim& claim) {
   lease.length = claim.lease;
   lease.dead = claim.dead;
   for (const auto& [node, vote] : claim.votes)
-    if (vote.granted) lease.answer(voter_name(node), vote.answered);
+    if (vote.granted) lease.answer(voters, voter_name(node), vote.answered);
 }
 
 void Node::State::end_lease(Context& context, const std::string& name) {
@@ -127,7 +117,7 @@ void Node::State::drive_leases(Context& context) {
     OwnLease& lease = held->second;
     // Once it has left nobody renews the lease of what it could not stop.
     if (leaving && service.stop_failed() && !service.killed_whole()) service.kill(context);
-    if (now < lease.stop_by(voters)) {
+    if (now < lease.stop_by()) {
       lease.lost = lease.killed = false;
       continue;
     }
@@ -135,7 +125,7 @@ void Node::State::drive_leases(Context& context) {
       context.alert(Severity::kCritical, "service " + name +
                                              " is stopped here: no majority of the voters has "
                                              "answered for the dead time");
-    if (now >= lease.kill_by(voters) && !lease.killed) {
+    if (now >= lease.kill_by() && !lease.killed) {
       lease.killed = true;
       context.alert(Severity::kCritical,
                     "service " + name + " is killed here: its lease ends before it has stopped");
@@ -186,9 +176,9 @@ void Node::State::receive_renewed(Context& context, const NodeId& from,
   for (const std::string& name : renewed.services()) {
     auto lease = leases.find(name);
     if (lease == leases.end()) continue;
-    const MonoTime before = lease->second.stop_by(voters);
-    lease->second.answer(name_of_voter, *asked);
-    if (lease->second.stop_by(voters) == before) continue;
+    const MonoTime before = lease->second.counts_from;
+    lease->second.answer(voters, name_of_voter, *asked);
+    if (lease->second.counts_from == before) continue;
     if (guarded.contains(name)) guarded[name] = context.now.mono;
     if (lease->second.lost) dirty = true;
   }
@@ -198,14 +188,14 @@ void Node::State::receive_renewed(Context& context, const NodeId& from,
 
 std::optional<wire::Answer::Verdict> Node::State::against(const Context& context,
                                                           const NodeId& from,
-                                                          const wire::Claim& claim) const {
+                                                          const wire::Claim& claim,
+                                                          const Situation& situation) const {
   if (!memory) return wire::Answer::NO_MEMORY;
   if (claim.voters() != voters.hash() || voter_name(self).empty() || voter_name(from).empty())
     return wire::Answer::OTHER_VOTERS;
   if (version_of(claim.configuration()) < orders.version()) return wire::Answer::OLD_CONFIGURATION;
   const MonoTime now = context.now.mono;
   if (grants.given(from, claim.service(), claim.epoch())) return std::nullopt;
-  const Situation situation = this->situation(context.now.mono, claim.service(), from);
   if (situation.runner || situation.stop_failed) return wire::Answer::RUNS;
   if (situation.rival || voter.granted_to_other(now, claim.service(), from))
     return wire::Answer::RIVAL;
@@ -222,7 +212,8 @@ void Node::State::receive_lease_claim(Context& context, const NodeId& from,
   answer.set_asked_us(claim.asked_us());
   answer.set_incarnation(incarnation);
   answer.set_verdict(wire::Answer::GRANTED);
-  const auto verdict = against(context, from, claim);
+  const Situation situation = this->situation(context.now.mono, claim.service(), from);
+  const auto verdict = against(context, from, claim, situation);
   if (!verdict) {
     give(context, from, answer, bounded_time(claim.lease_us()), 0, 0);
     return;
@@ -230,10 +221,7 @@ void Node::State::receive_lease_claim(Context& context, const NodeId& from,
   answer.set_verdict(*verdict);
   answer.set_highest_epoch(
       std::max(voter.highest_epoch(claim.service()), grants.epoch(claim.service())));
-  const Situation situation = this->situation(context.now.mono, claim.service(), from);
-  const NodeId rival = situation.runner  ? situation.runner
-                       : situation.rival ? situation.rival
-                                         : grants.holder(context.now.mono, claim.service(), from);
+  const NodeId rival = situation.runner ? situation.runner : situation.rival;
   if (rival && (*verdict == wire::Answer::RUNS || *verdict == wire::Answer::RIVAL)) {
     answer.set_rival(rival.raw());
     voter.note_refusal(context.now.mono, from, answer);
@@ -259,7 +247,7 @@ void Node::State::give(Context& context, const NodeId& to, const wire::Answer& a
   dirty = true;
   if (length > longest_lease) {
     longest_lease = length;
-    writes.push_back(memory_to_write());
+    writes.push_back(memory_to_write(true));
   }
   continuations[persist(context, std::move(writes))] = given;
 }
@@ -323,8 +311,7 @@ void Node::State::release_grant(Context& context, const NodeId& from,
 bool Node::State::lease_due(MonoTime now) const {
   return std::any_of(leases.begin(), leases.end(), [&](const auto& entry) {
     const OwnLease& lease = entry.second;
-    return (!lease.lost && now >= lease.stop_by(voters)) ||
-           (!lease.killed && now >= lease.kill_by(voters));
+    return (!lease.lost && now >= lease.stop_by()) || (!lease.killed && now >= lease.kill_by());
   });
 }
 
@@ -334,8 +321,8 @@ MonoTime Node::State::next_lease_deadline(MonoTime now) const {
     if (at > now) next = std::min(next, at);
   };
   for (const auto& [name, lease] : leases) {
-    consider(lease.stop_by(voters));
-    consider(lease.kill_by(voters));
+    consider(lease.stop_by());
+    consider(lease.kill_by());
   }
   if (!memory && !leaving && speaking && memory_wanted()) {
     consider(recollection.since + longest_lease);

@@ -398,6 +398,7 @@ void Node::State::flood_pending(Context& context) {
 }
 
 void Node::State::refresh_members(Context& context) {
+  members_line.reset();
   for (const UpChange& change : members.refresh(context.now, links, config.dead_time)) {
     if (!change.up) voter.forget(change.node);
     announce_host(context, change.host);

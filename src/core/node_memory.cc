@@ -22,9 +22,9 @@ void Node::State::load_memory() {
   voters.names.assign(kept.voters().begin(), kept.voters().end());
 }
 
-Write Node::State::memory_to_write() const {
+Write Node::State::memory_to_write(bool whole) const {
   wire::StoredVoter kept;
-  kept.set_memory(memory);
+  kept.set_memory(whole);
   kept.set_longest_us(static_cast<uint64_t>(to_us(longest_lease)));
   kept.set_number(voters.number);
   for (const std::string& name : voters.names) kept.add_voters(name);
@@ -37,7 +37,7 @@ void Node::State::lose_memory(Context& context) {
   recollection.ask_at = MonoTime::min();
   recollection.told.clear();
   if (!std::exchange(memory, false)) return;
-  persist(context, {memory_to_write()});
+  persist(context, {memory_to_write(false)});
 }
 
 std::vector<std::string> Node::State::host_names() const {
@@ -57,7 +57,8 @@ bool Node::State::memory_wanted() const {
          });
 }
 
-void Node::State::drive_memory(Context& context) {
+// Once, at a start, a reload, or when the voters become known.
+void Node::State::compare_voters(Context& context) {
   const bool differ = memory && voters.names != host_names();
   if (differ && !voters_differ)
     context.alert(
@@ -65,6 +66,15 @@ void Node::State::drive_memory(Context& context) {
         "the hosts file names other hosts than those that vote on services with ownership "
         "majority, and the voters stay: a change of the voters is not supported yet");
   voters_differ = differ;
+}
+
+void Node::State::memory_stored(Context& context) {
+  memory = true;
+  compare_voters(context);
+  context.log(LogLevel::kInfo, "votes on services with ownership majority from now on");
+}
+
+void Node::State::drive_memory(Context& context) {
   if (memory || leaving || !speaking || !memory_wanted()) return;
   for (const ServiceEntry& s : config.services)
     if (by_majority(s.name))
@@ -139,9 +149,7 @@ void Node::State::try_to_remember(Context& context) {
   }
   voters.number = 1;
   voters.names = std::move(names);
-  memory = true;
-  writes.push_back(memory_to_write());
-  memory = false;
+  writes.push_back(memory_to_write(true));
   recollection.told.clear();
   recollection.ask_at = kNever;
   continuations[persist(context, std::move(writes))] = StoredMemory{};

@@ -1,7 +1,6 @@
 // Driving this host's services: what runs here, should it, and what has to happen next.
 
 #include <algorithm>
-#include <cstdio>
 
 #include "core/node_state.h"
 
@@ -51,8 +50,8 @@ Service& Node::State::service_even_if_gone(const std::string& name) {
 // What an earlier engine has left, as far as somebody has watched over it since.
 void Node::State::adopt_left(Context& context) {
   next_run = boot.first_run;
-  for (const LeftService& was : boot.left) adopt_lease(was);
   for (const LeftService& was : boot.left) {
+    adopt_lease(was);
     voter.hear_epoch(was.service, was.epoch);
     service_even_if_gone(was.service).adopt(context, *this, was);
   }
@@ -322,10 +321,8 @@ void Node::State::service_ended(Context& context, const Service& ended) {
 }
 
 const std::string& Node::State::members_text() const {
-  auto& [of, out] = members_line;
-  if (of == revision) return out;
-  of = revision;
-  out.clear();
+  if (members_line) return *members_line;
+  std::string& out = members_line.emplace();
   for (const HostEntry& host : config.hosts) {
     if (host.id != config.self && !members.up(host.id)) continue;
     if (!out.empty()) out += ' ';

@@ -280,12 +280,16 @@ struct Node::State final : ServiceWorld {
   bool held_by_none_or_stopping(const std::string& service) const;
   void begin_claim(Context& context, const Order& order);
   void ask(Context& context, const std::string& service, OwnClaim& claim, const NodeId& voter);
+  bool just_freed(MonoTime now, const std::string& service, OwnClaim& claim) const;
+  void ask_if_due(Context& context, const std::string& service, OwnClaim& claim,
+                  const NodeId& voter, bool freed);
   Duration patience() const;
   void pursue_claim(Context& context, const Order& order);
   void claim_won(Context& context, const Order& order);
   void drop_claim(Context& context, const std::string& service);
   void retry_later(Context& context, const std::string& service);
   void receive_claim(Context& context, const NodeId& from, const wire::Claim& claim);
+  const wire::Holding* holding_if_up(const NodeId& node, const std::string& service) const;
   bool claims_now(const NodeId& node, const std::string& service) const;
   void receive_answer(Context& context, const NodeId& from, const wire::Answer& answer);
   Situation situation(MonoTime now, const std::string& service, const NodeId& claimant) const;
@@ -334,7 +338,8 @@ struct Node::State final : ServiceWorld {
   void renew(Context& context);
   void receive_lease_claim(Context& context, const NodeId& from, const wire::Claim& claim);
   std::optional<wire::Answer::Verdict> against(const Context& context, const NodeId& from,
-                                               const wire::Claim& claim) const;
+                                               const wire::Claim& claim,
+                                               const Situation& situation) const;
   void give(Context& context, const NodeId& to, const wire::Answer& answer, Duration length,
             uint64_t asked_us, uint64_t incarnation);
   void grant_stored(Context& context, const StoredGrant& stored);
@@ -344,14 +349,15 @@ struct Node::State final : ServiceWorld {
 
   // node_memory.cc
   void load_memory();
-  Write memory_to_write() const;
+  Write memory_to_write(bool whole) const;
+  void compare_voters(Context& context);
+  void memory_stored(Context& context);
   void lose_memory(Context& context);
   std::vector<std::string> host_names() const;
   bool memory_wanted() const;
   void drive_memory(Context& context);
   void say_whom_memory_waits_for(Context& context);
   void try_to_remember(Context& context);
-  void store_memory(Context& context);
   void receive_recall(Context& context, const NodeId& from, const wire::Recall& recall);
   void receive_recalled(Context& context, const NodeId& from, const wire::Recalled& recalled);
   bool lease_due(MonoTime now) const;
@@ -379,6 +385,7 @@ struct Node::State final : ServiceWorld {
 
   // node_view.cc
   View view(Now now) const;
+  void say_ownership(ServiceView& out, const Order& order, const Member* holder) const;
   ServiceView service_view(const Order& order, MonoTime now) const;
   HostView host_view(const HostEntry& host) const;
   std::string address_of(HostId host) const;
@@ -463,7 +470,7 @@ struct Node::State final : ServiceWorld {
   MonoTime woken_at = kNever;   // the newest Wake asked for
   MonoTime review_at = kNever;  // decide again then, whatever happens
   uint64_t revision = 0;
-  mutable std::pair<uint64_t, std::string> members_line{~uint64_t{0}, {}};  // as of that revision
+  mutable std::optional<std::string> members_line;  // since the last look at who is up
   uint64_t next_run = 1;
   uint64_t next_ticket = 1;
   uint64_t next_attempt = 1;

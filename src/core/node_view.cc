@@ -1,7 +1,6 @@
 // Snapshots for people.
 
 #include <algorithm>
-#include <cstdio>
 
 #include "core/node_state.h"
 
@@ -30,12 +29,6 @@ int weight(wire::Holding::State state) {
     case wire::Holding::STOP_FAILED: return 1;
     default: return 0;
   }
-}
-
-std::string in_seconds(Duration duration) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g s", to_seconds(duration));
-  return text;
 }
 
 }  // namespace
@@ -102,6 +95,22 @@ HostView Node::State::host_view(const HostEntry& host) const {
   return out;
 }
 
+// As whoever holds it has it, else the first host of its line that is up.
+void Node::State::say_ownership(ServiceView& out, const Order& order, const Member* holder) const {
+  const Member* teller = holder;
+  for (auto host = order.preference.begin(); teller == nullptr && host != order.preference.end();
+       ++host) {
+    const Member* member = member_of(*host);
+    if (member != nullptr && member->up && holding_of(*member, order.service) != nullptr)
+      teller = member;
+  }
+  const wire::Holding* holding = teller == nullptr ? nullptr : holding_of(*teller, order.service);
+  if (holding == nullptr || holding->lease_us() == 0) return;
+  out.ownership = Ownership::kMajority;
+  out.dead_time = bounded_time(teller->record.dead_us());
+  out.fence_margin = bounded_time(holding->lease_us()) - out.dead_time;
+}
+
 ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   ServiceView out;
   out.name = order.service;
@@ -111,7 +120,7 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   out.moved_to = moved_to(order.service);
   out.epoch = voter.highest_epoch(order.service);
   bool any_failed = false;
-  size_t first_rank = order.preference.size();
+  const Member* holder = nullptr;
   int best = 0;
   for (const auto& [node, member] : members.all()) {
     if (!member.up) continue;
@@ -123,15 +132,10 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
     }
     if (holding == nullptr) continue;
     any_failed = any_failed || holding->failed();
-    const bool first = rank(order, node) < first_rank;
-    if (first || holds_service(holding->state())) {
-      first_rank = holds_service(holding->state()) ? 0 : rank(order, node);
-      out.dead_time =
-          node == self ? Duration(config.dead_time) : bounded_time(member.record.dead_us());
-      out.fence_margin = bounded_time(holding->lease_us()) - out.dead_time;
-      out.ownership = holding->lease_us() != 0 ? Ownership::kMajority : Ownership::kPeers;
+    if (holds_service(holding->state())) {
+      out.running_on.push_back(member.host);
+      holder = &member;
     }
-    if (holds_service(holding->state())) out.running_on.push_back(member.host);
     if (weight(holding->state()) <= best) continue;
     best = weight(holding->state());
     out.state = state_of(holding->state());
@@ -139,10 +143,10 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
     if (holds_service(holding->state())) out.epoch = holding->epoch();
   }
   std::sort(out.running_on.begin(), out.running_on.end());
+  say_ownership(out, order, holder);
   const Choice choice = place(placement_input(order), now);
   out.reason = choice.reason;
-  if (const Member* chosen =
-          choice.host == config.self ? members.find(self) : members.of(choice.host);
+  if (const Member* chosen = member_of(choice.host);
       best <= weight(wire::Holding::CLAIMING) && chosen != nullptr) {
     const wire::Holding* its = holding_of(*chosen, order.service);
     if (its != nullptr && its->able() && !its->why().empty()) out.reason += ", but " + its->why();

@@ -1,17 +1,10 @@
 #include "core/placement.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace cluster::core {
 
 namespace {
-
-std::string in_seconds(Duration duration) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g s", to_seconds(duration));
-  return text;
-}
 
 // Why this host cannot run the service; empty: it can. A host that holds the service already need
 // not be settled to keep it.

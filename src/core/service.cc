@@ -1,7 +1,6 @@
 #include "core/service.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 namespace cluster::core {
@@ -209,12 +208,8 @@ void Service::launch_start(Context& context, ServiceWorld& world) {
 
 std::string Service::describe(const ScriptEnded& end) const {
   std::string script = script_name(script_);
-  if (killed_ && end.how == ScriptEnd::kSignal) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%s was killed after %.3g s", script.c_str(),
-                  to_seconds(script_timeout_));
-    return text;
-  }
+  if (killed_ && end.how == ScriptEnd::kSignal)
+    return script + " was killed after " + in_seconds(script_timeout_);
   switch (end.how) {
     case ScriptEnd::kExited: return script + " exited with " + std::to_string(end.code);
     case ScriptEnd::kSignal: return script + " was ended by signal " + std::to_string(end.code);

@@ -111,6 +111,11 @@ std::string kept_folder(const std::string& state_dir) {
   return folder;
 }
 
+// An errno where there is no such folder, and none can be made.
+int make_folder(const std::string& path) {
+  return mkdir(path.c_str(), 0755) == 0 || errno == EEXIST ? 0 : errno;
+}
+
 // Whether a process can be born in there.
 int try_birth(const std::string& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -155,12 +160,12 @@ Result<Cgroups> Cgroups::make(const std::string& state_dir) {
     struct stat info {};
     if (stat(kSystemd, &info) == 0 && !delegated(*own))
       return Error{*own + " is systemd's: the unit needs Delegate=yes"};
-    folder = *own + "/" + kOfAll;
-    if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
-      return Error{folder + ": " + strerror(errno)};
-    folder += "/" + name_of(state_dir);
-    if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
-      return Error{folder + ": " + strerror(errno)};
+    folder = *own;
+    for (const std::string& below : {std::string(kOfAll), name_of(state_dir)}) {
+      folder += "/" + below;
+      if (const int error = make_folder(folder); error != 0)
+        return Error{folder + ": " + strerror(error)};
+    }
   }
   Cgroups out(folder);
   if (const int error = try_birth(folder); error != 0) {
@@ -186,7 +191,7 @@ int Cgroups::open(const std::string& service) const {
   const std::string group = path(service);
   // The folders above may have gone with the last group.
   for (const std::string& each : {fs::path(folder_).parent_path().string(), folder_, group})
-    if (mkdir(each.c_str(), 0755) != 0 && errno != EEXIST) return -1;
+    if (make_folder(each) != 0) return -1;
   return ::open(group.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -24,8 +24,7 @@ void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actio
     if (const auto* send = std::get_if<core::Send>(&action)) {
       const MessageKind kind = kind_of(send->bytes);
       if (kind == MessageKind::kBeat || kind == MessageKind::kRotation) continue;
-      if (kind == MessageKind::kRouted && (of_joined_pair(send->bytes) || of_lease(send->bytes)))
-        continue;
+      if (kind == MessageKind::kRouted && belongs_to_rest(send->bytes)) continue;
       last_talk_ = world_.now();
       last_said_ = send->bytes;
       last_talker_ = machine.index();
@@ -39,24 +38,20 @@ void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actio
   }
 }
 
-// A piece of a session that is up (what it carries was looked at where it was said), or the try to do without.
-bool RestChecks::of_joined_pair(const std::string& bytes) const {
+// Leases are renewed for ever; so are pieces said of a session that is up (what it carries was looked at where it was
+// said), and the try to do without.
+bool RestChecks::belongs_to_rest(const std::string& bytes) const {
   wire::Message message;
-  if (!message.ParseFromString(bytes) ||
-      (!message.routed().has_relayed() && !message.routed().has_opening()))
-    return false;
+  if (!message.ParseFromString(bytes)) return false;
+  const wire::Routed& routed = message.routed();
+  if (routed.has_renewal() || routed.has_renewed()) return true;
+  if (!routed.has_relayed() && !routed.has_opening()) return false;
   std::optional<MachineId> from, to;
   for (MachineId i = 0; i < world_.size(); ++i) {
-    if (world_.machine(i).node().raw() == message.routed().from()) from = i;
-    if (world_.machine(i).node().raw() == message.routed().to()) to = i;
+    if (world_.machine(i).node().raw() == routed.from()) from = i;
+    if (world_.machine(i).node().raw() == routed.to()) to = i;
   }
   return from && to && world_.network().tunnels().joined(*from, *to);
-}
-
-bool RestChecks::of_lease(const std::string& bytes) {
-  wire::Message message;
-  return message.ParseFromString(bytes) &&
-         (message.routed().has_renewal() || message.routed().has_renewed());
 }
 
 void RestChecks::lived(Machine& machine, Life life) {

@@ -30,8 +30,7 @@ class RestChecks final : public Watcher {
  private:
   using Reason = std::optional<std::string>;
 
-  bool of_joined_pair(const std::string& bytes) const;
-  static bool of_lease(const std::string& bytes);
+  bool belongs_to_rest(const std::string& bytes) const;
   Reason hosts_differ(Machine& machine, const core::View& view);
   Reason cores_differ();
   Reason service_wrong(const core::ServiceView& first, const ServiceSpec& spec,

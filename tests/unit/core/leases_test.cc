@@ -49,17 +49,17 @@ TEST(Lease, EndsForItsOwnerBeforeItEndsForAnyVoter) {
   OwnLease lease;
   lease.length = seconds(10);
   lease.dead = seconds(5);
-  EXPECT_EQ(lease.stop_by(three), kNone);
-  lease.answer("A", at(1000));
-  lease.answer("D", at(9000));  // no voter
-  EXPECT_EQ(lease.stop_by(three), kNone);
-  lease.answer("B", at(2000));
-  EXPECT_EQ(lease.stop_by(three), at(6000));
-  EXPECT_LE(lease.kill_by(three) + kLongestKill, at(1000 + 9980));
-  EXPECT_GT(lease.kill_by(three), lease.stop_by(three));
-  lease.answer("B", at(1500));  // an answer that comes late takes nothing back
-  lease.answer("A", at(3000));
-  EXPECT_EQ(lease.stop_by(three), at(7000));
+  EXPECT_EQ(lease.stop_by(), kNone);
+  lease.answer(three, "A", at(1000));
+  lease.answer(three, "D", at(9000));  // no voter
+  EXPECT_EQ(lease.stop_by(), kNone);
+  lease.answer(three, "B", at(2000));
+  EXPECT_EQ(lease.stop_by(), at(6000));
+  EXPECT_LE(lease.kill_by() + kLongestKill, at(1000 + 9980));
+  EXPECT_GT(lease.kill_by(), lease.stop_by());
+  lease.answer(three, "B", at(1500));  // an answer that comes late takes nothing back
+  lease.answer(three, "A", at(3000));
+  EXPECT_EQ(lease.stop_by(), at(7000));
 }
 
 TEST(Lease, ThatAnEarlierEngineHadIsNotShortened) {
@@ -69,11 +69,11 @@ TEST(Lease, ThatAnEarlierEngineHadIsNotShortened) {
   lease.dead = seconds(5);
   lease.stop_at_least = at(4000);
   lease.kill_at_least = at(8000);
-  EXPECT_EQ(lease.stop_by(two), at(4000));
-  EXPECT_EQ(lease.kill_by(two), at(8000));
-  lease.answer("A", at(3000));
-  lease.answer("B", at(3000));
-  EXPECT_EQ(lease.stop_by(two), at(8000));
+  EXPECT_EQ(lease.stop_by(), at(4000));
+  EXPECT_EQ(lease.kill_by(), at(8000));
+  lease.answer(two, "A", at(3000));
+  lease.answer(two, "B", at(3000));
+  EXPECT_EQ(lease.stop_by(), at(8000));
 }
 
 TEST(Lease, WithAMarginOfNextToNothingStopsBeforeItKills) {
@@ -81,8 +81,8 @@ TEST(Lease, WithAMarginOfNextToNothingStopsBeforeItKills) {
   OwnLease lease;
   lease.length = milliseconds(5001);
   lease.dead = seconds(5);
-  lease.answer("A", at(0));
-  EXPECT_LE(lease.stop_by(one), lease.kill_by(one));
+  lease.answer(one, "A", at(0));
+  EXPECT_LE(lease.stop_by(), lease.kill_by());
 }
 
 class GrantsTest : public testing::Test {
