@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -42,7 +44,12 @@ struct NodeId {
   static constexpr size_t kBytes = 16;
   std::array<uint8_t, kBytes> bytes{};
 
-  constexpr auto operator<=>(const NodeId&) const = default;
+  // In the order of the bytes; by halves, for nothing is compared as often.
+  std::strong_ordering operator<=>(const NodeId& other) const {
+    const auto first = half(0) <=> other.half(0);
+    return first != 0 ? first : half(1) <=> other.half(1);
+  }
+  bool operator==(const NodeId& other) const = default;
   explicit operator bool() const { return *this != NodeId{}; }
 
   std::string hex() const;                                      // 32 digits
@@ -50,6 +57,13 @@ struct NodeId {
   std::string raw() const;                                      // 16 bytes
   static std::optional<NodeId> from_raw(std::string_view raw);  // nullopt unless 16 bytes
   static std::optional<NodeId> from_hex(std::string_view hex);  // nullopt unless 32 such digits
+
+ private:
+  uint64_t half(size_t which) const {
+    uint64_t word;
+    std::memcpy(&word, bytes.data() + which * sizeof word, sizeof word);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
+  }
 };
 
 inline std::ostream& operator<<(std::ostream& out, const NodeId& id) { return out << id.brief(); }

@@ -28,6 +28,7 @@ void Node::step(Now now, const Event& event, Actions& out) {
   Context context{now, out, state_->rng};
   if (state_->left) return;
   state_->notice_stall(context);
+  state_->note_chores(event);
   state_->handle(context, event);
   state_->finish_step(context);
 }
@@ -99,6 +100,16 @@ std::optional<std::string> Node::refuse_renumbering(const Config& config) const 
            "; expected the same line, or a restart with --accept-renumbering";
   }
   return std::nullopt;
+}
+
+// Messages and ended scripts say for themselves where they change anything of how this host is linked.
+void Node::State::note_chores(const Event& event) {
+  const bool quiet =
+      std::holds_alternative<Received>(event) || std::holds_alternative<Tick>(event) ||
+      std::holds_alternative<ScriptEnded>(event) || std::holds_alternative<ServiceKilled>(event);
+  if (quiet) return;
+  secrets.due = true;
+  if (!std::holds_alternative<Persisted>(event)) ways.due = true;
 }
 
 void Node::State::handle(Context& context, const Event& event) {
@@ -235,7 +246,7 @@ void Node::State::on(Context&, const Tick&) {}
 void Node::State::begin_leaving(Context& context, const std::string& why) {
   if (leaving) return;
   leaving = true;
-  dirty = true;
+  dirty = ways.due = true;
   context.log(LogLevel::kInfo, "leaving the cluster: " + why);
 }
 
@@ -313,14 +324,20 @@ void Node::State::finish_step(Context& context) {
     decide(context);
     if (left) return;
   }
-  close_windows(context.now.mono);
   drive_memory(context);
   drive_renewals(context);
   drive_guards(context);
-  drive_relays(context);
-  drive_rotations(context);
-  tell_access(context);
-  dial_all(context);
+  if (ways.is_due(now)) {
+    drive_relays(context);
+    dial_all(context);
+    ways.done(std::min(next_dial(now), next_relay()));
+  }
+  if (access_dirty || secrets.is_due(now)) {
+    close_windows(now);
+    drive_rotations(context);
+    tell_access(context);
+    secrets.done(next_rotation());
+  }
   MonoTime next = next_deadline(now);
   if (next <= now) next = now + kShortestWait;
   if (next != woken_at) {
@@ -331,8 +348,7 @@ void Node::State::finish_step(Context& context) {
 
 MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   next_dial(now), next_relay(), next_rotation(), next_guard(), renew_at,
-                   next_lease_deadline(now)});
+                   ways.at, secrets.at, next_guard(), renew_at, next_lease_deadline(now)});
 }
 
 // ---------------------------------------------------------------------------------- for the shell

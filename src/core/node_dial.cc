@@ -140,6 +140,7 @@ MonoTime Node::State::opening_due(const HostEntry& host) const {
 }
 
 void Node::State::receive_opening(Context& context, const NodeId& from) {
+  ways.due = true;
   const Member* member = members.find(from);
   const HostEntry* host = member == nullptr ? nullptr : config.host(member->host);
   if (host == nullptr || leaving || links.any(host->id) ||

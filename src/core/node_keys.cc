@@ -350,6 +350,7 @@ void Node::State::proof_not_stored(Context& context, const StoredProof& stored,
 
 void Node::State::receive_rotation(Context& context, const Link& link,
                                    const wire::Rotation& rotation) {
+  secrets.due = true;
   if (links.session(link.node) != &link) return;
   const Generation named = generation_of(rotation);
   const auto has_candidate = [&] {

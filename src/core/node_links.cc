@@ -84,6 +84,7 @@ void Node::State::establish(Context& context, LinkId id) {
   if (link->relay) return established_through_others(context, *link);
   if (give_way(context, *link)) return;
   link->established = true;
+  ways.due = secrets.due = true;
   if (Link* relayed = links.relayed(link->node)) move_from(context, *relayed);
   lost.erase(link->node);
   probes.erase(link->host);
@@ -98,6 +99,7 @@ void Node::State::establish(Context& context, LinkId id) {
 
 void Node::State::established_through_others(Context& context, Link& link) {
   link.established = true;
+  ways.due = secrets.due = true;
   relay_waits.erase(link.host);
   const auto hop = members.next_hop(link.node);
   context.log(LogLevel::kInfo, "joined with " + name_of(link.host) +
@@ -141,7 +143,7 @@ void Node::State::drop_link(Context& context, LinkId id, const std::string& reas
   links.erase(id);
   std::erase_if(rotations, [&](const auto& entry) { return entry.second.link == id; });
   if (close) context.emit(CloseLink{id, reason});
-  dirty = true;
+  dirty = ways.due = secrets.due = true;
   if (link.relay) {
     if (link.established && !link.moved)
       context.log(bad_input.link_level(context.now.mono, link.host),
@@ -285,7 +287,7 @@ void Node::State::receive_flood(Context& context, Link& link, const wire::Flood&
   if (!flood.more() && !link.synced) {
     link.synced = true;
     answered.insert(link.host);
-    dirty = true;
+    dirty = ways.due = true;
   }
   std::vector<const wire::Record*> answer;
   answer.reserve(older.size());
@@ -306,7 +308,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
     case Freshness::kOlder: older.insert(node); return;
     case Freshness::kNewer: break;
   }
-  dirty = true;
+  dirty = ways.due = true;
   learn_key_of_record(context, record, node);
   news[node] = link.id;
   if (links.to(node) == nullptr) {
@@ -400,6 +402,7 @@ void Node::State::flood_pending(Context& context) {
 void Node::State::refresh_members(Context& context) {
   members_line.reset();
   for (const UpChange& change : members.refresh(context.now, links, config.dead_time)) {
+    ways.due = true;
     if (!change.up) voter.forget(change.node);
     announce_host(context, change.host);
   }

@@ -209,7 +209,7 @@ void Node::State::distrust_view(Context& context, const std::string& why) {
   settled = false;
   settling_since = context.now.mono;
   answered.clear();
-  dirty = true;
+  dirty = ways.due = secrets.due = true;
 }
 
 }  // namespace cluster::core

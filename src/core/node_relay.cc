@@ -125,6 +125,7 @@ void Node::State::on(Context& context, const RelayEnded& event) {
 
 void Node::State::receive_relayed(Context& context, const NodeId& from,
                                   const wire::Relayed& piece) {
+  ways.due = true;
   Relay* relay = relays.find(from, piece);
   if (relay == nullptr && !piece.ended()) {
     relay = accept_relay(context, from, piece);

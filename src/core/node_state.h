@@ -109,6 +109,15 @@ struct StoredMemory {};
 using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
                                   StoredProof, StoredForgetting, StoredGrant, StoredMemory>;
 
+// Work of which most steps leave none: done where what it depends on has changed, and when the time has come.
+struct Chore {
+  bool due = true;
+  MonoTime at = kNever;
+
+  bool is_due(MonoTime now) const { return due || now >= at; }
+  void done(MonoTime next) { *this = {false, next}; }
+};
+
 struct Node::State final : ServiceWorld {
   explicit State(Boot boot);
 
@@ -133,6 +142,7 @@ struct Node::State final : ServiceWorld {
   void on(Context& context, const RelayOut& event);
   void on(Context& context, const RelayEnded& event);
   void notice_stall(Context& context);
+  void note_chores(const Event& event);
   void decide(Context& context);
   void finish_step(Context& context);
   MonoTime next_deadline(MonoTime now) const;
@@ -414,6 +424,7 @@ struct Node::State final : ServiceWorld {
   std::map<HostId, SetAccess> access_told;
   std::map<HostId, std::pair<NodeId, MonoTime>> refused_keys;  // until when that is no news
   bool access_dirty = true;
+  Chore ways, secrets;
   Settings settings;
   Orders orders;
   Voter voter;
