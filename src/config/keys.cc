@@ -134,7 +134,7 @@ std::string expected_value(const Key& key) {
     case kChoice: return "one of " + std::string(key.choices);
     case kFailback: return "immediate, never, or " + time_range(key);
     case kPath: return "an absolute path";
-    case kText: return "a text"; return "yes or no";
+    case kText: return "a text";
     case kList: return "one value or a list {\"a\", \"b\"}";
     case kSection: return "a section NAME { KEY = VALUE }";
   }

@@ -228,6 +228,16 @@ bool Node::State::rotates(const Link& link) const {
   return config.self < link.host && links.session(link.node) == &link;
 }
 
+// When this end begins the next over that link; kNever: it does not. Over a session through others not before the first
+// try for a direct link is over, nor during a later one, for a new secret would undo what comes of that: its ports
+// would be in TIME_WAIT, and the way through the routers barred for long.
+MonoTime Node::State::rotation_due(const Link& link) const {
+  if (!rotates(link) || rotations.contains(link.node) || proving.contains(link.node)) return kNever;
+  const MonoTime due = rotate_at.at(link.node);
+  if (!link.relay) return due;
+  return std::max({due, link.up_at + kOpeningAfter + kOpeningTime, openings.open_until(link.host)});
+}
+
 void Node::State::drive_rotations(Context& context) {
   const MonoTime now = context.now.mono;
   for (auto it = rotations.begin(); it != rotations.end();) {
@@ -239,9 +249,7 @@ void Node::State::drive_rotations(Context& context) {
   for (auto& [node, pending] : proving)
     if (now >= pending.again_at) store_proof(context, node, pending);
   for (const auto& [id, link] : links.all()) {
-    if (!rotates(link) || rotations.contains(link.node) || proving.contains(link.node) ||
-        now < rotate_at.at(link.node))
-      continue;
+    if (now < rotation_due(link)) continue;
     begin_rotation(context, link, {keyring.pair(link.node).count() + 1, 0});
   }
 }
@@ -256,9 +264,7 @@ MonoTime Node::State::next_rotation() const {
   MonoTime next = kNever;
   for (const auto& [node, rotating] : rotations) next = std::min(next, rotating.give_up_at);
   for (const auto& [node, pending] : proving) next = std::min(next, pending.again_at);
-  for (const auto& [id, link] : links.all())
-    if (rotates(link) && !rotations.contains(link.node) && !proving.contains(link.node))
-      next = std::min(next, rotate_at.at(link.node));
+  for (const auto& [id, link] : links.all()) next = std::min(next, rotation_due(link));
   for (const auto& [host, until] : readmitting) next = std::min(next, until);
   return next;
 }

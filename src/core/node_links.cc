@@ -77,10 +77,7 @@ void Node::State::greet_all(Context& context) {
 void Node::State::establish(Context& context, LinkId id) {
   Link* link = links.find(id);
   if (link == nullptr || link->established || !link->greeted || !link->heard_hello) return;
-  if (!still_shared(link->host, link->node, link->generation)) {
-    drop_link(context, id, "the secret that it used has been replaced", true);
-    return;
-  }
+  if (!still_shared(link->host, link->node, link->generation)) return overtaken(context, *link);
   if (link->relay) return established_through_others(context, *link);
   if (give_way(context, *link)) return;
   link->established = true;
@@ -95,6 +92,15 @@ void Node::State::establish(Context& context, LinkId id) {
                   (link->dialled ? ", dialled)" : ", accepted)"));
   send_everything(context, *link);
   dirty = true;
+}
+
+// The pair has replaced its secret meanwhile, over its session through others. How the two got through to each other
+// is no less open to the next handshake, so that is tried at once.
+void Node::State::overtaken(Context& context, const Link& link) {
+  context.log(LogLevel::kInfo, "a link with " + name_of(link.host) + " (" + link.address +
+                                   ") begins anew: the secret that it used has been replaced");
+  openings.forget(link.host);
+  drop_link(context, link.id, "the secret that it used has been replaced", true);
 }
 
 void Node::State::established_through_others(Context& context, Link& link) {

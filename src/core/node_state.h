@@ -156,6 +156,7 @@ struct Node::State final : ServiceWorld {
   void greet(Context& context, Link& link);
   void greet_all(Context& context);
   void establish(Context& context, LinkId id);
+  void overtaken(Context& context, const Link& link);
   void established_through_others(Context& context, Link& link);
   bool give_way(Context& context, Link& fresh);
   void send_everything(Context& context, const Link& link);
@@ -250,6 +251,7 @@ struct Node::State final : ServiceWorld {
   void forget_secrets(Context& context, const Command& command);
   void tell_access(Context& context);
   bool rotates(const Link& link) const;
+  MonoTime rotation_due(const Link& link) const;
   void drive_rotations(Context& context);
   void begin_rotation(Context& context, const Link& link, const Generation& wanted);
   MonoTime next_rotation() const;

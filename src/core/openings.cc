@@ -9,12 +9,10 @@ bool Openings::seen(HostId host, const std::string& whereabouts) {
   return true;
 }
 
-bool Openings::open(HostId host, MonoTime now) const {
+MonoTime Openings::open_until(HostId host) const {
   const auto it = hosts_.find(host);
-  return it != hosts_.end() && now < it->second.until;
+  return it == hosts_.end() ? MonoTime::min() : it->second.until;
 }
-
-bool Openings::may_ask(HostId host, MonoTime now) const { return now >= next_ask(host); }
 
 MonoTime Openings::next_ask(HostId host) const {
   const auto it = hosts_.find(host);

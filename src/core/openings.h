@@ -28,10 +28,10 @@ class Openings {
   bool seen(HostId host, const std::string& whereabouts);
   void forget(HostId host) { hosts_.erase(host); }
 
-  // Whether both ends dial now.
-  bool open(HostId host, MonoTime now) const;
-  // This end may ask the other for a try now.
-  bool may_ask(HostId host, MonoTime now) const;
+  // Whether both ends dial now; until when they do, or did.
+  bool open(HostId host, MonoTime now) const { return now < open_until(host); }
+  MonoTime open_until(HostId host) const;
+  // When this end may ask the other for the next try; kNever: it was never seen.
   MonoTime next_ask(HostId host) const;
   // A try begins; `pause` is between its end and the next, where that is a quick one.
   void begin(HostId host, MonoTime now, Duration pause);

@@ -55,6 +55,32 @@ class Moving : public testing::Test {
   Losses losses{world};
 };
 
+// Links that were closed because their handshake had begun before the pair replaced its secret.
+class Overtaken final : public Watcher {
+ public:
+  void stepped(Machine&, const core::Event*, const core::Actions& actions) override {
+    for (const core::Action& action : actions) {
+      const auto* close = std::get_if<core::CloseLink>(&action);
+      count += close != nullptr && close->reason == "the secret that it used has been replaced";
+    }
+  }
+  int count = 0;
+};
+
+// The pair's first secret, agreed on over the session through S, would undo the handshake on a slower direct way.
+class Meeting : public Moving, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(ByDirectLatency, Meeting, testing::Values(5, 20, 35, 50, 70, 90, 120));
+TEST_P(Meeting, UndoesNoDirectLink) {
+  Overtaken overtaken;
+  world.watch(overtaken);
+  world.network().set_latency(l.index(), p.index(), milliseconds(GetParam()));
+  EXPECT_TRUE(world.run_until([&] { return on(core::Path::kDirect); }, seconds(10)));
+  world.run_for(seconds(5));
+  EXPECT_TRUE(on(core::Path::kDirect));
+  EXPECT_EQ(overtaken.count, 0);
+  EXPECT_FALSE(world.failed()) << world.violation();
+}
+
 TEST_F(Moving, LosesNothingOfWhatWasSaidOverTheSession) {
   ASSERT_TRUE(world.run_until([&] { return on(core::Path::kDirect); }, kToDirect));
   losses.count_from_now();
