@@ -160,6 +160,26 @@ Result<std::string> parse_listen_address(std::string_view text) {
   return address;
 }
 
+// Without the network no name would be found.
+Result<core::ProbeTarget> parse_probe_target(std::string_view text) {
+  core::ProbeTarget out;
+  if (out.address = canonical_ip(text); out.address.empty()) {
+    auto split = parse_host_address(text);
+    if (split) out.address = canonical_ip(split->address);
+    if (out.address.empty())
+      return wrong("probe names " + in_quotes(text),
+                   "an IPv4 or IPv6 address, with a port or without: ADDRESS, IPV4:PORT or "
+                   "[IPV6]:PORT");
+    if (split->name.size() < text.size()) out.port = split->port;
+  }
+  if (is_loopback(out.address))
+    return wrong("probe names " + in_quotes(text) + ", which is this host itself",
+                 "an address outside this host");
+  if (const auto why = unfit(out.address, Use::kReach))
+    return wrong("probe names " + in_quotes(text) + ", " + *why, "an address outside this host");
+  return out;
+}
+
 std::string comparable_name(std::string_view name) {
   std::string_view plain = name;
   if (plain.starts_with('[') && plain.ends_with(']')) plain = plain.substr(1, plain.size() - 2);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "core/config.h"
 
 namespace cluster::config {
 
@@ -31,6 +32,9 @@ Result<HostAddress> parse_host_address(std::string_view text);
 
 // An address to listen on: IPv4 or IPv6, in brackets or not; without brackets in the result.
 Result<std::string> parse_listen_address(std::string_view text);
+
+// An address to ask whether it is there: IPv4 or IPv6, with a port for TCP or without for ICMP.
+Result<core::ProbeTarget> parse_probe_target(std::string_view text);
 
 // For comparing names of hosts: small letters (ASCII), without the root's dot; IP addresses
 // canonical.

@@ -12,26 +12,29 @@ namespace cluster::config {
 
 namespace {
 
-std::vector<std::string> listen_addresses(const ConfValues& conf, Report& report) {
-  std::vector<std::string> out;
-  const ConfValues::Value* value = conf.find("listen");
+// Each once, at least one and at most so many.
+template <class Address>
+std::vector<Address> address_list(const ConfValues& conf, const std::string& key, size_t most,
+                                  Result<Address> (*parse)(std::string_view), Report& report) {
+  std::vector<Address> out;
+  const ConfValues::Value* value = conf.find(key);
   if (value == nullptr) return out;
   auto refuse = [&](const std::string& wrong, const std::string& expected) {
     report.fault(conf.file(), value->line, wrong, expected);
   };
   if (value->texts.empty())
-    refuse("listen is an empty list", "at least one address, or no such key");
-  if (value->texts.size() > kMaxListenAddresses) {
-    refuse("listen names " + std::to_string(value->texts.size()) + " addresses",
-           "at most " + std::to_string(kMaxListenAddresses));
+    refuse(key + " is an empty list", "at least one address, or no such key");
+  if (value->texts.size() > most) {
+    refuse(key + " names " + std::to_string(value->texts.size()) + " addresses",
+           "at most " + std::to_string(most));
     return out;
   }
   for (const std::string& text : value->texts) {
-    auto address = parse_listen_address(text);
+    auto address = parse(text);
     if (!address) {
       report.fault(conf.file(), value->line, Error{address.error()});
     } else if (std::find(out.begin(), out.end(), *address) != out.end()) {
-      refuse("listen names " + in_quotes(text) + " twice", "each address once");
+      refuse(key + " names " + in_quotes(text) + " twice", "each address once");
     } else {
       out.push_back(*address);
     }
@@ -65,7 +68,8 @@ ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
     out.port = static_cast<uint16_t>(*port);
     out.port_line = conf.line_of("port");
   }
-  out.listen = listen_addresses(conf, report);
+  out.listen = address_list(conf, "listen", kMaxListenAddresses, parse_listen_address, report);
+  out.probe = address_list(conf, "probe", kMaxProbeTargets, parse_probe_target, report);
 
   const size_t before = report.faults().size();
   out.beat_interval = conf.time("beat_interval", report).value_or(out.beat_interval);

@@ -15,6 +15,7 @@ namespace cluster::config {
 
 inline constexpr int kDefaultVerbosity = 3;
 inline constexpr size_t kMaxListenAddresses = 64;
+inline constexpr size_t kMaxProbeTargets = 8;
 
 struct ClusterConf {
   std::string path;
@@ -25,6 +26,7 @@ struct ClusterConf {
   Duration beat_interval = seconds(1);
   Duration dead_time = seconds(5);
   Duration rekey_interval = hours(1);
+  std::vector<core::ProbeTarget> probe;
   int verbosity = kDefaultVerbosity;
   std::optional<core::Failback> failback;
   core::Ownership ownership = core::Ownership::kPeers;

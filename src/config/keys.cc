@@ -34,6 +34,9 @@ constexpr Key kClusterConf[] = {
      "never"},
     {"ownership", kChoice, "peers", 0, 0, "peers|majority", Restart::kNo, Built::kYes,
      "for services that do not set it: how a host gains the right to run one"},
+    {"probe", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "addresses outside, asked while no other host is heard: where they are silent as well for "
+     "dead_time, this host is offline"},
     {"service_dir", kPath, "", 0, 0, "", Restart::kYes, Built::kYes,
      "the folder with the services' folders; without it services.d beside cluster.conf"},
 
@@ -48,8 +51,6 @@ constexpr Key kClusterConf[] = {
      "how long replaced and deleted versions are kept"},
     {"tombstone_keep", kTime, "90d", 0, 0, "", Restart::kNo, Built::kNotYet,
      "how long a deletion is remembered for absent hosts"},
-    {"probe", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "addresses whose silence tells this host that it is itself offline"},
 };
 
 constexpr Key kServiceConf[] = {

@@ -73,6 +73,7 @@ void load_all(const Options& options, Loaded& out, Report& report) {
   out.core.beat_interval = conf.beat_interval;
   out.core.dead_time = conf.dead_time;
   out.core.rekey_interval = conf.rekey_interval;
+  out.core.probe = conf.probe;
   if (!hosts) return;
 
   std::optional<GivenId> given = conf.id;

@@ -65,6 +65,14 @@ struct ServiceEntry {
   bool operator==(const ServiceEntry&) const = default;
 };
 
+// Whom a host asks that hears from no other: by an ICMP echo or, with a port, by a TCP connection.
+struct ProbeTarget {
+  std::string address;  // IPv4, or IPv6 without brackets
+  uint16_t port = 0;    // 0: ICMP
+
+  bool operator==(const ProbeTarget&) const = default;
+};
+
 struct Config {
   HostId self;
   std::vector<HostEntry> hosts;        // ascending by id
@@ -73,6 +81,7 @@ struct Config {
   Duration dead_time = seconds(5);
   Duration rekey_interval = hours(1);
   uint16_t port = 35790;  // on which this host listens
+  std::vector<ProbeTarget> probe;
 
   const HostEntry* host(HostId id) const;
   const HostEntry* host(std::string_view name) const;

@@ -111,6 +111,9 @@ struct LocalAddresses {
   std::vector<std::string> addresses;  // without port
 };
 
+// One of those that Probe asked has answered, if only by refusing.
+struct ProbeAnswered {};
+
 enum class ScriptEnd : uint8_t {
   kExited,     // code is its exit status
   kSignal,     // code is the signal that ended it (also after KillScript)
@@ -173,9 +176,10 @@ struct Leave {};
 // The time asked for by Wake has come (early or repeated ones do no harm).
 struct Tick {};
 
-using Event = std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded,
-                           Persisted, PersistFailed, ConfigChanged, Command, Leave, Tick,
-                           SecretDerived, KeyRefused, RelayOut, RelayEnded, ServiceKilled>;
+using Event =
+    std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
+                 PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused,
+                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -255,6 +259,11 @@ struct SetAccess {
 struct DeriveSecret {
   LinkId link;
   uint64_t count = 0;
+};
+
+// Ask each of them once whether it is there. Each that answers within a bound is a ProbeAnswered.
+struct Probe {
+  std::vector<ProbeTarget> targets;
 };
 
 enum class Script : uint8_t { kStart, kStop, kStatus };
@@ -383,10 +392,10 @@ struct Log {
 // This host has left, everything is handed over and stored: the engine may end.
 struct Left {};
 
-using Action =
-    std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake, Reply,
-                 HostOnline, HostOffline, ServiceChanged, Alert, Log, Left, SetAccess, DeriveSecret,
-                 OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard, Reboot>;
+using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
+                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
+                            SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay,
+                            KillService, Guard, Unguard, Reboot, Probe>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

@@ -112,10 +112,6 @@ void Links::send_beat(Context& context, Link& link) {
   context.emit(Send{link.id, message.SerializeAsString(), Priority::kControl});
 }
 
-bool Links::late(const Link& link, MonoTime now) {
-  return now - link.last_received > link.beat + link.beat / 2;
-}
-
 bool Links::doubtful(MonoTime now) const {
   size_t established = 0, silent = 0;
   for (const auto& [id, link] : links_) {

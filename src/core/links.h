@@ -44,6 +44,9 @@ struct Link {
   std::optional<Duration> rtt;
   uint64_t peer_sent_us = 0;  // of the newest beat received
   MonoTime peer_beat_at;
+
+  // Until then its silence means nothing.
+  MonoTime late_from() const { return last_received + beat + beat / 2; }
 };
 
 class Links {
@@ -90,8 +93,7 @@ class Links {
   std::vector<LinkId> tick(Context& context);
   MonoTime next_deadline() const;
 
-  // How long a silence on this link means that it is late.
-  static bool late(const Link& link, MonoTime now);
+  static bool late(const Link& link, MonoTime now) { return now > link.late_from(); }
 
  private:
   void send_beat(Context& context, Link& link);

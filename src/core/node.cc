@@ -56,6 +56,7 @@ void Node::State::start(Context& context) {
   grants.load(boot.stored, context.now.mono);
   load_memory();
   recollection.since = context.now.mono;
+  begin_listening(context.now.mono);
   settling_since = context.now.mono;
   store_incarnation(context);
   store_configuration(context);
@@ -106,7 +107,8 @@ std::optional<std::string> Node::refuse_renumbering(const Config& config) const 
 void Node::State::note_chores(const Event& event) {
   const bool quiet =
       std::holds_alternative<Received>(event) || std::holds_alternative<Tick>(event) ||
-      std::holds_alternative<ScriptEnded>(event) || std::holds_alternative<ServiceKilled>(event);
+      std::holds_alternative<ScriptEnded>(event) || std::holds_alternative<ServiceKilled>(event) ||
+      std::holds_alternative<ProbeAnswered>(event);
   if (quiet) return;
   secrets.due = true;
   if (!std::holds_alternative<Persisted>(event)) ways.due = true;
@@ -318,6 +320,7 @@ void Node::State::finish_step(Context& context) {
     if (settings.merge(context.now.wall, setting) == Merged::kApplied)
       apply_setting(context, setting, false);
   const MonoTime now = context.now.mono;
+  drive_isolation(context);
   if (dirty || lease_due(now) || now >= review_at ||
       now >= members.next_deadline(config.dead_time)) {
     dirty = true;
@@ -348,7 +351,8 @@ void Node::State::finish_step(Context& context) {
 
 MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   ways.at, secrets.at, next_guard(), renew_at, next_lease_deadline(now)});
+                   ways.at, secrets.at, isolation.look_at, next_guard(), renew_at,
+                   next_lease_deadline(now)});
 }
 
 // ---------------------------------------------------------------------------------- for the shell
@@ -361,6 +365,7 @@ Node::Inspection Node::inspect() const {
   Inspection out;
   out.incarnation = state_->incarnation;
   out.settled = state_->settled;
+  out.offline = state_->isolation.offline;
   out.configuration_count = state_->orders.version().count;
   out.settings_digest = std::to_string(state_->settings.digest());
   for (const auto& [node, member] : state_->members.all()) {

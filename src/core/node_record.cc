@@ -208,6 +208,7 @@ void Node::State::distrust_view(Context& context, const std::string& why) {
   for (const std::string& service : claimed) drop_claim(context, service);
   settled = false;
   settling_since = context.now.mono;
+  begin_listening(context.now.mono);
   answered.clear();
   dirty = ways.due = secrets.due = true;
 }

@@ -10,6 +10,7 @@
 //   node_claims.cc    claims and votes
 //   node_leases.cc    ownership majority: leases of this host, and its votes
 //   node_memory.cc    what a voter has to know before it votes
+//   node_isolation.cc whether it is this host that is offline
 //   node_guard.cc     for how long what runs here may go on without this core
 //   node_orders.cc    operators' commands and the settings
 //   node_view.cc      snapshots for people
@@ -19,7 +20,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "core/bad_input.h"
@@ -31,6 +31,7 @@
 #include "core/links.h"
 #include "core/members.h"
 #include "core/node.h"
+#include "core/node_pieces.h"
 #include "core/openings.h"
 #include "core/orders.h"
 #include "core/ownership.h"
@@ -48,75 +49,6 @@ inline constexpr uint32_t kMaxHops = 16;
 inline constexpr char kNodeKey[] = "node";
 inline constexpr char kNamesKey[] = "names";
 inline constexpr char kServicePrefix[] = "service/";
-
-// The run of the cluster that this host belongs to: begins when hosts start and find no other that has
-// settled. Told apart by a number; of two that meet the older goes on.
-struct Session {
-  uint64_t id = 0;
-  MonoTime began;
-  bool confirmed = false;  // more than half of the hosts file has been seen in it
-};
-
-// A link that this host lost, as its record tells of it.
-struct LostLink {
-  uint64_t incarnation = 0;
-  Duration silent{};
-  wire::Lost::Proof proof = wire::Lost::SILENT;
-};
-
-// Since when, or after what failure, a pair without a direct link waits to be joined through others.
-struct RelayWait {
-  MonoTime not_before;
-  Duration pause{};
-};
-
-// An order that waits for its settings to be stored, or for its effect.
-struct PendingCommand {
-  Command command;
-  StoreTicket ticket;                          // 0: stored
-  std::vector<wire::Setting> settings;         // to come into force once stored
-  std::map<HostId, uint64_t> failures_before;  // what each host had failed when the order was given
-  std::string token;                           // of a restart
-};
-
-// What follows when something is stored.
-struct StoredIncarnation {};
-struct StoredClaim {
-  std::string service;
-};
-struct StoredSettings {
-  RequestId request;
-};
-struct StoredCandidate {
-  NodeId node;
-  LinkId link;
-  Generation generation;
-};
-struct StoredProof {
-  NodeId node;
-  LinkId link;
-};
-struct StoredForgetting {
-  RequestId request;
-};
-struct StoredGrant {
-  NodeId to;
-  wire::Answer answer;  // to a claim; a renewal's has no attempt
-  uint64_t asked_us = 0;
-  uint64_t incarnation = 0;  // of the asking
-};
-struct StoredMemory {};
-using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
-                                  StoredProof, StoredForgetting, StoredGrant, StoredMemory>;
-
-// Work of which most steps leave none: done where what it depends on has changed, and when the time has come.
-struct Chore {
-  bool due = true;
-  MonoTime at = kNever;
-
-  bool is_due(MonoTime now) const { return due || now >= at; }
-  void done(MonoTime next) { *this = {false, next}; }
-};
 
 struct Node::State final : ServiceWorld {
   explicit State(Boot boot);
@@ -141,6 +73,7 @@ struct Node::State final : ServiceWorld {
   void on(Context& context, const KeyRefused& event);
   void on(Context& context, const RelayOut& event);
   void on(Context& context, const RelayEnded& event);
+  void on(Context& context, const ProbeAnswered& event);
   void notice_stall(Context& context);
   void note_chores(const Event& event);
   void decide(Context& context);
@@ -375,6 +308,13 @@ struct Node::State final : ServiceWorld {
   bool lease_due(MonoTime now) const;
   MonoTime next_lease_deadline(MonoTime now) const;
 
+  // node_isolation.cc
+  MonoTime alone_from() const;
+  void drive_isolation(Context& context);
+  void end_isolation(Context& context, const std::string& why);
+  void begin_listening(MonoTime now);
+  std::string why_offline(const Order& order) const;
+
   // node_guard.cc
   void drive_guards(Context& context);
   void say_guard(Context& context, const Service& service);
@@ -427,6 +367,7 @@ struct Node::State final : ServiceWorld {
   std::map<HostId, std::pair<NodeId, MonoTime>> refused_keys;  // until when that is no news
   bool access_dirty = true;
   Chore ways, secrets;
+  Isolation isolation;
   Settings settings;
   Orders orders;
   Voter voter;

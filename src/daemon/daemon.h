@@ -21,6 +21,7 @@
 #include "daemon/requests.h"
 #include "net/addresses.h"
 #include "net/identity.h"
+#include "net/prober.h"
 #include "net/secrets.h"
 #include "net/transport.h"
 #include "store/store.h"
@@ -119,6 +120,7 @@ class Daemon final : public bus::Cluster {
   std::vector<core::Event> early_;
   std::unique_ptr<Watch> secrets_look_;
   std::unique_ptr<WakeTimer> wake_;
+  std::unique_ptr<net::Prober> prober_;
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<Performer> performer_;
   std::unique_ptr<net::AddressWatch> addresses_;

@@ -68,6 +68,7 @@ struct Performer::Visitor {
     if (reboot(RB_AUTOBOOT) != 0)
       log(core::LogLevel::kError, std::string("reboot: ") + strerror(errno));
   }
+  void operator()(const core::Probe& a) const { parts.prober.perform(a); }
   void operator()(const core::Guard& a) const { parts.runner.guard(a); }
   void operator()(const core::Unguard& a) const { parts.runner.unguard(a); }
   void operator()(const core::Persist& a) const { parts.store.persist(a); }

@@ -13,6 +13,7 @@
 #include "core/io.h"
 #include "daemon/clock.h"
 #include "daemon/requests.h"
+#include "net/prober.h"
 #include "net/secrets.h"
 #include "net/transport.h"
 #include "scripts/runner.h"
@@ -40,6 +41,7 @@ struct Parts {
   store::Store& store;
   bus::Bus& bus;
   WakeTimer& wake;
+  net::Prober& prober;
   Requests& requests;
   Happenings& happenings;
 };

@@ -98,13 +98,17 @@ json of(const Config& c) {
                         {"failure_window", s.failure_window.count()},
                         {"max_failures", s.max_failures}});
   }
+  json probe = json::array();
+  for (const ProbeTarget& target : c.probe)
+    probe.push_back({{"address", target.address}, {"port", target.port}});
   return {{"self", c.self.value},
           {"hosts", hosts},
           {"services", services},
           {"beat_interval", c.beat_interval.count()},
           {"dead_time", c.dead_time.count()},
           {"rekey_interval", c.rekey_interval.count()},
-          {"port", c.port}};
+          {"port", c.port},
+          {"probe", probe}};
 }
 
 Config config_from(const json& j) {
@@ -117,6 +121,8 @@ Config config_from(const json& j) {
   c.dead_time = time(j, "dead_time");
   c.rekey_interval = time(j, "rekey_interval");
   c.port = number<uint16_t>(j.at("port"));
+  for (const json& target : j.at("probe"))
+    c.probe.push_back({target.at("address"), number<uint16_t>(target.at("port"))});
   for (const json& h : j.at("hosts")) {
     HostEntry entry;
     entry.id = HostId(number<uint32_t>(h.at("id")));
@@ -227,6 +233,7 @@ struct ToJson {
   json operator()(const ServiceKilled& e) const {
     return {{"event", "service_killed"}, {"service", e.service}, {"all", e.all}};
   }
+  json operator()(const ProbeAnswered&) const { return {{"event", "probe_answered"}}; }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
 };
@@ -268,6 +275,7 @@ Event event_from(const json& j) {
   if (kind == "relay_out") return RelayOut{id<RelayId>(j, "relay"), unhex(text("bytes"))};
   if (kind == "relay_ended") return RelayEnded{id<RelayId>(j, "relay"), text("reason")};
   if (kind == "service_killed") return ServiceKilled{text("service"), j.at("all").get<bool>()};
+  if (kind == "probe_answered") return ProbeAnswered{};
   if (kind == "leave") return Leave{};
   if (kind == "tick") return Tick{};
   throw std::invalid_argument("no such event: " + kind);

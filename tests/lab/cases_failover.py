@@ -103,6 +103,58 @@ def test_silent_active_host(c):
     lab.expect_stable()
 
 
+def with_gateway(c, probe):
+    """As `three`, with an address outside: that of the switch itself."""
+    lab = c.lab("addr", "addr", "addr", services={"web": Service((1, 2, 3)), "local": Service((1,))})
+    gateway = lab[1].segment.net + "254"
+    lab.conf = 'probe = "%s"\n' % (probe % gateway)
+    lab.build_network()
+    lab.switch.ip("addr", "add", gateway + "/24", "dev", "br0")
+    for h in lab:
+        h.write_all()
+    lab.acquaint().up()
+    lab.await_linked()
+    lab.await_placed(web=1, local=1)
+    return lab
+
+
+def host_that_is_offline(c, probe):
+    lab = with_gateway(c, probe)
+    lab.two_copies_allowed = True
+    t = lab[1].unplug()
+    until(lambda: 2 in lab.holders("web"), "the next takes over")
+    until(lambda: 1 not in lab.holders("web"), "the host that is offline stops it")
+    stops = lab.events(t, host=1, script="stop", phase="begin")
+    expect([s.service for s in stops] == ["web"] and stops[0].reason == "lost-ownership",
+           "it stops only what others can run, saying why", *lab.events(t))
+    expect("this host is offline" in lab[1].log_text(), "it says so")
+    lab[1].plug()
+    lab.await_placed(web=1, local=1)
+    expect("no longer taken for offline" in lab[1].log_text(), "it says that, too")
+    lab.await_linked()
+    lab.expect_stable()
+
+
+def test_host_that_is_offline(c):
+    host_that_is_offline(c, "%s")
+
+
+def test_host_that_is_offline_by_tcp(c):
+    """Nobody listens there: a refusal is an answer, too."""
+    host_that_is_offline(c, "%s:9")
+
+
+def test_last_host_with_a_gateway(c):
+    """All others die; the gateway answers, so it is not this host that is offline."""
+    lab = with_gateway(c, "%s")
+    t = lab[2].crash()
+    lab[3].crash()
+    until(lambda: all(lab[1].host_view(i)["state"] == "down" for i in (2, 3)), "both are down")
+    time.sleep(2 * lab.dead)
+    expect(not lab.events(t, host=1), "host 1 goes on", *lab.events(t))
+    expect("offline" not in lab[1].log_text(), "and does not take itself for offline")
+
+
 def test_silent_idle_host(c):
     lab = three(c)
     lab.two_copies_allowed = True

@@ -205,6 +205,8 @@ bool Story::set_up(const Words& words) {
       m->set_times(duration(words.at(2)), duration(words.at(3)));
   } else if (verb == "rekey") {  // rekey INTERVAL; for all, before they boot
     spec_.rekey_interval = duration(words.at(1));
+  } else if (verb == "probe") {  // hosts ask an address outside
+    spec_.probe = true;
   } else if (verb == "latency") {  // latency A B TIME
     world().network().set_latency(machine(words.at(1)).index(), machine(words.at(2)).index(),
                                   duration(words.at(3)));

@@ -90,7 +90,7 @@ void CopyChecks::script_begins(Machine& machine, const core::RunScript& run) {
 void CopyChecks::check_stop(Machine& machine, const core::RunScript& run) {
   const Scripts::Copy& copy = machine.scripts().copy(run.service);
   if (!copy.alive || !machine.running() || machine.leased(run.service) ||
-      value_of(run, "CLUSTER_REASON") != "lost-ownership")
+      value_of(run, "CLUSTER_REASON") != "lost-ownership" || machine.core().inspect().offline)
     return;
   // Whoever has been gone for less than the bound may still be taken for alive by others.
   for (MachineId other = 0; other < world_.size(); ++other) {

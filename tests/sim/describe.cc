@@ -162,6 +162,7 @@ std::string describe(const core::Event& event) {
           [](const core::ServiceKilled& e) {
             return "killed " + e.service + (e.all ? "" : ", perhaps not all of it");
           },
+          [](const core::ProbeAnswered&) { return std::string("probe answered"); },
           [](const core::Persisted& e) { return "persisted " + number(e.ticket); },
           [](const core::PersistFailed& e) { return "persist failed " + number(e.ticket); },
           [](const core::ConfigChanged&) { return std::string("configuration changed"); },
@@ -214,6 +215,7 @@ std::string describe(const core::Action& action) {
                    std::to_string(to_seconds(a.stop_at.time_since_epoch()));
           },
           [](const core::Unguard& a) { return "unguard " + a.service; },
+          [](const core::Probe&) { return std::string("probe"); },
           [](const core::Reboot& a) { return "reboot: " + a.why; },
           [](const core::Persist& a) {
             std::string out = "persist " + number(a.ticket) + ":";

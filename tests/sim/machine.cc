@@ -20,6 +20,8 @@ constexpr uint64_t kMaxAlertsAMinute = 100;
 // How long a guardian takes to have another engine.
 constexpr Duration kEngineStartLow = milliseconds(20), kEngineStartHigh = milliseconds(500);
 constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
+// To what is asked whether it is there.
+constexpr Duration kOutsideRoundTrip = milliseconds(20);
 
 }  // namespace
 
@@ -404,6 +406,11 @@ void Machine::perform(core::Action& action) {
     guardian_.pass(*guard);
     if (guard->lease) leased_.insert(guard->service);
     arm_guardian();
+  } else if (std::holds_alternative<core::Probe>(action)) {
+    if (network.reaches_outside(index_))
+      world_.queue().after(kOutsideRoundTrip, [this] {
+        if (running()) deliver(core::ProbeAnswered{});
+      });
   } else if (std::holds_alternative<core::Reboot>(action)) {
     world_.queue().after(Duration(), [this] { power_off(); });
     world_.queue().after(kBootLow, [this] { power_on(); });

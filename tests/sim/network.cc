@@ -303,6 +303,12 @@ std::optional<core::Generation> Network::choose(
   return used;
 }
 
+bool Network::reaches_outside(MachineId machine) const {
+  for (MachineId other = 0; other < hosts_.size(); ++other)
+    if (other != machine && !cut_between(machine, other)) return true;
+  return false;
+}
+
 bool Network::can_authenticate(MachineId dialer, MachineId listener) const {
   return choose(dialer, listener, machines_.credentials(dialer, listener)) &&
          machines_.admits(listener, dialer) && machines_.admits(dialer, listener);

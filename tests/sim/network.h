@@ -110,6 +110,8 @@ class Network {
   bool cut_between(MachineId a, MachineId b) const {
     return blocked_[a][b] != 0 || blocked_[b][a] != 0;
   }
+  // What lies outside is reached by whoever is not cut off from all others.
+  bool reaches_outside(MachineId machine) const;
   bool can_authenticate(MachineId dialer, MachineId listener) const;
   // What authenticates the two, as the handshake chooses it; nullopt: the listener refuses.
   std::optional<core::Generation> choose(MachineId dialer, MachineId listener,

@@ -58,6 +58,7 @@ Spec random_spec(Rng& rng, const std::vector<std::string>& names) {
   }
   spec.rekey_interval =
       rng.chance(0.5) ? rng.between(seconds(1), seconds(10)) : rng.between(seconds(10), minutes(5));
+  spec.probe = rng.chance(0.3);
   int64_t services = rng.between(1, kMostServices);
   for (int64_t i = 0; i < services; ++i)
     spec.services.push_back(random_service(rng, "s" + std::to_string(i + 1), spec));

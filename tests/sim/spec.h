@@ -38,6 +38,7 @@ struct Spec {
   std::vector<HostSpec> hosts;  // ascending by id
   std::vector<ServiceSpec> services;
   Duration rekey_interval = hours(1);
+  bool probe = false;  // hosts ask an address outside where they hear nobody
 
   const HostSpec* host(const std::string& name) const;
   const HostSpec* host(HostId id) const;

@@ -66,11 +66,16 @@ TEST(ClusterConf, ReadsEveryKeyInEveryForm) {
                             "listen = {\"127.0.0.1\", # in the list\n  '[::1]', 10.0.0.1,}\n"
                             "beat_interval = 0.25\ndead_time=\"1.5s\"verbosity = '5'\n"
                             "failback = \"10m\"\nownership = peers\n"
+                            "probe = {192.0.2.1, \"192.0.2.1:53\", \"2001:db8::1\", "
+                            "\"[2001:db8::1]:443\"}\n"
                             "service_dir = \"" +
                                 config.path("elsewhere") + "\"");
   EXPECT_EQ(got.core.self, HostId(2));
   EXPECT_EQ(got.port, 4000);
   EXPECT_EQ(got.listen, (std::vector<std::string>{"127.0.0.1", "::1", "10.0.0.1"}));
+  EXPECT_EQ(got.core.probe,
+            (std::vector<core::ProbeTarget>{
+                {"192.0.2.1", 0}, {"192.0.2.1", 53}, {"2001:db8::1", 0}, {"2001:db8::1", 443}}));
   EXPECT_EQ(got.core.beat_interval, milliseconds(250));
   EXPECT_EQ(got.core.dead_time, milliseconds(1500));
   EXPECT_EQ(got.verbosity, 5);
@@ -164,6 +169,12 @@ TEST(ClusterConf, RefusesEachFaultWithItsLine) {
        "without port"},
       {"listen twice", "id = 1\nlisten = {\"::1\", \"[0:0::1]\"}\n", 2, "twice", "once"},
       {"listen multicast", "id = 1\nlisten = 224.0.0.1\n", 2, "multicast", "address of this host"},
+      {"probe name", "id = 1\nprobe = router.example.com\n", 2, "probe names 'router.example.com'",
+       "IPv4 or IPv6"},
+      {"probe port", "id = 1\nprobe = \"192.0.2.1:99999\"\n", 2, "'192.0.2.1:99999'", "IPV4:PORT"},
+      {"probe twice", "id = 1\nprobe = {\"192.0.2.1\", \"192.0.2.1\"}\n", 2, "twice", "once"},
+      {"probe itself", "id = 1\nprobe = \"[::1]:22\"\n", 2, "this host itself", "outside"},
+      {"probe nowhere", "id = 1\nprobe = 0.0.0.0\n", 2, "address of no host", "outside"},
       {"relative service_dir", "id = 1\nservice_dir = services\n", 2, "'services'",
        "an absolute path"},
       {"service_dir nowhere", "id = 1\nservice_dir = /no/such/folder\n", 2, "no folder is",
@@ -211,8 +222,7 @@ TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
                                                         {"critical_files", "{\"/etc/motd\"}"},
                                                         {"critical_dirs", "/srv"},
                                                         {"retain", "\"7d\""},
-                                                        {"tombstone_keep", "\"90d\""},
-                                                        {"probe", "{\"192.0.2.1\"}"}}) {
+                                                        {"tombstone_keep", "\"90d\""}}) {
     const TempConfig config;
     expect_only_fault(config, "cluster.conf",
                       {key.c_str(), "id = 1\n" + key + " = " + text + "\n", 2,

@@ -60,6 +60,7 @@ TEST(Trace, EveryEventComesBackTheSame) {
       RelayOut{RelayId(4), std::string("\0tls", 4)},
       RelayEnded{RelayId(4), "the other end closed it"},
       ServiceKilled{"web", true},
+      ProbeAnswered{},
   };
   ASSERT_EQ(events.size(), std::variant_size_v<Event>) << "an event has no line here";
   for (const Event& event : events) {

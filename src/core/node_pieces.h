@@ -1,0 +1,94 @@
+// The small values that the state of a Node is made of.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/context.h"
+#include "core/node.h"
+#include "wire/cluster.pb.h"
+
+namespace cluster::core {
+
+// The run of the cluster that this host belongs to: begins when hosts start and find no other that has
+// settled. Told apart by a number; of two that meet the older goes on.
+struct Session {
+  uint64_t id = 0;
+  MonoTime began;
+  bool confirmed = false;  // more than half of the hosts file has been seen in it
+};
+
+// A link that this host lost, as its record tells of it.
+struct LostLink {
+  uint64_t incarnation = 0;
+  Duration silent{};
+  wire::Lost::Proof proof = wire::Lost::SILENT;
+};
+
+// Since when, or after what failure, a pair without a direct link waits to be joined through others.
+struct RelayWait {
+  MonoTime not_before;
+  Duration pause{};
+};
+
+// What this host has heard of the world outside, where it hears from no other host.
+struct Isolation {
+  MonoTime since;   // it listens
+  MonoTime heard;   // another host, or an answer to a probe
+  MonoTime probed;  // last
+  int probes = 0;   // since all links are late
+  MonoTime look_at = kNever;
+  bool offline = false;
+};
+
+// An order that waits for its settings to be stored, or for its effect.
+struct PendingCommand {
+  Command command;
+  StoreTicket ticket;                          // 0: stored
+  std::vector<wire::Setting> settings;         // to come into force once stored
+  std::map<HostId, uint64_t> failures_before;  // what each host had failed when the order was given
+  std::string token;                           // of a restart
+};
+
+// What follows when something is stored.
+struct StoredIncarnation {};
+struct StoredClaim {
+  std::string service;
+};
+struct StoredSettings {
+  RequestId request;
+};
+struct StoredCandidate {
+  NodeId node;
+  LinkId link;
+  Generation generation;
+};
+struct StoredProof {
+  NodeId node;
+  LinkId link;
+};
+struct StoredForgetting {
+  RequestId request;
+};
+struct StoredGrant {
+  NodeId to;
+  wire::Answer answer;  // to a claim; a renewal's has no attempt
+  uint64_t asked_us = 0;
+  uint64_t incarnation = 0;  // of the asking
+};
+struct StoredMemory {};
+using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
+                                  StoredProof, StoredForgetting, StoredGrant, StoredMemory>;
+
+// Work of which most steps leave none: done where what it depends on has changed, and when the time has come.
+struct Chore {
+  bool due = true;
+  MonoTime at = kNever;
+
+  bool is_due(MonoTime now) const { return due || now >= at; }
+  void done(MonoTime next) { *this = {false, next}; }
+};
+
+}  // namespace cluster::core
