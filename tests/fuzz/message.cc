@@ -99,6 +99,7 @@ class Run {
       }
       case 4: node_.let_disk_fail(input_.flag()); break;
       case 5: node_.let_scripts_hang(input_.flag()); break;
+      case 6: node_.let_outside_answer(input_.flag()); break;
       default: node_.look();
     }
   }

@@ -36,6 +36,7 @@ inline core::Config some_config() {
     if (name == "db") entry.ownership = core::Ownership::kMajority;
     config.services.push_back(entry);
   }
+  config.probe = {{"192.0.2.1", 0}};
   return config;
 }
 
@@ -83,6 +84,7 @@ class OneNode {
   void set_scripts(core::ScriptEnd how, int code) { script_how_ = how, script_code_ = code; }
   void let_scripts_hang(bool hang) { scripts_hang_ = hang; }
   void let_disk_fail(bool fail) { disk_fails_ = fail; }
+  void let_outside_answer(bool answer) { outside_answers_ = answer; }
   void fail_dial(HostId host, core::DialOutcome outcome) {
     const DialId dial = std::exchange(dials_[host], {});
     if (dial) step(core::DialFailed{dial, outcome, "why"});
@@ -189,6 +191,8 @@ class OneNode {
       const auto dying = std::exchange(dying_, {});
       const auto derived = std::exchange(derived_, {});
       const auto hellos = std::exchange(hellos_, {});
+      const bool answered = std::exchange(probed_, false) && outside_answers_;
+      if (answered) one(core::ProbeAnswered{}, 0);
       if (tickets.empty() && runs.empty() && killed.empty() && dying.empty() && derived.empty() &&
           hellos.empty())
         return;
@@ -268,6 +272,10 @@ class OneNode {
     ENSURE(a.stop_at <= a.kill_at);
   }
   void perform(const core::Unguard&) {}
+  void perform(const core::Probe& a) {
+    ENSURE(a.targets.size() == 1);
+    probed_ = true;
+  }
   void perform(const core::Reboot& a) { check_text(a.why); }
   void perform(const core::Persist& a) {
     // An incarnation that is not stored is never spoken under, so it may be taken again.
@@ -353,6 +361,7 @@ class OneNode {
   int script_code_ = 0;
   uint64_t requests_ = 0, incarnation_ = 1;
   bool scripts_hang_ = false, disk_fails_ = false, left_ = false;
+  bool probed_ = false, outside_answers_ = false;
 };
 
 }  // namespace cluster::fuzz
