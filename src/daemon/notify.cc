@@ -50,7 +50,7 @@ Notify Notify::from_environment(pid_t main_pid) {
 }
 
 Notify::Notify(std::string socket, std::optional<Duration> watchdog, pid_t main_pid)
-    : socket_(std::move(socket)), watchdog_(watchdog), main_pid_(main_pid) {
+    : socket_(std::move(socket)), watchdog_(watchdog), allowed_(watchdog), main_pid_(main_pid) {
   if (socket_.empty() || (socket_[0] != '/' && socket_[0] != '@')) return;
   if (socket_.size() >= sizeof(sockaddr_un::sun_path)) return;
   fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -63,6 +63,7 @@ Notify::~Notify() {
 Notify::Notify(Notify&& other) noexcept
     : socket_(std::move(other.socket_)),
       watchdog_(other.watchdog_),
+      allowed_(other.allowed_),
       main_pid_(other.main_pid_),
       fd_(std::exchange(other.fd_, -1)) {}
 
@@ -104,9 +105,17 @@ void Notify::extend_timeout(Duration by) const {
 
 void Notify::watchdog() const { send("WATCHDOG=1"); }
 
+void Notify::limit_watchdog(std::optional<Duration> limit) {
+  if (fd_ < 0 || !watchdog_) return;
+  const Duration wanted = std::min(limit.value_or(*watchdog_), *watchdog_);
+  if (wanted == *allowed_) return;
+  allowed_ = wanted;
+  send("WATCHDOG=1\nWATCHDOG_USEC=" + std::to_string(to_us(wanted)));
+}
+
 std::optional<Duration> Notify::watchdog_interval() const {
-  if (fd_ < 0 || !watchdog_) return std::nullopt;
-  return *watchdog_ / 2;
+  if (fd_ < 0 || !allowed_) return std::nullopt;
+  return *allowed_ / 2;
 }
 
 }  // namespace cluster::daemon

@@ -29,6 +29,8 @@ class Notify {
   void extend_timeout(Duration by) const;
   void watchdog() const;
 
+  // Asks for a watchdog that fires after `limit`, where that is sooner than what the supervisor was told to allow.
+  void limit_watchdog(std::optional<Duration> limit);
   // How often watchdog() is due: half of what the supervisor allows.
   std::optional<Duration> watchdog_interval() const;
 
@@ -36,7 +38,8 @@ class Notify {
   void send(const std::string& message) const;
 
   std::string socket_;
-  std::optional<Duration> watchdog_;
+  std::optional<Duration> watchdog_;  // as the supervisor was told to allow
+  std::optional<Duration> allowed_;   // now
   pid_t main_pid_;
   int fd_ = -1;
 };

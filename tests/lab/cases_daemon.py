@@ -2,10 +2,10 @@
 import os
 import re
 import signal
-import socket
 import time
 
 from lab import Service, expect, until
+from supervisor import Notify
 
 
 def test_killed_alone_it_adopts_what_runs(c):
@@ -171,26 +171,6 @@ def test_damaged_store_is_refused(c):
     lab[1].up()
     code = lab[1].wait_exit()
     expect(code == 1 and db[0] in lab[1].log_text(mark), "refused, naming the file", code, lab[1].log_text(mark))
-
-
-class Notify:
-    """What systemd would hear."""
-
-    def __init__(self, path):
-        self.path, self.got = path, []
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.sock.bind(path)
-        self.sock.setblocking(False)
-
-    def read(self):
-        while True:
-            try:
-                self.got.append((time.monotonic(), self.sock.recv(8192).decode()))
-            except BlockingIOError:
-                return self.got
-
-    def has(self, word, since=0):
-        return [m for t, m in self.read() if t >= since and re.search("^" + word, m, re.M)]
 
 
 def test_sd_notify(c):

@@ -178,6 +178,27 @@ TEST(Notify, SpeaksTheProtocol) {
   EXPECT_EQ(notify.watchdog_interval(), Duration(seconds(2)));
 }
 
+TEST(Notify, AsksForAWatchdogThatFiresSooner) {
+  const std::string name = "@cluster-watchdog-" + std::to_string(getpid());
+  Supervisor supervisor(name);
+  Notify notify(name, seconds(30), getpid());
+  notify.limit_watchdog(std::nullopt);
+  notify.limit_watchdog(seconds(40));
+  EXPECT_EQ(supervisor.heard(), "");
+  notify.limit_watchdog(milliseconds(700));
+  EXPECT_EQ(supervisor.heard(), "WATCHDOG=1\nWATCHDOG_USEC=700000");
+  EXPECT_EQ(notify.watchdog_interval(), Duration(milliseconds(350)));
+  notify.limit_watchdog(milliseconds(700));
+  EXPECT_EQ(supervisor.heard(), "");
+  notify.limit_watchdog(std::nullopt);
+  EXPECT_EQ(supervisor.heard(), "WATCHDOG=1\nWATCHDOG_USEC=30000000");
+
+  Notify unwatched(name, std::nullopt, getpid());
+  unwatched.limit_watchdog(milliseconds(700));
+  EXPECT_EQ(supervisor.heard(), "");
+  EXPECT_FALSE(unwatched.watchdog_interval());
+}
+
 TEST(Notify, TakesItsVariablesAwayFromChildren) {
   const testing_files::TempFolder folder;
   const std::string path = folder / "socket";
