@@ -94,6 +94,8 @@ int LocalRunner::open_cgroup(const std::string& service) {
 }
 
 void LocalRunner::begin(const core::RunScript& script) {
+  std::optional<Reserve::Lent> lent;
+  if (script.script == core::Script::kStop) lent.emplace(reserve_);
   Run run{script.run, script.service, script.script, readers_.end()};
   Spawn what;
   what.folder = service_dir_ + "/" + script.service;
@@ -132,6 +134,7 @@ void LocalRunner::kill(core::KillScript which) {
 }
 
 void LocalRunner::kill(const core::KillService& which) {
+  const Reserve::Lent lent(reserve_);
   Killing& killing = dying_[which.service];
   killing.waited = {};
   killing.reached = !cgroups_ || cgroups_->kill(which.service);
@@ -149,6 +152,7 @@ bool LocalRunner::anything_left(const std::string& service) const {
 }
 
 void LocalRunner::look_at_dying() {
+  std::optional<Reserve::Lent> lent(std::in_place, reserve_);
   std::vector<core::RunScript> next;
   for (auto it = dying_.begin(); it != dying_.end();) {
     auto& [service, killing] = *it;
@@ -163,6 +167,7 @@ void LocalRunner::look_at_dying() {
     next.insert(next.end(), killing.waiting.begin(), killing.waiting.end());
     it = dying_.erase(it);
   }
+  lent.reset();
   for (const core::RunScript& script : next) begin(script);
   if (dying_.empty()) return;
   const timeval again{0, static_cast<suseconds_t>(to_us(kDyingLook))};

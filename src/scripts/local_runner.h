@@ -19,6 +19,7 @@
 
 #include "scripts/cgroups.h"
 #include "scripts/output_reader.h"
+#include "scripts/reserve.h"
 #include "scripts/runner.h"
 #include "scripts/spawn.h"
 
@@ -75,6 +76,7 @@ class LocalRunner final : public Runner {
   const Callbacks callbacks_;
   const Environment inherited_;
   const std::optional<Cgroups> cgroups_;
+  Reserve reserve_;
   std::map<pid_t, Run> runs_;
   std::map<std::string, Killing> dying_;
   std::map<std::string, std::shared_ptr<OutputBudget>> budgets_;

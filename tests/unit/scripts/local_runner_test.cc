@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -171,6 +172,31 @@ TEST_P(LocalRunnerTest, SaysWhatCouldNotBeExecuted) {
   ASSERT_EQ(notices_.size(), 2u);
   EXPECT_NE(notices_[0].find("none/start"), std::string::npos);
   EXPECT_EQ(runner_->running(), 0u);
+}
+
+TEST_P(LocalRunnerTest, StopsAndKillsWhereDescriptorsHaveRunOut) {
+  script("web", "start", "#!/bin/sh\nsleep 1000\n");
+  script("web", "stop", "#!/bin/sh\necho stopped\n");
+  run("web");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{128, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<int> taken;
+  for (int fd = 0; (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken.push_back(fd);
+  const RunId stop = run("web", core::Script::kStop);
+  EXPECT_TRUE(until_ended(1));
+  runner_->kill(core::KillService{"web"});
+  EXPECT_TRUE(until_ended(2));
+  for (const int fd : taken) close(fd);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+  ASSERT_EQ(ended_.size(), 2u);
+  EXPECT_EQ(ended_[0].run, stop);
+  EXPECT_EQ(ended_[0].how, core::ScriptEnd::kExited);
+  EXPECT_EQ(ended_[0].code, 0);
+  EXPECT_TRUE(until([&] { return said("stopped"); }));
+  EXPECT_EQ(ended_[1].how, core::ScriptEnd::kSignal);
 }
 
 TEST_P(LocalRunnerTest, KillsTheWholeGroup) {

@@ -1,0 +1,38 @@
+// Descriptors that are kept back, so that services can be stopped and killed where the process has run out of them.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace cluster::scripts {
+
+// More than a script, the search for what a service has left, and the log's file take together.
+inline constexpr size_t kReservedDescriptors = 24;
+
+class Reserve {
+ public:
+  Reserve() { fill(); }
+  ~Reserve() { give_back(); }
+  Reserve(const Reserve&) = delete;
+  Reserve& operator=(const Reserve&) = delete;
+
+  // They are free while this lives; afterwards as many are kept back again as there are.
+  class Lent {
+   public:
+    explicit Lent(Reserve& from) : from_(from) { from_.give_back(); }
+    ~Lent() { from_.fill(); }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+
+   private:
+    Reserve& from_;
+  };
+
+ private:
+  void fill();
+  void give_back();
+
+  std::vector<int> kept_;
+};
+
+}  // namespace cluster::scripts
