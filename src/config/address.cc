@@ -71,7 +71,7 @@ std::string canonical_ip(std::string_view text) {
   }
   in6_addr v6{};
   if (::inet_pton(AF_INET6, plain.c_str(), &v6) != 1) return {};
-  const std::string address = ::inet_ntop(AF_INET6, &v6, out.data(), out.size());
+  std::string address = ::inet_ntop(AF_INET6, &v6, out.data(), out.size());
   if (percent == std::string_view::npos) return address;
   const bool sound = !zone.empty() && std::all_of(zone.begin(), zone.end(), [](char c) {
     return is_alnum(c) || c == '.' || c == '_' || c == '-';

@@ -215,13 +215,13 @@ void Network::accept(uint64_t id, Connection& c, size_t from, Item item) {
     if (to.state == State::kUp)
       machines_.deliver(to.machine, core::Received{link_of(id, 1 - from), std::move(item.bytes)});
   } else if (from == 0) {
-    accept_at_listener(id, c, std::move(item));
+    accept_at_listener(id, c, item);
   } else {
-    accept_at_dialer(id, c, std::move(item));
+    accept_at_dialer(id, c, item);
   }
 }
 
-void Network::accept_at_listener(uint64_t id, Connection& c, Item item) {
+void Network::accept_at_listener(uint64_t id, Connection& c, const Item& item) {
   End& listener = c.ends[1];
   switch (item.kind) {
     case Kind::kDialerHello: {
@@ -246,7 +246,7 @@ void Network::accept_at_listener(uint64_t id, Connection& c, Item item) {
   }
 }
 
-void Network::accept_at_dialer(uint64_t id, Connection& c, Item item) {
+void Network::accept_at_dialer(uint64_t id, Connection& c, const Item& item) {
   End& dialer = c.ends[0];
   switch (item.kind) {
     case Kind::kSynAck:

@@ -183,8 +183,8 @@ class Network {
   void arm(uint64_t id, size_t from, Pipe& pipe, Instant when);
   void flow(uint64_t id, size_t from);
   void accept(uint64_t id, Connection& c, size_t from, Item item);
-  void accept_at_listener(uint64_t id, Connection& c, Item item);
-  void accept_at_dialer(uint64_t id, Connection& c, Item item);
+  void accept_at_listener(uint64_t id, Connection& c, const Item& item);
+  void accept_at_dialer(uint64_t id, Connection& c, const Item& item);
   bool let_in(MachineId from, MachineId to);
   void meet_half_way(uint64_t id, Connection& c);
   bool admit(MachineId at, MachineId peer, const std::string& address);

@@ -18,7 +18,7 @@ void shuffle(std::vector<HostId>& list, Rng& rng) {
 std::vector<std::string> random_names(Rng& rng) {
   std::vector<std::string> names;
   int64_t count = rng.between(kFewestHosts, kMostHosts);
-  for (int64_t i = 0; i < count; ++i) names.push_back(std::string(1, static_cast<char>('A' + i)));
+  for (int64_t i = 0; i < count; ++i) names.emplace_back(1, static_cast<char>('A' + i));
   return names;
 }
 

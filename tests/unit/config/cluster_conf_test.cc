@@ -224,9 +224,10 @@ TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
                                                         {"retain", "\"7d\""},
                                                         {"tombstone_keep", "\"90d\""}}) {
     const TempConfig config;
-    expect_only_fault(config, "cluster.conf",
-                      {key.c_str(), "id = 1\n" + key + " = " + text + "\n", 2,
-                       "'" + key + "' is not supported by this version", "no such key"});
+    const std::string conf = std::string("id = 1\n").append(key).append(" = ").append(text);
+    const std::string why =
+        std::string("'").append(key).append("' is not supported by this version");
+    expect_only_fault(config, "cluster.conf", {key.c_str(), conf + "\n", 2, why, "no such key"});
   }
   for (const char* key : {"max_lag = 5", "after = {\"db\"}", "with = db", "ownership = zookeeper",
                           "ownership = etcd"}) {

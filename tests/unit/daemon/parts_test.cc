@@ -46,6 +46,7 @@ TEST(Loop, IsWokenByOtherThreads) {
   Loop loop;
   uint64_t sum = 0, count = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       for (uint64_t i = 1; i <= 500; ++i) loop.post(core::Event(core::Persisted{StoreTicket(i)}));

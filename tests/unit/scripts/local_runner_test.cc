@@ -43,8 +43,9 @@ class LocalRunnerTest : public testing::TestWithParam<bool> {
     }
     runner_ = std::make_unique<LocalRunner>(
         base_.get(), dir_.path().string(), "/some/state",
-        Callbacks{[this](core::ScriptEnded e) { ended_.push_back(e); }, [](core::ServiceKilled) {},
-                  [this](Line line) {
+        Callbacks{[this](core::ScriptEnded e) { ended_.push_back(e); },
+                  [](const core::ServiceKilled&) {},
+                  [this](const Line& line) {
                     if (line.notice) {
                       notices_.push_back(line.text);
                     } else {
