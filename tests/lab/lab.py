@@ -252,6 +252,11 @@ class Lab:
                   where, {s: sorted(self.holders(s)) for s in where}, self.describe()), timeout)
         self.formed = self.formed or time.time_ns()
 
+    def await_swept(self, host, since, *services):
+        """A host that came back without a reboot has stopped what its last life may have left."""
+        until(lambda: {e.service for e in self.events(since, host=host, script="stop", phase="end")} >= set(services),
+              lambda: "host %d stops what it left: %s\n    %s" % (host, ", ".join(services), self.describe()))
+
     def expect_stable(self, seconds=1.0):
         n = len(self.events())
         time.sleep(seconds)
