@@ -6,6 +6,7 @@
 #   make sim SEEDS=N     N seeded simulations           make sim SEED=N    one of them, told in full
 #   make models         the key protocol, all states within bounds (spin)
 #   make lab             real daemons in network namespaces (root)
+#   make campaign ROUNDS=N  what faults cost there: outage, two copies, a line a fault
 #   make fuzz SECONDS=N  every fuzzer for N seconds (clang)
 #   make bench           the figures, printed           make lint, make format
 #   make install         DESTDIR=, prefix=              make uninstall
@@ -22,6 +23,7 @@ SANITIZE =
 FUZZ =
 SEEDS = 1000
 SECONDS = 60
+ROUNDS = 3
 
 -include config.mak.autogen
 -include config.mak

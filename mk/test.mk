@@ -63,7 +63,7 @@ $(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(fuzzer) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call system_libs,$(fuzz_folders)) -pthread
 
-.PHONY: check unit scenarios sim models lab fuzz fuzz-build bench lint format tidy-flags demo
+.PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench lint format tidy-flags demo
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
@@ -84,6 +84,9 @@ models:
 
 lab: all
 	tests/lab/run --build $(BUILD)
+
+campaign: all
+	tests/lab/campaign --build $(BUILD) --rounds $(ROUNDS)
 
 # The programs need another compiler, so make runs once more for them.
 FUZZ_CXX ?= $(if $(shell command -v ccache),ccache )clang++

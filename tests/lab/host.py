@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import minibus
-from basics import Agent, expect, passphrase, until
+from basics import HERE, PYTHON, Agent, expect, passphrase, until
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -73,6 +73,7 @@ class Host:
         self.bus_path = os.path.join(self.dir, "bus")
         self.conf = ""            # lines added to this host's cluster.conf
         self.agent = self.pid = self.bus_pid = self.conn = None
+        self.unit_dir = self.groups = None
         self.ended = {}           # pids whose end the test brought about
         for d in (self.dir, self.etc, self.run_dir):
             os.makedirs(d, exist_ok=True)
@@ -175,12 +176,22 @@ class Host:
             self.conn.close()
             self.conn = None
 
+    def mount_state(self, *options):
+        """A small file system of its own for the state folder."""
+        os.makedirs(self.state, 0o700, exist_ok=True)
+        p = self.run("mount", "-t", "tmpfs", "-o", ",".join(("mode=0700",) + options), "tmpfs", self.state)
+        expect(p.returncode == 0, "host %d: a state folder of its own" % self.i, p.out)
+
+    def find_groups(self):
+        """Where its daemon has the control groups, as long as its namespaces are there."""
+        with contextlib.suppress(OSError):
+            with open("/proc/%d/root%s/cgroup" % (self.agent.init, self.state)) as f:
+                self.groups = f.read().strip()
+
     def remove_groups(self):
         """The control groups that a killed daemon left: with its processes they are empty."""
-        try:
-            with open(os.path.join(self.state, "cgroup")) as f:
-                top = f.read().strip()
-        except FileNotFoundError:
+        top = self.groups
+        if not top:
             return
         for folder, _, _ in os.walk(top, topdown=False):
             with contextlib.suppress(OSError):
@@ -198,6 +209,30 @@ class Host:
         r = self.spawn(self.argv("--foreground", *more, bus=bus, identify=identify), "clusterd.log", env=env)
         self.pid = r["pid"]
         return r["t"]
+
+    def up_by_unit(self, watchdog=30, pause=0.2):
+        """As systemd starts it: unit.py in its place."""
+        if not self.bus_pid:
+            self.bus_up()
+        self.unit_dir = os.path.join(self.dir, "unit")
+        os.makedirs(self.unit_dir, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.unit_dir, "main"))
+        self.spawn([PYTHON, os.path.join(HERE, "unit.py"), self.unit_dir, str(watchdog), str(pause)] +
+                   self.argv("--foreground"), "clusterd.log")
+        return until(self.main_pid, "host %d: the unit has a main process" % self.i)
+
+    def main_pid(self):
+        """Of the daemon that the unit runs now, which `pid` names from here on; None before the first."""
+        with contextlib.suppress(FileNotFoundError):
+            with open(os.path.join(self.unit_dir, "main")) as f:
+                self.pid = int(f.read())
+            return self.pid
+        return None
+
+    def unit_said(self):
+        with open(os.path.join(self.unit_dir, "log")) as f:
+            return f.read()
 
     # `pid` is the guardian's, which is what whoever starts a daemon knows of it.
     def engine(self):

@@ -134,6 +134,8 @@ class Lab:
             w.stop()
         for h in self:
             h.disconnect()
+            if h.agent:
+                h.find_groups()
         for a in [h.agent for h in self] + [r.agent for r in self.routers.values()] + [self.switch]:
             if a:
                 a.close()
