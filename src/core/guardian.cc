@@ -96,6 +96,14 @@ MonoTime Guardian::due(const Kept& kept) const {
       {cut_at, waits ? kNever : kept.guard.stop_at, kept.killed() ? kNever : kept.guard.kill_at});
 }
 
+MonoTime Guardian::leases_end() const {
+  MonoTime end = kNever;
+  for (const auto& [name, kept] : services_)
+    if (kept.guard.lease && kept.left() && !kept.dead && !kept.stopped())
+      end = std::min(end, kept.guard.kill_at);
+  return end;
+}
+
 bool Guardian::overdue(MonoTime now) {
   if (!engine_lives_) return false;
   bool any = false, lease = false;

@@ -44,6 +44,9 @@ class Guardian {
 
   // The engine lives and has let a deadline pass.
   bool overdue(MonoTime now);
+  // When all of a service has to be dead whose lease runs out first, whoever sees to it. kNever: none here has one.
+  MonoTime leases_end() const;
+
   // Without an engine: what the deadlines ask for.
   void tick(MonoTime now, Actions& out);
   MonoTime next_deadline() const;

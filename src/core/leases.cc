@@ -61,16 +61,4 @@ MonoTime OwnLease::kill_by() const {
   return std::max(by, kill_at_least);
 }
 
-std::optional<Duration> longest_stall(const Config& config) {
-  std::optional<Duration> shortest;
-  for (const ServiceEntry& service : config.services) {
-    if (!service.local || service.ownership != Ownership::kMajority) continue;
-    const Duration left =
-        sure(config.dead_time + service.fence_margin) - config.dead_time - kFencingTime;
-    shortest = std::min(shortest.value_or(left), left);
-  }
-  if (shortest) shortest = std::max<Duration>(*shortest, kShortestStall);
-  return shortest;
-}
-
 }  // namespace cluster::core

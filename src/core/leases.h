@@ -19,9 +19,6 @@ inline constexpr Duration kLongestKill = milliseconds(100);
 // The guardian's deadlines are later than the engine's by so much: beside an engine that lives it has nothing to do.
 inline constexpr Duration kGuardLaterStop = milliseconds(250);
 inline constexpr Duration kGuardLaterKill = kLongestKill / 2;
-// From the death of both processes to that of the services, by whoever supervises them.
-inline constexpr Duration kFencingTime = milliseconds(200);
-inline constexpr Duration kShortestStall = milliseconds(100);
 
 // A moment as others repeat it. asked_at: nullopt where it cannot have been asked then.
 uint64_t in_us(MonoTime time);
@@ -57,9 +54,5 @@ struct OwnLease {
   MonoTime stop_by() const;
   MonoTime kill_by() const;
 };
-
-// How long engine and guardian may stand still together before whoever supervises them has to kill them: what is left
-// of the shortest lease where it has not been renewed for the dead time. nullopt: no service here needs a lease.
-std::optional<Duration> longest_stall(const Config& config);
 
 }  // namespace cluster::core

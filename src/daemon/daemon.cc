@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/leases.h"
 #include "daemon/detach.h"
 #include "daemon/logging.h"
 #include "daemon/trace.h"
@@ -158,7 +157,6 @@ int Daemon::run() {
   watch(SIGTERM, on_signal, leave_on("SIGTERM"));
   watch(SIGINT, on_signal, leave_on("SIGINT"));
   watch(SIGHUP, on_signal, [this] { reload([](const Status&) {}); });
-  set_watchdog();
   watch(
       -1, 0,
       [this] {
@@ -176,16 +174,6 @@ int Daemon::run() {
   }
   requests_.refuse_all(core::Refusal::kLeaving, "this host has left the cluster");
   return exit_code_;
-}
-
-// Where both processes stand still, only the supervisor can end what a lease no longer covers.
-void Daemon::set_watchdog() {
-  notify_.limit_watchdog(core::longest_stall(config_.core));
-  const auto interval = notify_.watchdog_interval();
-  if (!interval) return;
-  notify_.watchdog();
-  watchdog_ = std::make_unique<Watch>(loop_.base(), -1, EV_PERSIST, [this] { notify_.watchdog(); });
-  watchdog_->add(*interval);
 }
 
 void Daemon::step(const core::Event& event) {

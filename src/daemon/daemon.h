@@ -85,7 +85,6 @@ class Daemon final : public bus::Cluster {
   void turn_ended();
 
   void become_ready();
-  void set_watchdog();
   Status reload_now();
   void apply(config::Loaded next);
   void apply_to_network(const config::Loaded& config);
@@ -99,7 +98,7 @@ class Daemon final : public bus::Cluster {
 
   const Options options_;
   config::Loaded config_;  // as it is in force
-  Notify notify_;
+  const Notify notify_;
   Parent& parent_;
   int exit_code_ = kExitOk;
   bool ready_ = false;
@@ -126,7 +125,6 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<Performer> performer_;
   std::unique_ptr<net::AddressWatch> addresses_;
   std::vector<std::unique_ptr<Watch>> watches_;  // signals and the shell's own timers
-  std::unique_ptr<Watch> watchdog_;
   std::unique_ptr<Leaving> leaving_;
   uint64_t shown_revision_ = 0;  // of the view that the bus was told of
   core::Actions actions_;        // kept for its memory

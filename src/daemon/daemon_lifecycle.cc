@@ -88,7 +88,6 @@ void Daemon::apply(config::Loaded next) {
   set_verbosity(effective_verbosity(options_, config_.verbosity));
   parent_.set_verbosity(verbosity());
   apply_to_network(config_);
-  set_watchdog();
   loop_.post(core::Event(core::ConfigChanged{config_.core}));
 }
 

@@ -16,11 +16,10 @@ namespace cluster::daemon {
 
 namespace {
 
-// The value of a variable that is meant for this process and for no child.
-std::string take(const char* name) {
+std::string value_of(const char* name, bool kept) {
   const char* value = getenv(name);
   std::string text = value != nullptr ? value : "";
-  unsetenv(name);
+  if (!kept) unsetenv(name);
   return text;
 }
 
@@ -38,10 +37,10 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
-Notify Notify::from_environment(pid_t main_pid) {
-  const std::string socket = take("NOTIFY_SOCKET");
-  const auto interval = number(take("WATCHDOG_USEC"));
-  const std::string pid = take("WATCHDOG_PID");
+Notify Notify::from_environment(pid_t main_pid, bool kept) {
+  const std::string socket = value_of("NOTIFY_SOCKET", kept);
+  const auto interval = number(value_of("WATCHDOG_USEC", kept));
+  const std::string pid = value_of("WATCHDOG_PID", kept);
   std::optional<Duration> watchdog;
   if (interval && (pid.empty() || pid == std::to_string(main_pid))) {
     watchdog = microseconds(*interval);
@@ -50,7 +49,7 @@ Notify Notify::from_environment(pid_t main_pid) {
 }
 
 Notify::Notify(std::string socket, std::optional<Duration> watchdog, pid_t main_pid)
-    : socket_(std::move(socket)), watchdog_(watchdog), allowed_(watchdog), main_pid_(main_pid) {
+    : socket_(std::move(socket)), watchdog_(watchdog), main_pid_(main_pid) {
   if (socket_.empty() || (socket_[0] != '/' && socket_[0] != '@')) return;
   if (socket_.size() >= sizeof(sockaddr_un::sun_path)) return;
   fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -63,7 +62,6 @@ Notify::~Notify() {
 Notify::Notify(Notify&& other) noexcept
     : socket_(std::move(other.socket_)),
       watchdog_(other.watchdog_),
-      allowed_(other.allowed_),
       main_pid_(other.main_pid_),
       fd_(std::exchange(other.fd_, -1)) {}
 
@@ -103,19 +101,10 @@ void Notify::extend_timeout(Duration by) const {
   send("EXTEND_TIMEOUT_USEC=" + std::to_string(to_us(by)));
 }
 
-void Notify::watchdog() const { send("WATCHDOG=1"); }
+std::optional<Duration> Notify::watchdog() const { return fd_ < 0 ? std::nullopt : watchdog_; }
 
-void Notify::limit_watchdog(std::optional<Duration> limit) {
-  if (fd_ < 0 || !watchdog_) return;
-  const Duration wanted = std::min(limit.value_or(*watchdog_), *watchdog_);
-  if (wanted == *allowed_) return;
-  allowed_ = wanted;
-  send("WATCHDOG=1\nWATCHDOG_USEC=" + std::to_string(to_us(wanted)));
-}
-
-std::optional<Duration> Notify::watchdog_interval() const {
-  if (fd_ < 0 || !allowed_) return std::nullopt;
-  return *allowed_ / 2;
+void Notify::feed_watchdog(Duration silence) const {
+  send("WATCHDOG=1\nWATCHDOG_USEC=" + std::to_string(to_us(silence)));
 }
 
 }  // namespace cluster::daemon

@@ -12,9 +12,9 @@ namespace cluster::daemon {
 
 class Notify {
  public:
-  // Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. `main_pid` is the process that the
-  // supervisor has started, for which this one speaks.
-  static Notify from_environment(pid_t main_pid);
+  // By NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, which are taken out of the environment unless `kept` for a child.
+  // `main_pid` is the process that the supervisor has started, for which this one speaks.
+  static Notify from_environment(pid_t main_pid, bool kept = false);
   Notify(std::string socket, std::optional<Duration> watchdog, pid_t main_pid);
   ~Notify();
   Notify(Notify&& other) noexcept;
@@ -27,19 +27,17 @@ class Notify {
   void reloading() const;  // ready() ends it
   void stopping(const std::string& status) const;
   void extend_timeout(Duration by) const;
-  void watchdog() const;
 
-  // Asks for a watchdog that fires after `limit`, where that is sooner than what the supervisor was told to allow.
-  void limit_watchdog(std::optional<Duration> limit);
-  // How often watchdog() is due: half of what the supervisor allows.
-  std::optional<Duration> watchdog_interval() const;
+  // How long the supervisor was told to bear silence; nullopt: it does not mind.
+  std::optional<Duration> watchdog() const;
+  // A sign of life: the supervisor is to bear that much silence from now on.
+  void feed_watchdog(Duration silence) const;
 
  private:
   void send(const std::string& message) const;
 
   std::string socket_;
-  std::optional<Duration> watchdog_;  // as the supervisor was told to allow
-  std::optional<Duration> allowed_;   // now
+  std::optional<Duration> watchdog_;
   pid_t main_pid_;
   int fd_ = -1;
 };

@@ -36,7 +36,9 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
       belongings_(std::move(belongings)),
       detach_(std::move(detach)),
       accept_renumbering_(options_.accept_renumbering),
+      supervisor_(daemon::Notify::from_environment(getpid(), true)),
       deadline_(loop_.base(), [this] { loop_.post(daemon::Loop::Task([this] { turn(); })); }),
+      feeding_(loop_.base(), [this] { loop_.post(daemon::Loop::Task([] {})); }),
       restart_(loop_.base(), -1, 0, [this] { start_engine(); }),
       silence_(loop_.base(), -1, 0, [this] { look_at_silence(); }),
       last_stop_(loop_.base(), -1, 0, [this] { end(daemon::kExitFailed); }),
@@ -47,6 +49,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
                          [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
                          [](const scripts::Line& line) { log(line); }},
       belongings_.cgroups);
+  if (const auto longest = supervisor_.watchdog()) watchdog_.emplace(*longest);
   const auto on = [this](int number, std::function<void()> callback) {
     signals_.push_back(std::make_unique<daemon::Watch>(
         loop_.base(), number, EV_SIGNAL | EV_PERSIST,
@@ -80,6 +83,7 @@ void Guardian::end(int code) {
 
 void Guardian::start_engine() {
   if (engine_ || exit_code_) return;
+  const scripts::Reserve::Lent lent(for_an_engine_);
   auto pair = net::stream_pair();
   if (!pair) return engine_failed_to_start(pair.error());
   Inheritance inherited{getpid(), pair->second.get(), belongings_.lock.fd(), {}};
@@ -269,6 +273,14 @@ void Guardian::turn() {
     if (leave_ != 0 && failures_ > kTriesToLeave) end_if_nothing_is_left();
   }
   if (const MonoTime next = core_.next_deadline(); next != core::kNever) deadline_.set(next);
+  feed_watchdog();
+}
+
+void Guardian::feed_watchdog() {
+  if (!watchdog_) return;
+  if (const auto silence = watchdog_->feed(now(), core_.leases_end()))
+    supervisor_.feed_watchdog(*silence);
+  feeding_.set(watchdog_->due());
 }
 
 void Guardian::end_if_nothing_is_left() {

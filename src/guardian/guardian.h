@@ -14,14 +14,17 @@
 
 #include "config/load.h"
 #include "core/guardian.h"
+#include "core/watchdog.h"
 #include "daemon/clock.h"
 #include "daemon/detach.h"
 #include "daemon/loop.h"
+#include "daemon/notify.h"
 #include "daemon/options.h"
 #include "guardian/channel.h"
 #include "guardian/messages.h"
 #include "net/socket.h"
 #include "scripts/local_runner.h"
+#include "scripts/reserve.h"
 #include "store/lock_file.h"
 
 namespace cluster::guardian {
@@ -39,6 +42,8 @@ inline constexpr Duration kSilenceMoment = seconds(2);
 inline constexpr int kTriesToLeave = 3;
 // Then, for what still runs when there is no deadline left: a `stop` that follows a kill.
 inline constexpr Duration kLastStop = seconds(10);
+// Kept back for the next engine: a channel's two, and what starting a program takes.
+inline constexpr size_t kDescriptorsForAnEngine = 4;
 
 // What is made before there is an engine; its errors are those of the start.
 struct Belongings {
@@ -82,6 +87,7 @@ class Guardian {
   void perform(const core::Actions& actions);
   void step(const core::Event& event);
   void turn();  // looks at the deadlines
+  void feed_watchdog();
   void look_at_silence();
   void end_if_nothing_is_left();
   void signalled(int number);
@@ -94,13 +100,16 @@ class Guardian {
   daemon::Loop loop_;
   core::Guardian core_;
   std::unique_ptr<scripts::LocalRunner> runner_;
+  scripts::Reserve for_an_engine_{kDescriptorsForAnEngine};
   std::optional<Engine> engine_;
   int failures_ = 0;         // in a row
   bool ever_began_ = false;  // an engine did
   int leave_ = 0;            // the signal that said so; 0: none
   int reload_ = 0;           // likewise, while it waits for an engine that heeds it
   std::optional<int> exit_code_;
-  daemon::WakeTimer deadline_;
+  const daemon::Notify supervisor_;  // heeds the watchdog alone: all else is the engine's to say
+  std::optional<core::Watchdog> watchdog_;
+  daemon::WakeTimer deadline_, feeding_;
   daemon::Watch restart_, silence_, last_stop_, trim_;
   std::vector<std::unique_ptr<daemon::Watch>> signals_;
 };

@@ -95,7 +95,7 @@ int LocalRunner::open_cgroup(const std::string& service) {
 
 void LocalRunner::begin(const core::RunScript& script) {
   std::optional<Reserve::Lent> lent;
-  if (script.script == core::Script::kStop) lent.emplace(reserve_);
+  if (script.script != core::Script::kStart) lent.emplace(reserve_);
   Run run{script.run, script.service, script.script, readers_.end()};
   Spawn what;
   what.folder = service_dir_ + "/" + script.service;

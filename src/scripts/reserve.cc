@@ -6,7 +6,7 @@
 namespace cluster::scripts {
 
 void Reserve::fill() {
-  while (kept_.size() < kReservedDescriptors) {
+  while (kept_.size() < count_) {
     const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (fd < 0) return;
     kept_.push_back(fd);

@@ -1,4 +1,5 @@
-// Descriptors that are kept back, so that services can be stopped and killed where the process has run out of them.
+// Descriptors that are kept back, so that services can be checked, stopped and killed where the process has run out of
+// them. Nothing is started with them.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,7 @@ inline constexpr size_t kReservedDescriptors = 24;
 
 class Reserve {
  public:
-  Reserve() { fill(); }
+  explicit Reserve(size_t count = kReservedDescriptors) : count_(count) { fill(); }
   ~Reserve() { give_back(); }
   Reserve(const Reserve&) = delete;
   Reserve& operator=(const Reserve&) = delete;
@@ -32,6 +33,7 @@ class Reserve {
   void fill();
   void give_back();
 
+  const size_t count_;
   std::vector<int> kept_;
 };
 

@@ -3,7 +3,6 @@ import signal
 import time
 
 from lab import DEAD, Service, expect, until
-from supervisor import Supervisor
 
 MARGIN = 0.5  # s
 CONF = "ownership = majority\nfence_margin = %g\n" % MARGIN
@@ -50,25 +49,6 @@ def test_silent_active_host(c):
     lab.await_linked()
     lab.await_placed(db=2)
     lab.expect_stable()
-
-
-def test_guardian_and_engine_frozen(c):
-    """Neither can stop what runs: the supervisor's watchdog, which was asked to be quick enough, kills all of it in time."""
-    lab = c.lab("addr", "addr", "addr", services={"db": Service([1, 2, 3], conf="ownership = majority\nfence_margin = 1\n")})
-    lab.acquaint()
-    supervisor = Supervisor(lab[1])
-    supervisor.up()
-    lab.up(2, 3)
-    lab.await_linked()
-    lab.await_placed(db=1)
-    supervisor.tend()
-    expect(0 < supervisor.allowed < 1, "it asks for a watchdog that fires within the margin", supervisor.allowed)
-    expect(supervisor.starts == 1, "and feeds it")
-    t = lab[1].freeze()
-    until(lambda: supervisor.tend() or 2 in lab.holders("db"), "the supervisor acts, or another takes over")
-    expect(supervisor.starts == 2 and 2 not in lab.holders("db"), "the supervisor was first", *lab.events(t))
-    until(lambda: not supervisor.tend() and len(lab.holders("db")) == 1, "it runs again, here or elsewhere")
-    lab.await_linked()
 
 
 def test_minority_runs_nothing(c):

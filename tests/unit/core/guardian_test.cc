@@ -57,6 +57,26 @@ TEST_F(GuardianTest, GuardsNothingBeforeAStart) {
   EXPECT_TRUE(tick(10'000).empty());
 }
 
+TEST_F(GuardianTest, KnowsWhenTheFirstLeaseEnds) {
+  EXPECT_EQ(guardian_.leases_end(), kNever);
+  guard(5000, 9000, true);
+  EXPECT_EQ(guardian_.leases_end(), kNever) << "nothing runs by it yet";
+  end(run(Script::kStart));
+  EXPECT_EQ(guardian_.leases_end(), at(9000));
+  guard(6000, 10'000, true);
+  EXPECT_EQ(guardian_.leases_end(), at(10'000)) << "renewed";
+  const RunId stop = run(Script::kStop);
+  EXPECT_EQ(guardian_.leases_end(), at(10'000)) << "it may still run";
+  end(stop);
+  EXPECT_EQ(guardian_.leases_end(), kNever);
+  run(Script::kStart);
+  guardian_.killed(ServiceKilled{"db", true});
+  EXPECT_EQ(guardian_.leases_end(), kNever);
+  guard(6000, 10'000, false);
+  run(Script::kStart);
+  EXPECT_EQ(guardian_.leases_end(), kNever) << "no lease";
+}
+
 TEST_F(GuardianTest, StopsInTimeAndKillsWhatHangs) {
   guard(5000, 9000);
   end(run(Script::kStart));

@@ -44,30 +44,6 @@ TEST(Lease, CountsFromTheSendingThatAMajorityHasAnswered) {
   for (const Row& row : rows) EXPECT_EQ(counted_from(row.answered, row.quorum), row.from);
 }
 
-TEST(Lease, BoundsHowLongTheWholeDaemonMayStandStill) {
-  Config config;
-  config.dead_time = milliseconds(1500);
-  EXPECT_EQ(longest_stall(config), std::nullopt);
-  const auto add = [&](Ownership ownership, Duration margin, bool local) {
-    ServiceEntry entry;
-    entry.ownership = ownership;
-    entry.fence_margin = margin;
-    entry.local = local;
-    config.services.push_back(entry);
-  };
-  add(Ownership::kPeers, seconds(1), true);
-  add(Ownership::kMajority, seconds(1), false);
-  EXPECT_EQ(longest_stall(config), std::nullopt);
-  add(Ownership::kMajority, seconds(5), true);
-  add(Ownership::kMajority, seconds(1), true);
-  // Frozen when `stop` was due at the latest, killed by the end of the lease.
-  ASSERT_TRUE(longest_stall(config));
-  EXPECT_LE(*longest_stall(config) + kFencingTime + config.dead_time, milliseconds(2495));
-  EXPECT_GT(*longest_stall(config), milliseconds(500));
-  add(Ownership::kMajority, milliseconds(10), true);
-  EXPECT_EQ(longest_stall(config), kShortestStall);
-}
-
 TEST(Lease, EndsForItsOwnerBeforeItEndsForAnyVoter) {
   const Voters three = voters_of({"A", "B", "C"});
   OwnLease lease;

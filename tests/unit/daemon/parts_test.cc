@@ -170,34 +170,13 @@ TEST(Notify, SpeaksTheProtocol) {
             "READY=1\nSTATUS=1 of 2 hosts\nMAINPID=" + std::to_string(getpid()));
   notify.reloading();
   EXPECT_TRUE(supervisor.heard().starts_with("RELOADING=1\nMONOTONIC_USEC="));
-  notify.watchdog();
-  EXPECT_EQ(supervisor.heard(), "WATCHDOG=1");
+  notify.feed_watchdog(milliseconds(700));
+  EXPECT_EQ(supervisor.heard(), "WATCHDOG=1\nWATCHDOG_USEC=700000");
   notify.stopping("bye");
   EXPECT_EQ(supervisor.heard(), "STOPPING=1\nSTATUS=bye");
   notify.extend_timeout(seconds(20));
   EXPECT_EQ(supervisor.heard(), "EXTEND_TIMEOUT_USEC=20000000");
-  EXPECT_EQ(notify.watchdog_interval(), Duration(seconds(2)));
-}
-
-TEST(Notify, AsksForAWatchdogThatFiresSooner) {
-  const std::string name = "@cluster-watchdog-" + std::to_string(getpid());
-  Supervisor supervisor(name);
-  Notify notify(name, seconds(30), getpid());
-  notify.limit_watchdog(std::nullopt);
-  notify.limit_watchdog(seconds(40));
-  EXPECT_EQ(supervisor.heard(), "");
-  notify.limit_watchdog(milliseconds(700));
-  EXPECT_EQ(supervisor.heard(), "WATCHDOG=1\nWATCHDOG_USEC=700000");
-  EXPECT_EQ(notify.watchdog_interval(), Duration(milliseconds(350)));
-  notify.limit_watchdog(milliseconds(700));
-  EXPECT_EQ(supervisor.heard(), "");
-  notify.limit_watchdog(std::nullopt);
-  EXPECT_EQ(supervisor.heard(), "WATCHDOG=1\nWATCHDOG_USEC=30000000");
-
-  Notify unwatched(name, std::nullopt, getpid());
-  unwatched.limit_watchdog(milliseconds(700));
-  EXPECT_EQ(supervisor.heard(), "");
-  EXPECT_FALSE(unwatched.watchdog_interval());
+  EXPECT_EQ(notify.watchdog(), Duration(seconds(4)));
 }
 
 TEST(Notify, TakesItsVariablesAwayFromChildren) {
@@ -207,11 +186,13 @@ TEST(Notify, TakesItsVariablesAwayFromChildren) {
     Supervisor supervisor(path);
     setenv("NOTIFY_SOCKET", path.c_str(), 1);
     setenv("WATCHDOG_USEC", "3000000", 1);
+    EXPECT_EQ(Notify::from_environment(getpid(), true).watchdog(), Duration(seconds(3)));
+    EXPECT_EQ(getenv("NOTIFY_SOCKET"), path) << "left for a child";
     setenv("WATCHDOG_PID", "1", 1);  // another's
     const Notify notify = Notify::from_environment(getpid());
     EXPECT_EQ(getenv("NOTIFY_SOCKET"), nullptr);
     EXPECT_EQ(getenv("WATCHDOG_USEC"), nullptr);
-    EXPECT_FALSE(notify.watchdog_interval());
+    EXPECT_FALSE(notify.watchdog());
     notify.status("x");
     EXPECT_EQ(supervisor.heard(), "STATUS=x");
   }
@@ -220,7 +201,7 @@ TEST(Notify, TakesItsVariablesAwayFromChildren) {
 TEST(Notify, WithoutASupervisorSaysNothing) {
   const Notify notify("", seconds(4), getpid());
   EXPECT_FALSE(notify.wanted());
-  EXPECT_FALSE(notify.watchdog_interval());
+  EXPECT_FALSE(notify.watchdog());
   notify.ready("x");
   Notify("/nowhere/at/all", std::nullopt, getpid()).ready("x");
 }
