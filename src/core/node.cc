@@ -147,12 +147,14 @@ void Node::State::on(Context& context, const Persisted& event) {
   if (std::holds_alternative<StoredIncarnation>(next)) {
     speaking = true;
     incarnation_pause = Duration{};
+    end_muteness(context);
     news[self] = LinkId{};
     greet_all(context);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
     auto own_claim = claims.find(claim->service);
     if (own_claim != claims.end() && own_claim->second.ticket == event.ticket)
       own_claim->second.stored = true;
+    disk.pause = Duration{};
   } else if (const auto* candidate = std::get_if<StoredCandidate>(&next)) {
     candidate_stored(context, *candidate);
     return;
@@ -163,6 +165,8 @@ void Node::State::on(Context& context, const Persisted& event) {
     grant_stored(context, *grant);
   } else if (std::holds_alternative<StoredMemory>(next)) {
     memory_stored(context);
+  } else if (std::holds_alternative<StoredTrial>(next)) {
+    trial_stored(context);
   } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
     secrets_forgotten(context, forgetting->request);
   } else {
@@ -189,17 +193,15 @@ void Node::State::on(Context& context, const PersistFailed& event) {
     context.emit(Reply{forgetting->request, Refusal::kFailed,
                        "the secrets are forgotten only until a restart: " + event.reason});
   } else if (const auto* grant = std::get_if<StoredGrant>(&next)) {
-    grants.drop(grant->to, grant->answer.service(), grant->answer.epoch());
+    grant_not_stored(context, *grant, event.reason);
   } else if (std::holds_alternative<StoredMemory>(next)) {
     recollection.ask_at = context.now.mono + config.dead_time;
   } else if (std::holds_alternative<StoredIncarnation>(next)) {
     incarnation_not_stored(context, event.reason);
+  } else if (std::holds_alternative<StoredTrial>(next)) {
+    disk_refuses(context, event.reason);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
-    context.alert(Severity::kCritical,
-                  "service " + claim->service +
-                      " is not started: the claim cannot be stored: " + event.reason);
-    drop_claim(context, claim->service);
-    not_before[claim->service] = context.now.mono + config.dead_time;
+    claim_not_stored(context, *claim, event.reason);
   } else {
     settings_stored(context, std::get<StoredSettings>(next).request, false, event.reason);
   }
@@ -321,6 +323,7 @@ void Node::State::finish_step(Context& context) {
       apply_setting(context, setting, false);
   const MonoTime now = context.now.mono;
   drive_isolation(context);
+  drive_disk(context);
   if (dirty || lease_due(now) || now >= review_at ||
       now >= members.next_deadline(config.dead_time)) {
     dirty = true;
@@ -351,7 +354,8 @@ void Node::State::finish_step(Context& context) {
 
 MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   ways.at, secrets.at, isolation.look_at, next_guard(), renew_at,
+                   ways.at, secrets.at, isolation.look_at, disk.again_at,
+                   disk.mute ? kNever : disk.mute_from, next_guard(), renew_at,
                    next_lease_deadline(now)});
 }
 

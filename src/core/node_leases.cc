@@ -30,8 +30,10 @@ void Node::State::count_electorate() {
   electorate = {};
   if (!memory) return;
   for (const NodeId& node : reachable_voters()) {
+    const wire::Record& record = members.find(node)->record;
+    if (record.stores_nothing()) continue;
     ++electorate.up;
-    electorate.voting += members.find(node)->record.votes();
+    electorate.voting += record.votes();
   }
 }
 
@@ -196,6 +198,7 @@ std::optional<wire::Answer::Verdict> Node::State::against(const Context& context
   if (version_of(claim.configuration()) < orders.version()) return wire::Answer::OLD_CONFIGURATION;
   const MonoTime now = context.now.mono;
   if (grants.given(from, claim.service(), claim.epoch())) return std::nullopt;
+  if (!disk.refuses.empty()) return wire::Answer::NOT_STORED;
   if (situation.runner || situation.stop_failed) return wire::Answer::RUNS;
   if (situation.rival || voter.granted_to_other(now, claim.service(), from))
     return wire::Answer::RIVAL;
@@ -254,6 +257,7 @@ void Node::State::give(Context& context, const NodeId& to, const wire::Answer& a
 
 void Node::State::grant_stored(Context& context, const StoredGrant& stored) {
   grants.was_stored(stored.to, stored.answer.service(), stored.answer.epoch());
+  disk.pause = Duration{};
   if (!grants.given(stored.to, stored.answer.service(), stored.answer.epoch())) return;
   wire::Routed reply;
   if (stored.asked_us == 0) {

@@ -79,8 +79,19 @@ struct StoredGrant {
   uint64_t incarnation = 0;  // of the asking
 };
 struct StoredMemory {};
-using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
-                                  StoredProof, StoredForgetting, StoredGrant, StoredMemory>;
+struct StoredTrial {};
+using Continuation =
+    std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate, StoredProof,
+                 StoredForgetting, StoredGrant, StoredMemory, StoredTrial>;
+
+// That this host's disk keeps nothing: node_disk.cc.
+struct Disk {
+  std::string refuses;          // why; empty: it does not
+  MonoTime again_at = kNever;   // the next trial
+  Duration pause{};             // before it
+  MonoTime mute_from = kNever;  // where the incarnation is not stored by then
+  bool mute = false;
+};
 
 // Work of which most steps leave none: done where what it depends on has changed, and when the time has come.
 struct Chore {

@@ -42,6 +42,7 @@ wire::Record Node::State::make_record(Now now) const {
       *record.add_services() = own_holding({name, {}}, now.mono);
   record.set_settings_digest(settings.digest());
   record.set_votes(memory);
+  record.set_stores_nothing(!disk.refuses.empty());
   record.set_settled(settled);
   record.set_leaving(left);
   record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));
@@ -98,8 +99,10 @@ void Node::State::store_incarnation(Context& context) {
 
 // Without a stored incarnation this host must not speak, so it tries for as long as it takes.
 void Node::State::incarnation_not_stored(Context& context, const std::string& why) {
-  if (incarnation_pause == Duration{})
+  if (incarnation_pause == Duration{}) {
     context.alert(Severity::kCritical, "this host cannot join: its state cannot be stored: " + why);
+    begin_muteness(context.now.mono);
+  }
   incarnation_pause = std::clamp<Duration>(2 * incarnation_pause, kFirstStorePause,
                                            std::max(kFirstStorePause, config.dead_time));
   incarnation_again_at = context.now.mono + incarnation_pause;
@@ -206,11 +209,16 @@ void Node::State::distrust_view(Context& context, const std::string& why) {
   std::vector<std::string> claimed;
   for (const auto& [service, claim] : claims) claimed.push_back(service);
   for (const std::string& service : claimed) drop_claim(context, service);
-  settled = false;
-  settling_since = context.now.mono;
-  begin_listening(context.now.mono);
-  answered.clear();
+  begin_settling(context.now.mono);
   dirty = ways.due = secrets.due = true;
+}
+
+// What the others do now is to be learnt before anything is started.
+void Node::State::begin_settling(MonoTime now) {
+  settled = false;
+  settling_since = now;
+  begin_listening(now);
+  answered.clear();
 }
 
 }  // namespace cluster::core

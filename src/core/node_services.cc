@@ -83,6 +83,7 @@ std::string Node::State::why_not_able(const Order& order, MonoTime now) const {
   if (!entry->runnable) return entry->unrunnable_why;
   if (leaving) return "is leaving the cluster";
   if (std::string why = why_offline(order); !why.empty()) return why;
+  if (std::string why = why_not_stored(order); !why.empty()) return why;
   if (local->stop_failed()) return "could not stop it";
   if (local->barred(now)) return local->bar_why();
   return "";
@@ -236,7 +237,7 @@ void Node::State::drive(Context& context, const Order& order) {
   }
   // A host that has not settled keeps what it found running until it knows better.
   if (!settled && !leaving) return;
-  const bool conflict = runs_elsewhere(order.service) || !why_offline(order).empty();
+  const bool conflict = runs_elsewhere(order.service) || disk.mute || !why_offline(order).empty();
   local->stop(context, *this, conflict ? Reason::kLostOwnership : stop_reason(&order, choice),
               choice.host, conflict);
 }

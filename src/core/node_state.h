@@ -11,6 +11,7 @@
 //   node_leases.cc    ownership majority: leases of this host, and its votes
 //   node_memory.cc    what a voter has to know before it votes
 //   node_isolation.cc whether it is this host that is offline
+//   node_disk.cc      what a host does not do that can store nothing
 //   node_guard.cc     for how long what runs here may go on without this core
 //   node_orders.cc    operators' commands and the settings
 //   node_view.cc      snapshots for people
@@ -47,6 +48,7 @@ inline constexpr uint32_t kMaxHops = 16;
 
 // Where this host's state is stored.
 inline constexpr char kNodeKey[] = "node";
+inline constexpr char kTrialKey[] = "trial";
 inline constexpr char kNamesKey[] = "names";
 inline constexpr char kServicePrefix[] = "service/";
 
@@ -208,6 +210,7 @@ struct Node::State final : ServiceWorld {
   void meet_session(Context& context, const wire::Record& record);
   void confirm_session();
   void distrust_view(Context& context, const std::string& why);
+  void begin_settling(MonoTime now);
 
   // node_services.cc
   void configure_services(Context& context);
@@ -315,6 +318,16 @@ struct Node::State final : ServiceWorld {
   void begin_listening(MonoTime now);
   std::string why_offline(const Order& order) const;
 
+  // node_disk.cc
+  void claim_not_stored(Context& context, const StoredClaim& claim, const std::string& why);
+  void grant_not_stored(Context& context, const StoredGrant& stored, const std::string& why);
+  void disk_refuses(Context& context, const std::string& why);
+  void trial_stored(Context& context);
+  void begin_muteness(MonoTime now);
+  void end_muteness(Context& context);
+  void drive_disk(Context& context);
+  std::string why_not_stored(const Order& order) const;
+
   // node_guard.cc
   void drive_guards(Context& context);
   void say_guard(Context& context, const Service& service);
@@ -368,6 +381,7 @@ struct Node::State final : ServiceWorld {
   bool access_dirty = true;
   Chore ways, secrets;
   Isolation isolation;
+  Disk disk;
   Settings settings;
   Orders orders;
   Voter voter;

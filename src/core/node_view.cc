@@ -77,7 +77,7 @@ HostView Node::State::host_view(const HostEntry& host) const {
   out.up = member->up;
   out.settled = host.id == config.self ? settled : member->record.settled();
   out.version = member->record.version();
-  out.votes = member->record.votes();
+  out.votes = member->record.votes() && !member->record.stores_nothing();
   if (member->seen != WallTime{}) out.last_seen = member->seen;
   if (host.id == config.self) {
     out.path = Path::kSelf;

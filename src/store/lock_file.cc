@@ -59,6 +59,9 @@ LockFile LockFile::adopt(int fd) {
 Result<LockFile> LockFile::take(const std::string& path) {
   LockFile lock;
   lock.fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  // A lock asks for no more, and to kill what was left running nothing has to be written.
+  if (lock.fd_ < 0 && errno == EROFS)
+    lock.fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (lock.fd_ < 0) return failed(path, "cannot be opened for writing");
   char text[32] = {};
   if (flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
@@ -71,10 +74,11 @@ Result<LockFile> LockFile::take(const std::string& path) {
                  (pid.empty() ? std::string() : ", process " + pid) +
                  "; each needs a --state-dir of its own"};
   }
+  // Told to whoever comes next; on a full disk it is not.
   const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(lock.fd_, 0) != 0 ||
-      pwrite(lock.fd_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-    return failed(path, "cannot be written");
+  [[maybe_unused]] const bool told =
+      pwrite(lock.fd_, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size()) &&
+      ftruncate(lock.fd_, static_cast<off_t>(pid.size())) == 0;
   return lock;
 }
 

@@ -57,10 +57,11 @@ class Bed:
     def lasts(self, seconds=LASTS):
         time.sleep(seconds)
 
-    def moves(self, host):
+    def moves(self, host, *services):
         """While the fault lasts."""
-        until(lambda: all(living(self.lives, s) == {host} for s in self.lab.services), lambda: "both run on host %d alone\n    %s\n    %s" % (
-            host, {s: living(self.lives, s) for s in self.lab.services}, self.lab.describe()))
+        services = services or tuple(self.lab.services)
+        until(lambda: all(living(self.lives, s) == {host} for s in services), lambda: "on host %d alone: %s\n    %s\n    %s" % (
+            host, ", ".join(services), {s: living(self.lives, s) for s in services}, self.lab.describe()))
 
     def recovers(self):
         """After the fault has ended; then what it cost is measured and told."""
@@ -112,6 +113,16 @@ def test_engine_and_guardian_frozen(c):
     bed = Bed(c)
     bed.holder.freeze()
     bed.lasts()
+    bed.recovers()
+
+
+def test_guardian_frozen(c):
+    """Its engine goes on renewing until it is cut off, and nobody is there to run `stop`."""
+    bed = Bed(c)
+    bed.holder.agent.rpc("kill", pid=bed.holder.pid, signal=int(signal.SIGSTOP))
+    bed.holder.unplug()
+    bed.lasts()
+    bed.holder.plug()
     bed.recovers()
 
 
@@ -179,14 +190,81 @@ def test_disk_full(c):
     bed.recovers()
 
 
+def test_disk_full_and_engine_killed(c):
+    """The next engine cannot join, as it can store nothing, and leaves to others what they have started."""
+    bed = Bed(c, small_state=[1])
+    fill(bed.holder)
+    bed.holder.signal_engine(signal.SIGKILL)
+    bed.moves(2)
+    empty(bed.holder)
+    bed.recovers()
+
+
+def test_disk_full_and_all_killed(c):
+    """What is left is killed all the same."""
+    bed = Bed(c, small_state=[1])
+    fill(bed.holder)
+    bed.holder.signal(signal.SIGKILL)
+    bed.moves(2)
+    empty(bed.holder)
+    bed.recovers()
+
+
+def test_next_hosts_disk_full_and_host_killed(c):
+    """It cannot store a claim: the third takes over, but for what takes a vote, which it cannot store either."""
+    bed = Bed(c, small_state=[2])
+    fill(bed.lab[2])
+    bed.holder.crash()
+    bed.moves(3, "peers")
+    bed.lasts()
+    expect(not living(bed.lives, "majority"), "without a majority it runs nowhere")
+    claims = bed.lab[3].log_text().count("majority is claiming")
+    expect(claims < 10, "nobody claims it again and again: %d times" % claims)
+    empty(bed.lab[2])
+    bed.holder.up_by_unit(WATCHDOG)
+    bed.recovers()
+
+
+def lock_state(h):
+    for argv in (["mount", "--bind", h.state, h.state], ["mount", "-o", "remount,ro,bind", h.state]):
+        p = h.run(*argv)
+        expect(p.returncode == 0, "the folder is read-only", p.out)
+
+
+def unlock_state(h):
+    expect(h.run("mount", "-o", "remount,rw,bind", h.state).returncode == 0, "it is writable again")
+
+
+def test_state_read_only_and_engine_killed(c):
+    """No other can begin: the guardian keeps to the deadlines."""
+    bed = Bed(c)
+    lock_state(bed.holder)
+    bed.holder.signal_engine(signal.SIGKILL)
+    bed.moves(2)
+    unlock_state(bed.holder)
+    bed.recovers()
+
+
+def test_state_read_only_and_all_killed(c):
+    bed = Bed(c)
+    lock_state(bed.holder)
+    bed.holder.signal(signal.SIGKILL)
+    bed.moves(2)
+    unlock_state(bed.holder)
+    bed.recovers()
+
+
 def test_guardian_out_of_descriptors(c):
-    """It can still run `stop`, and kill, when the host is cut off."""
+    """It can still run `stop` when the host is cut off, and have another engine."""
     bed = Bed(c)
     h = bed.holder
-    used = max(int(fd) for fd in os.listdir(h.outer() + "/fd")) + 1
-    p = h.run("prlimit", "--pid", str(h.pid), "--nofile=%d:%d" % (used, used))
+    used = {int(fd) for fd in os.listdir(h.outer() + "/fd")}
+    free = min(set(range(len(used) + 1)) - used)
+    p = h.run("prlimit", "--pid", str(h.pid), "--nofile=%d:%d" % (free, free))
     expect(p.returncode == 0, "no descriptor is left", p.out)
     h.unplug()
+    until(lambda: bed.lab.events(host=1, service="majority", script="stop", phase="end"), "it runs `stop`")
     bed.lasts()
     h.plug()
+    h.signal_engine(signal.SIGKILL)
     bed.recovers()

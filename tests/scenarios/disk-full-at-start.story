@@ -23,9 +23,13 @@ view B
 A's engine dies
 A comes up
 A alerts (critical): this host cannot join: its state cannot be stored: no space left on device
+A alerts (critical): this host has not been heard for the dead time, as its state cannot be stored; it stops what another host can run
 B sees A down
 B starts web (failover from A)
 B runs web
+A checks web: signal 9
+A stops web (lost-ownership)
+A has stopped web
   B sees A=down B=up/self
   B sees web running on B: B is the most preferred host that is up and able
 
@@ -34,7 +38,10 @@ settle
 expect B sees A up
 expect web on A
 ----
+A alerts (info): this host joins: its state can be stored again
 B sees A up
-B stops web (lost-ownership to A)
 A sees B up
+B stops web (failback to A)
 B has stopped web
+A starts web (failback from B)
+A runs web
