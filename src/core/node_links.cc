@@ -1,4 +1,8 @@
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "core/node_state.h"
 #include "wire/framing.h"
@@ -11,6 +15,8 @@ namespace {
 constexpr int kRecordsPerFlood = 64;
 constexpr int kSettingsPerMessage = 512;
 constexpr size_t kBytesPerMessage = 128 * 1024;
+// As much as most messages take once they are read.
+constexpr size_t kRoomToRead = 4096;
 static_assert(kMaxRecordBytes + kBytesPerMessage < wire::kMaxFrameBytes);
 static_assert(kRecordsPerFlood <= kMaxRecordsPerMessage);
 static_assert(kSettingsPerMessage <= kMaxSettingsPerMessage);
@@ -187,7 +193,10 @@ void Node::State::on(Context& context, const Received& event) {
   Link* link = links.find(event.link);
   if (link == nullptr) return;
   Links::hear(context.now, *link);
-  wire::Message message;
+  // Read into memory that is given back at once: what is kept of a message is copied out of it.
+  alignas(std::max_align_t) std::array<char, kRoomToRead> room;
+  google::protobuf::Arena arena(room.data(), room.size());
+  wire::Message& message = *google::protobuf::Arena::CreateMessage<wire::Message>(&arena);
   const bool parsed = message.ParseFromString(event.bytes);
   auto fault = parsed ? unsound(message) : "it cannot be read";
   if (!fault && !message.has_hello() && !link->established) fault = "it comes before the greeting";
@@ -201,27 +210,26 @@ void Node::State::on(Context& context, const Received& event) {
     establish(context, event.link);
     return;
   }
-  if (link->relay) return receive_through_others(context, *link, std::move(message));
+  if (link->relay) return receive_through_others(context, *link, message);
   switch (message.body_case()) {
     case wire::Message::kBeat: links.hear_beat(context, *link, message.beat()); break;
     case wire::Message::kFlood: receive_flood(context, *link, message.flood()); break;
     case wire::Message::kSettings: receive_settings(context, *link, message.settings()); break;
-    case wire::Message::kRouted:
-      receive_routed(context, std::move(*message.mutable_routed()));
-      break;
+    case wire::Message::kRouted: receive_routed(context, message.routed()); break;
     case wire::Message::kRotation: receive_rotation(context, *link, message.rotation()); break;
     default: break;  // of a newer version: not for us
   }
 }
 
 // What the pair says to each other alone: the graph is known from neighbours.
-void Node::State::receive_through_others(Context& context, Link& link, wire::Message message) {
+void Node::State::receive_through_others(Context& context, Link& link,
+                                         const wire::Message& message) {
   switch (message.body_case()) {
     case wire::Message::kBeat: links.hear_beat(context, link, message.beat()); break;
     case wire::Message::kRotation: receive_rotation(context, link, message.rotation()); break;
     case wire::Message::kRouted:
       if (message.routed().to() == self.raw() && message.routed().from() == link.node.raw())
-        receive_routed(context, std::move(*message.mutable_routed()));
+        receive_routed(context, message.routed());
       break;
     case wire::Message::kMoved:
       link.peer_moved = true;

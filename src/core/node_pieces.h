@@ -84,6 +84,17 @@ using Continuation =
     std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate, StoredProof,
                  StoredForgetting, StoredGrant, StoredMemory, StoredTrial>;
 
+// Where a service is now, as the records of the hosts that are up have it.
+struct Standing {
+  ServiceState state = ServiceState::kStopped;
+  HostId host;         // of that state; 0: none
+  int weight = 0;      // of that state, among those of several hosts
+  uint64_t epoch = 0;  // of whoever holds it; 0: nobody
+  std::vector<HostId> running_on;
+  const Member* holder = nullptr;
+  bool any_failed = false;
+};
+
 // That this host's disk keeps nothing: node_disk.cc.
 struct Disk {
   std::string refuses;          // why; empty: it does not

@@ -42,14 +42,13 @@ void Node::State::pass_on(Context& context, const NodeId& to, wire::Routed messa
 }
 
 void Node::State::receive_own_messages(Context& context) {
-  for (wire::Routed& message : std::exchange(own_messages, {}))
-    receive_routed(context, std::move(message));
+  for (wire::Routed& message : std::exchange(own_messages, {})) receive_routed(context, message);
 }
 
-void Node::State::receive_routed(Context& context, wire::Routed message) {
+void Node::State::receive_routed(Context& context, const wire::Routed& message) {
   const NodeId from = node_of(message.from());
   const NodeId to = node_of(message.to());
-  if (to != self) return pass_on(context, to, std::move(message));
+  if (to != self) return pass_on(context, to, message);
   if (members.find(from) == nullptr) return;  // it could not be answered
   switch (message.body_case()) {
     case wire::Routed::kClaim: receive_claim(context, from, message.claim()); break;

@@ -110,7 +110,7 @@ struct Node::State final : ServiceWorld {
   void flood_pending(Context& context);
   void send(Context& context, const Link& link, const wire::Message& message,
             Priority priority = Priority::kControl);
-  void receive_through_others(Context& context, Link& link, wire::Message message);
+  void receive_through_others(Context& context, Link& link, const wire::Message& message);
   void hear_record(Context& context, Link& link, const wire::Record& record,
                    std::set<NodeId>& older);
   void refresh_members(Context& context);
@@ -121,7 +121,7 @@ struct Node::State final : ServiceWorld {
   bool route(Context& context, const NodeId& to, wire::Routed message,
              Priority priority = Priority::kControl);
   void pass_on(Context& context, const NodeId& to, wire::Routed message);
-  void receive_routed(Context& context, wire::Routed message);
+  void receive_routed(Context& context, const wire::Routed& message);
   void receive_own_messages(Context& context);
 
   // node_dial.cc
@@ -351,6 +351,7 @@ struct Node::State final : ServiceWorld {
   // node_view.cc
   View view(Now now) const;
   void say_ownership(ServiceView& out, const Order& order, const Member* holder) const;
+  Standing standing(const Order& order) const;
   ServiceView service_view(const Order& order, MonoTime now) const;
   HostView host_view(const HostEntry& host) const;
   std::string address_of(HostId host) const;

@@ -111,47 +111,47 @@ void Node::State::say_ownership(ServiceView& out, const Order& order, const Memb
   out.fence_margin = bounded_time(holding->lease_us()) - out.dead_time;
 }
 
+Standing Node::State::standing(const Order& order) const {
+  Standing out;
+  for (const auto& [node, member] : members.all()) {
+    const wire::Holding* holding = member.up ? holding_of(member, order.service) : nullptr;
+    if (holding == nullptr) continue;
+    out.any_failed = out.any_failed || holding->failed();
+    if (holds_service(holding->state())) {
+      out.running_on.push_back(member.host);
+      out.holder = &member;
+    }
+    if (weight(holding->state()) <= out.weight) continue;
+    out.weight = weight(holding->state());
+    out.state = state_of(holding->state());
+    out.host = member.host;
+    out.epoch = holds_service(holding->state()) ? holding->epoch() : 0;
+  }
+  return out;
+}
+
 ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
+  Standing seen = standing(order);
   ServiceView out;
   out.name = order.service;
   out.preference = order.preference;
   out.disabled = !settings.get("disable/" + order.service).empty();
   out.stopped_by_operator = stopped_by_operator(order.service);
   out.moved_to = moved_to(order.service);
-  out.epoch = voter.highest_epoch(order.service);
-  bool any_failed = false;
-  const Member* holder = nullptr;
-  int best = 0;
-  for (const auto& [node, member] : members.all()) {
-    if (!member.up) continue;
-    wire::Holding own_now;
-    const wire::Holding* holding = holding_of(member, order.service);
-    if (node == self) {
-      own_now = own_holding(order, now);
-      holding = &own_now;
-    }
-    if (holding == nullptr) continue;
-    any_failed = any_failed || holding->failed();
-    if (holds_service(holding->state())) {
-      out.running_on.push_back(member.host);
-      holder = &member;
-    }
-    if (weight(holding->state()) <= best) continue;
-    best = weight(holding->state());
-    out.state = state_of(holding->state());
-    out.host = member.host;
-    if (holds_service(holding->state())) out.epoch = holding->epoch();
-  }
+  out.state = seen.state;
+  out.host = seen.host;
+  out.epoch = seen.epoch != 0 ? seen.epoch : voter.highest_epoch(order.service);
+  out.running_on = std::move(seen.running_on);
   std::sort(out.running_on.begin(), out.running_on.end());
-  say_ownership(out, order, holder);
+  say_ownership(out, order, seen.holder);
   const Choice choice = place(placement_input(order), now);
   out.reason = choice.reason;
   if (const Member* chosen = member_of(choice.host);
-      best <= weight(wire::Holding::CLAIMING) && chosen != nullptr) {
+      seen.weight <= weight(wire::Holding::CLAIMING) && chosen != nullptr) {
     const wire::Holding* its = holding_of(*chosen, order.service);
     if (its != nullptr && its->able() && !its->why().empty()) out.reason += ", but " + its->why();
   }
-  if (best == 0 && any_failed && choice.host == HostId{}) {
+  if (seen.weight == 0 && seen.any_failed && choice.host == HostId{}) {
     out.state = ServiceState::kFailed;
     for (const auto& [host, about] : choice.hosts)
       out.reason += "; " + name_of(host) + ": " + about;
@@ -175,12 +175,15 @@ View Node::State::view(Now now) const {
 
 void Node::State::announce_services(Context& context) {
   for (const Order& order : orders.all()) {
-    const ServiceView seen = service_view(order, context.now.mono);
-    const auto now = std::make_pair(seen.state, seen.host);
+    const Standing seen = standing(order);
+    auto now = std::make_pair(seen.state, seen.host);
+    if (seen.weight == 0 && seen.any_failed &&
+        place(placement_input(order), context.now.mono).host == HostId{})
+      now.first = ServiceState::kFailed;
     auto [it, first] = announced.try_emplace(order.service, now);
     if (!first && it->second == now) continue;
     it->second = now;
-    context.emit(ServiceChanged{order.service, seen.state, seen.host});
+    context.emit(ServiceChanged{order.service, now.first, now.second});
   }
   std::erase_if(announced, [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
 }

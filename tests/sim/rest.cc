@@ -22,12 +22,7 @@ bool changing(const Machine& machine, const std::string& service) {
 void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
   for (const core::Action& action : out) {
     if (const auto* send = std::get_if<core::Send>(&action)) {
-      const MessageKind kind = kind_of(send->bytes);
-      if (kind == MessageKind::kBeat || kind == MessageKind::kRotation) continue;
-      if (kind == MessageKind::kRouted && belongs_to_rest(send->bytes)) continue;
-      last_talk_ = world_.now();
-      last_said_ = send->bytes;
-      last_talker_ = machine.index();
+      if (world_.now() >= quiet_from_) hear(machine, send->bytes);
     } else if (const auto* online = std::get_if<core::HostOnline>(&action)) {
       online_[machine.index()].insert(online->host);
     } else if (const auto* offline = std::get_if<core::HostOffline>(&action)) {
@@ -36,6 +31,13 @@ void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actio
       signalled_[{machine.index(), changed->service}] = {changed->state, changed->host};
     }
   }
+}
+
+void RestChecks::hear(const Machine& machine, const std::string& bytes) {
+  const MessageKind kind = kind_of(bytes);
+  if (kind == MessageKind::kBeat || kind == MessageKind::kRotation) return;
+  if (kind == MessageKind::kRouted && belongs_to_rest(bytes)) return;
+  talk_ = machine.name() + " still talks at rest: " + describe_message(bytes);
 }
 
 // Leases are renewed for ever; so are pieces said of a session that is up (what it carries was looked at where it was
@@ -180,7 +182,7 @@ RestChecks::Reason RestChecks::not_preferred(const core::ServiceView& service,
   return std::nullopt;
 }
 
-std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec, Duration quiet) {
+std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec) {
   if (auto why = unrest(spec)) return why;
   core::View view = world_.machine(MachineId{0}).view();
   for (const core::ServiceView& service : view.services)
@@ -190,9 +192,7 @@ std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec, Duration 
     if (size_t waiting = world_.machine(i).commands_waiting())
       return world_.machine(i).name() + " has left " + std::to_string(waiting) +
              " commands without an answer";
-  if (world_.now() - last_talk_ < quiet)
-    return world_.machine(last_talker_).name() +
-           " still talks at rest: " + describe_message(last_said_);
+  if (!talk_.empty()) return talk_;
   return std::nullopt;
 }
 

@@ -16,13 +16,17 @@ namespace cluster::sim {
 
 class RestChecks final : public Watcher {
  public:
-  explicit RestChecks(World& world) : world_(world) { world.watch(*this); }
+  // From `quiet_from` on nothing is to be said but what belongs to rest.
+  explicit RestChecks(World& world, Instant quiet_from = Instant::max())
+      : world_(world), quiet_from_(quiet_from) {
+    world.watch(*this);
+  }
 
   // Why the cluster has not come to rest under `spec` (the same on all machines); nullopt: it has.
   // All machines are to be powered and connected.
   std::optional<std::string> unrest(const Spec& spec);
-  // As unrest(), and: preferred hosts have what is theirs, and it has been quiet for that long.
-  std::optional<std::string> unrest_at_end(const Spec& spec, Duration quiet);
+  // As unrest(), and: preferred hosts have what is theirs, and it has been quiet.
+  std::optional<std::string> unrest_at_end(const Spec& spec);
 
   void stepped(Machine& machine, const core::Event* event, const core::Actions& out) override;
   void lived(Machine& machine, Life life) override;
@@ -30,6 +34,7 @@ class RestChecks final : public Watcher {
  private:
   using Reason = std::optional<std::string>;
 
+  void hear(const Machine& machine, const std::string& bytes);
   bool belongs_to_rest(const std::string& bytes) const;
   Reason hosts_differ(Machine& machine, const core::View& view);
   Reason cores_differ();
@@ -40,9 +45,8 @@ class RestChecks final : public Watcher {
   Reason strays(const Spec& spec);
 
   World& world_;
-  Instant last_talk_{};
-  std::string last_said_;
-  MachineId last_talker_ = 0;
+  const Instant quiet_from_;
+  std::string talk_;  // at rest, and by whom
   std::map<MachineId, std::set<HostId>> online_;  // by what each engine has signalled
   std::map<std::pair<MachineId, std::string>, std::pair<core::ServiceState, HostId>> signalled_;
 };

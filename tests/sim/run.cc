@@ -103,7 +103,7 @@ Outcome run(const RunOptions& options) {
   Trace trace(world, options.told);
   CopyChecks copies(world);
   NumberChecks numbers(world);
-  RestChecks rest(world);
+  RestChecks rest(world, Instant(kRunTime - kQuiet));
   KeyChecks keys(world);
   furnish(world, spec, plan);
   world.set_plant(options.plant);
@@ -129,7 +129,7 @@ Outcome run(const RunOptions& options) {
   if (unrest) world.violated(Verdict::kLiveness, *unrest);
   world.run_for(kRunTime - world.now());
   if (!world.failed())
-    if (auto why = rest.unrest_at_end(faults.spec(), kQuiet))
+    if (auto why = rest.unrest_at_end(faults.spec()))
       world.violated(Verdict::kLiveness, *why);
   if (!world.failed())
     if (auto why = keys.locked_out()) world.violated(Verdict::kSafety, *why);
