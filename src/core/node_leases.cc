@@ -30,10 +30,11 @@ void Node::State::count_electorate() {
   electorate = {};
   if (!memory) return;
   for (const NodeId& node : reachable_voters()) {
+    // Our own record is made after this.
     const wire::Record& record = members.find(node)->record;
-    if (record.stores_nothing()) continue;
+    if (node == self ? !disk.refuses.empty() : record.stores_nothing()) continue;
     ++electorate.up;
-    electorate.voting += record.votes();
+    electorate.voting += node == self || record.votes();
   }
 }
 
