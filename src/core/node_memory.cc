@@ -34,6 +34,7 @@ Write Node::State::memory_to_write(bool whole) const {
 // Others have proved that the disk is older than what this host has said since.
 void Node::State::lose_memory(Context& context) {
   recollection.since = context.now.mono;
+  recollection.asking_since.reset();
   recollection.ask_at = MonoTime::min();
   recollection.told.clear();
   if (!std::exchange(memory, false)) return;
@@ -82,6 +83,7 @@ void Node::State::drive_memory(Context& context) {
   try_to_remember(context);
   const MonoTime now = context.now.mono;
   if (memory || now < recollection.ask_at) return;
+  if (!recollection.asking_since) recollection.asking_since = now;
   recollection.ask_at = now + config.beat_interval;
   wire::Routed message;
   message.mutable_recall()->set_asked_us(in_us(now));
@@ -93,8 +95,8 @@ void Node::State::drive_memory(Context& context) {
 
 // Once, if it takes longer than it takes where all hosts are there.
 void Node::State::say_whom_memory_waits_for(Context& context) {
-  if (recollection.alerted ||
-      context.now.mono < recollection.since + longest_lease + config.dead_time)
+  if (recollection.alerted || !recollection.asking_since ||
+      context.now.mono < *recollection.asking_since + longest_lease + config.dead_time)
     return;
   recollection.alerted = true;
   std::string missing;

@@ -269,6 +269,7 @@ struct Node::State final : ServiceWorld {
     bool asked_by_others = false;  // so there are services of ownership majority
     bool alerted = false;
     MonoTime since;  // this engine began, or lost its memory
+    std::optional<MonoTime> asking_since;
     MonoTime ask_at = MonoTime::min();
     std::map<NodeId, Told> told;
   };

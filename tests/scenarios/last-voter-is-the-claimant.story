@@ -19,6 +19,4 @@ disk A slow
 reload all
 within 10s db on A
 ----
-B alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A, C
-C alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A, B
 A starts db (placement)
