@@ -9,6 +9,7 @@
 #   make campaign ROUNDS=N  what faults cost there: outage, two copies, a line a fault
 #   make fuzz SECONDS=N  every fuzzer for N seconds (clang)
 #   make bench           the figures, printed           make lint, make format
+#   make bench PEERS=1   and others of its kind beside it, on the same three hosts (installs them)
 #   make install         DESTDIR=, prefix=              make uninstall
 #
 # SANITIZE=1 builds everything with ASan and UBSan beside the ordinary build. DEVELOPER=1: warnings

@@ -102,6 +102,7 @@ endif
 
 bench: all $(BUILD)/tests/sim
 	tests/bench/run --build $(BUILD)
+	$(if $(PEERS),tests/bench/peers --build $(BUILD))
 
 demo: all
 	@demo/run --build $(BUILD)

@@ -369,7 +369,7 @@ Node::Inspection Node::inspect() const {
   Inspection out;
   out.incarnation = state_->incarnation;
   out.settled = state_->settled;
-  out.offline = state_->isolation.offline;
+  out.offline = state_->isolation.offline || state_->disk.mute;
   out.configuration_count = state_->orders.version().count;
   out.settings_digest = std::to_string(state_->settings.digest());
   for (const auto& [node, member] : state_->members.all()) {

@@ -74,7 +74,7 @@ class Node {
   struct Inspection {
     uint64_t incarnation = 0;
     bool settled = false;
-    bool offline = false;  // as far as it can tell
+    bool offline = false;  // as far as it can tell: it hears nobody, or nobody can hear of it
     uint64_t configuration_count = 0;
     std::string settings_digest;
     std::string records_digest;
