@@ -2,6 +2,7 @@
 // been heard. Then the others have taken it for down and start what it runs, so it stops that.
 
 #include <algorithm>
+#include <string_view>
 
 #include "core/node_state.h"
 
@@ -65,11 +66,11 @@ void Node::State::on(Context& context, const ProbeAnswered&) {
   end_isolation(context, "an address that `probe` names has answered");
 }
 
-void Node::State::end_isolation(Context& context, const std::string& why) {
+void Node::State::end_isolation(Context& context, std::string_view why) {
   if (!isolation.offline) return;
   isolation.offline = false;
   dirty = true;
-  context.alert(Severity::kInfo, "this host is no longer taken for offline: " + why);
+  context.alert(Severity::kInfo, "this host is no longer taken for offline: " + std::string(why));
 }
 
 // Nothing that was not heard during a sleep or a stall says anything.

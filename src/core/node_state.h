@@ -315,7 +315,7 @@ struct Node::State final : ServiceWorld {
   // node_isolation.cc
   MonoTime alone_from() const;
   void drive_isolation(Context& context);
-  void end_isolation(Context& context, const std::string& why);
+  void end_isolation(Context& context, std::string_view why);
   void begin_listening(MonoTime now);
   std::string why_offline(const Order& order) const;
 

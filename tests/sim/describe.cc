@@ -1,6 +1,8 @@
 #include "tests/sim/describe.h"
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <variant>
 
@@ -294,7 +296,10 @@ void mix(Digest& digest, const core::Event& event) {
 void mix(Digest& digest, const core::Action& action) {
   digest.add(uint64_t{action.index()});
   std::visit(Overloaded{
-                 [&](const core::Send& a) { digest.add(a.link.value).add(a.bytes); },
+                 // Most of what is digested, so by words at a time.
+                 [&](const core::Send& a) {
+                   digest.add(a.link.value).add(uint64_t{std::hash<std::string_view>{}(a.bytes)});
+                 },
                  [&](const core::Wake& a) {
                    digest.add(static_cast<uint64_t>(a.at.time_since_epoch().count()));
                  },
