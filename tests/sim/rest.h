@@ -46,7 +46,7 @@ class RestChecks final : public Watcher {
 
   World& world_;
   const Instant quiet_from_;
-  std::string talk_;  // at rest, and by whom
+  std::string talk_;                              // at rest, and by whom
   std::map<MachineId, std::set<HostId>> online_;  // by what each engine has signalled
   std::map<std::pair<MachineId, std::string>, std::pair<core::ServiceState, HostId>> signalled_;
 };

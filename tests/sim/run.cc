@@ -129,8 +129,7 @@ Outcome run(const RunOptions& options) {
   if (unrest) world.violated(Verdict::kLiveness, *unrest);
   world.run_for(kRunTime - world.now());
   if (!world.failed())
-    if (auto why = rest.unrest_at_end(faults.spec()))
-      world.violated(Verdict::kLiveness, *why);
+    if (auto why = rest.unrest_at_end(faults.spec())) world.violated(Verdict::kLiveness, *why);
   if (!world.failed())
     if (auto why = keys.locked_out()) world.violated(Verdict::kSafety, *why);
 
