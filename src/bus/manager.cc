@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -96,6 +97,16 @@ Method set_standby(const Desk& desk) {
           }};
 }
 
+Method set_maintenance(const Desk& desk) {
+  return {"SetMaintenance", {{"u", "host"}, {"b", "maintenance"}}, {}, [desk](MethodCall call) {
+            const HostId host{read<uint32_t>(call)};
+            const bool maintenance = read<bool>(call);
+            require_host(desk.view(), host);
+            submit(desk, std::move(call),
+                   maintenance ? Verb::kMaintenanceOn : Verb::kMaintenanceOff, "", host);
+          }};
+}
+
 Method readmit(const Desk& desk) {
   return {"Readmit", {{"u", "host"}}, {}, [desk](MethodCall call) {
             const HostId host{read<uint32_t>(call)};
@@ -123,12 +134,14 @@ Method not_yet(const char* name, std::vector<Argument> in, std::vector<Argument>
 Method notify_status(const Desk& desk) {
   return {"NotifyStatus", {{"s", "status"}}, {}, [desk](MethodCall call) {
             const auto status = read<std::string>(call);
-            if (status == "maintenance") refuse_not_yet("maintenance of a host is");
-            if (status != "online" && status != "standby") {
+            const std::map<std::string, Verb> verbs = {{"online", Verb::kOnline},
+                                                       {"standby", Verb::kStandby},
+                                                       {"maintenance", Verb::kMaintenanceOn}};
+            const auto verb = verbs.find(status);
+            if (verb == verbs.end()) {
               throw make_error(kInvalidArgs, "status is online, standby or maintenance");
             }
-            submit(desk, std::move(call), status == "online" ? Verb::kOnline : Verb::kStandby, "",
-                   desk.view().self);
+            submit(desk, std::move(call), verb->second, "", desk.view().self);
           }};
 }
 
@@ -244,6 +257,7 @@ std::vector<Method> methods(const Desk& desk) {
       service_order(desk, "ClearService", Verb::kClear),
       move_service(desk),
       set_standby(desk),
+      set_maintenance(desk),
       readmit(desk),
       readmit_self(desk),
       explain(desk),
@@ -253,8 +267,6 @@ std::vector<Method> methods(const Desk& desk) {
       not_yet("PushConfig", {}, {{"s", "report"}}, "pushing the configuration is"),
       not_yet("PushService", {{"s", "name"}}, {}, "pushing a service folder is"),
       not_yet("PushFile", {{"s", "path"}}, {}, "pushing a file is"),
-      not_yet("SetMaintenance", {{"u", "host"}, {"b", "maintenance"}}, {},
-              "maintenance of a host is"),
       not_yet("Files", {}, {{"s", "json"}}, "file synchronisation is"),
       not_yet("FileLog", {{"s", "path"}}, {{"s", "text"}}, "file synchronisation is"),
       not_yet("FileRestore", {{"s", "path"}, {"s", "version"}}, {}, "file synchronisation is"),

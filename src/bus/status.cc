@@ -30,7 +30,7 @@ Json host_json(const core::HostView& host) {
   out["name"] = host.name;
   out["state"] = host.up ? "up" : "down";
   out["standby"] = host.standby;
-  out["maintenance"] = false;
+  out["maintenance"] = host.maintenance;
   out["settled"] = host.settled;
   out["votes"] = host.votes;
   out["address"] = host.address;

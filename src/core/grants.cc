@@ -37,6 +37,7 @@ std::optional<wire::Answer::Verdict> Grants::against(MonoTime now, const NodeId&
                                                      bool held) const {
   const Grant* grant = find(service);
   if (grant == nullptr) {
+    if (holder(now, service, from)) return wire::Answer::RIVAL;
     if (grants_.size() >= kMaxGrants) return wire::Answer::NO_MEMORY;
     return std::nullopt;
   }
@@ -87,7 +88,7 @@ std::optional<Write> Grants::release(const NodeId& from, const std::string& serv
 
 std::optional<Write> Grants::hear(MonoTime now, const std::string& service, uint64_t epoch) {
   const Grant* known = find(service);
-  if (holder(now, service, NodeId{})) return std::nullopt;
+  if (known != nullptr && !known->over && now < known->ends) return std::nullopt;
   if (known == nullptr && grants_.size() >= kMaxGrants) return std::nullopt;
   if (known != nullptr && (epoch <= known->epoch || epoch - known->epoch > kMaxLeap))
     return std::nullopt;
@@ -97,6 +98,8 @@ std::optional<Write> Grants::hear(MonoTime now, const std::string& service, uint
 }
 
 NodeId Grants::holder(MonoTime now, const std::string& service, const NodeId& than) const {
+  if (auto kept = kept_.find(service); kept != kept_.end() && kept->second != than)
+    return kept->second;
   const Grant* grant = find(service);
   const bool live = grant != nullptr && !grant->over && now < grant->ends;
   return live && grant->to != than ? grant->to : NodeId{};

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/context.h"
@@ -42,6 +43,9 @@ class Grants {
   // Others know of that epoch; nullopt: so does this host, or it has a live grant.
   std::optional<Write> hear(MonoTime now, const std::string& service, uint64_t epoch);
 
+  // Nobody but these nodes is granted these services, and their grants have no end meanwhile.
+  void leave_alone(std::map<std::string, NodeId> kept) { kept_ = std::move(kept); }
+
   // Who has a live grant, and is not `than`; 0: nobody.
   NodeId holder(MonoTime now, const std::string& service, const NodeId& than) const;
   uint64_t epoch(const std::string& service) const;
@@ -62,6 +66,7 @@ class Grants {
   const Grant* find(const std::string& service) const;
 
   std::map<std::string, Grant> grants_;
+  std::map<std::string, NodeId> kept_;
 };
 
 }  // namespace cluster::core

@@ -158,6 +158,8 @@ enum class Verb : uint8_t {
   kClear,
   kStandby,
   kOnline,
+  kMaintenanceOn,
+  kMaintenanceOff,
   kReadmit,
   kReadmitSelf,
 };
@@ -167,7 +169,7 @@ struct Command {
   RequestId request;
   Verb verb = Verb::kStart;
   std::string service;  // empty where the order is about a host
-  HostId host;          // of kMove, kStandby, kOnline, kReadmit
+  HostId host;          // of kMove, kStandby, kOnline, kMaintenanceOn and Off, kReadmit
 };
 
 // Leave the cluster: hand the services over, say goodbye; ends with the action Left.

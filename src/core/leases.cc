@@ -49,7 +49,20 @@ void OwnLease::answer(const Voters& voters, const std::string& voter, MonoTime a
   counts_from = counted_from(std::move(counted), voters.quorum());
 }
 
+void OwnLease::agree(const std::string& voter, uint64_t token) {
+  if (agreed_to != token) agreed.clear();
+  agreed_to = token;
+  agreed.insert(voter);
+}
+
+bool OwnLease::agreed_by_quorum(const Voters& voters, uint64_t token) const {
+  const auto voting = std::count_if(agreed.begin(), agreed.end(),
+                                    [&](const std::string& name) { return voters.contains(name); });
+  return agreed_to == token && static_cast<size_t>(voting) >= voters.quorum();
+}
+
 MonoTime OwnLease::stop_by() const {
+  if (left_alone) return MonoTime::max();
   const MonoTime by = counts_from == MonoTime::min()
                           ? counts_from
                           : counts_from + std::min<Duration>(dead, sure(length));
@@ -57,6 +70,7 @@ MonoTime OwnLease::stop_by() const {
 }
 
 MonoTime OwnLease::kill_by() const {
+  if (left_alone) return MonoTime::max();
   const MonoTime by = counts_from == MonoTime::min() ? counts_from : counts_from + sure(length);
   return std::max(by, kill_at_least);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,14 @@ struct OwnLease {
   // What an earlier engine of this host was told; later answers may lengthen it.
   MonoTime stop_at_least = MonoTime::min(), kill_at_least = MonoTime::min();
   bool lost = false, killed = false;
+  bool left_alone = false;  // it has no end
+  // Voters, by name, that have stored that nobody else gets it in the maintenance with that token.
+  uint64_t agreed_to = 0;
+  std::set<std::string> agreed;
 
   void answer(const Voters& voters, const std::string& voter, MonoTime asked);
+  void agree(const std::string& voter, uint64_t token);
+  bool agreed_by_quorum(const Voters& voters, uint64_t token) const;
   // When `stop` is due, and when all of it has to be killed, unless a majority answers again.
   MonoTime stop_by() const;
   MonoTime kill_by() const;

@@ -51,6 +51,7 @@ void Node::State::start(Context& context) {
     kept.ParseFromString(it->second);
   incarnation = kept.incarnation() + 1;
   settings.load(boot.stored);
+  load_maintenance(context);
   keyring.load(boot.stored);
   orders.load(boot.stored);
   grants.load(boot.stored, context.now.mono);
@@ -169,6 +170,10 @@ void Node::State::on(Context& context, const Persisted& event) {
     trial_stored(context);
   } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
     secrets_forgotten(context, forgetting->request);
+  } else if (std::holds_alternative<StoredUpkeeps>(next)) {
+    upkeep_stored(event.ticket);
+  } else if (const auto* begun = std::get_if<StoredBegun>(&next)) {
+    begun_stored(context, *begun);
   } else {
     settings_stored(context, std::get<StoredSettings>(next).request, true, "");
   }
@@ -198,8 +203,11 @@ void Node::State::on(Context& context, const PersistFailed& event) {
     recollection.ask_at = context.now.mono + config.dead_time;
   } else if (std::holds_alternative<StoredIncarnation>(next)) {
     incarnation_not_stored(context, event.reason);
-  } else if (std::holds_alternative<StoredTrial>(next)) {
+  } else if (std::holds_alternative<StoredTrial>(next) ||
+             std::holds_alternative<StoredUpkeeps>(next)) {
     disk_refuses(context, event.reason);
+  } else if (const auto* begun = std::get_if<StoredBegun>(&next)) {
+    begun_not_stored(context, *begun, event.reason);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
     claim_not_stored(context, *claim, event.reason);
   } else {
@@ -236,6 +244,7 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   }
   store_configuration(context);
   compare_voters(context);
+  read_maintenance();
   configure_services(context);
   if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)
     for (auto& [id, link] : links.all())
@@ -258,6 +267,7 @@ void Node::State::leave_when_done(Context& context) {
   if (!leaving || left) return;
   for (const auto& [name, service] : services) {
     const bool dead = !leases.contains(name) || service.killed_whole();
+    if (left_alone(name) && !service.checking()) continue;
     if (!service.idle() && !(service.stop_failed() && dead)) return;
   }
   left = true;
@@ -299,6 +309,7 @@ void Node::State::decide(Context& context) {
     settle_if_possible(context);
     confirm_session();
     drive_services(context);
+    drive_maintenance(context);
     lift_refusals(context);
     settle_commands(context);
   }

@@ -40,6 +40,7 @@ struct Boot {
   uint64_t seed = 0;  // of the core's own generator; the shell takes it from getrandom(2)
   bool accept_renumbering = false;
   std::vector<LeftService> left;  // in the order of their names
+  std::string machine_boot;       // differs after each boot of this machine; empty: cannot be told
   uint64_t first_run = 1;         // no script that runs has this number, or a higher one
 };
 

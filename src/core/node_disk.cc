@@ -45,6 +45,7 @@ void Node::State::disk_refuses(Context& context, const std::string& why) {
 
 void Node::State::trial_stored(Context& context) {
   persist(context, {{kTrialKey, std::nullopt}});
+  store_upkeep_again(context);
   if (disk.refuses.empty()) return;
   disk.refuses.clear();
   context.alert(Severity::kInfo, "the state of this host can be stored again");

@@ -32,7 +32,9 @@ void Node::State::say_guard(Context& context, const Service& service) {
   guard.environment = environment(service, Reason::kLostOwnership, config.self, HostId{});
   const auto lease = leases.find(service.name());
   guard.lease = lease != leases.end();
-  if (guard.lease) {
+  if (left_alone(service.name())) {
+    guard.stop_at = guard.kill_at = kNever;
+  } else if (guard.lease) {
     const MonoTime stop_by = lease->second.stop_by(), kill_by = lease->second.kill_by();
     guard.stop_at = stop_by + std::min<Duration>((kill_by - stop_by) / 4, kGuardLaterStop);
     guard.kill_at = kill_by + kGuardLaterKill;

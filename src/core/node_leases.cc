@@ -102,8 +102,11 @@ void Node::State::adopt_lease(const LeftService& was) {
   lease.epoch = was.epoch;
   lease.length = bounded_time(kept.lease_us());
   lease.dead = bounded_time(kept.dead_us());
+  lease.left_alone = left_alone(was.service);
+  // Without an end it was left alone, and if it no longer is, nobody knows when others may start it.
+  if (was.kill_at == kNever) return;
   lease.stop_at_least = was.stop_at;
-  lease.kill_at_least = was.kill_at == kNever ? kNever : was.kill_at - kGuardLaterKill;
+  lease.kill_at_least = was.kill_at - kGuardLaterKill;
 }
 
 // Whoever has lost the majority stops in time, whatever else it believes.
@@ -181,6 +184,10 @@ void Node::State::receive_renewed(Context& context, const NodeId& from,
     if (lease == leases.end()) continue;
     const MonoTime before = lease->second.counts_from;
     lease->second.answer(voters, name_of_voter, *asked);
+    if (renewed.maintenance() != 0 && upkeep.begun.token == 0) {
+      lease->second.agree(name_of_voter, renewed.maintenance());
+      dirty = true;
+    }
     if (lease->second.counts_from == before) continue;
     if (guarded.contains(name)) guarded[name] = context.now.mono;
     if (lease->second.lost) dirty = true;
@@ -282,6 +289,7 @@ void Node::State::receive_renewal(Context& context, const NodeId& from,
   wire::Renewed& renewed = *reply.mutable_renewed();
   renewed.set_asked_us(renewal.asked_us());
   renewed.set_incarnation(renewal.incarnation());
+  renewed.set_maintenance(known_upkeep(name_of(from)));
   for (const wire::Renewal::Lease& lease : renewal.leases()) {
     if (grants.against(now, from, lease.service(), lease.epoch(), true)) continue;
     if (grants.stored(from, lease.service(), lease.epoch())) {

@@ -353,7 +353,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
 }
 
 void Node::State::receive_settings(Context& context, Link& link, const wire::Stamped& stamped) {
-  std::vector<Write> writes;
+  std::vector<wire::Setting> applied;
   for (const wire::Setting& setting : stamped.settings()) {
     switch (settings.merge(context.now.wall, setting)) {
       case Merged::kOld:
@@ -366,12 +366,12 @@ void Node::State::receive_settings(Context& context, Link& link, const wire::Sta
         break;
       }
       case Merged::kApplied:
-        writes.push_back(Settings::to_write(setting));
+        applied.push_back(setting);
         apply_setting(context, setting, true);
         break;
     }
   }
-  if (!writes.empty()) persist(context, std::move(writes));
+  if (!applied.empty()) store_settings(context, applied);
 }
 
 void Node::State::setting_refused(Context& context, const NodeId& from,

@@ -12,9 +12,18 @@ namespace {
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
 bool about_service(Verb verb) {
-  return verb != Verb::kStandby && verb != Verb::kOnline && verb != Verb::kReadmit &&
-         verb != Verb::kReadmitSelf;
+  switch (verb) {
+    case Verb::kStandby:
+    case Verb::kOnline:
+    case Verb::kMaintenanceOn:
+    case Verb::kMaintenanceOff:
+    case Verb::kReadmit:
+    case Verb::kReadmitSelf: return false;
+    default: return true;
+  }
 }
+
+bool about_host(Verb verb) { return !about_service(verb) && verb != Verb::kReadmitSelf; }
 
 }  // namespace
 
@@ -65,6 +74,11 @@ void Node::State::on(Context& context, const Command& command) {
       break;
     case Verb::kStandby: entries.emplace_back("standby/" + name_of(command.host), "1"); break;
     case Verb::kOnline: unset("standby/" + name_of(command.host)); break;
+    case Verb::kMaintenanceOn:
+      if (!upkeeps.of(name_of(command.host)).keeps())
+        entries.emplace_back(maintenance_key(name_of(command.host)), "on");
+      break;
+    case Verb::kMaintenanceOff: entries = maintenance_ended(command.host); break;
     case Verb::kReadmit:
     case Verb::kReadmitSelf: break;
   }
@@ -77,8 +91,7 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
                                                                    MonoTime) const {
   using Refused = std::pair<Refusal, std::string>;
   if (leaving) return Refused{Refusal::kLeaving, "this host is leaving the cluster"};
-  const bool needs_host = command.verb == Verb::kMove || command.verb == Verb::kStandby ||
-                          command.verb == Verb::kOnline || command.verb == Verb::kReadmit;
+  const bool needs_host = command.verb == Verb::kMove || about_host(command.verb);
   if (needs_host && config.host(command.host) == nullptr)
     return Refused{Refusal::kUnknownHost,
                    "the hosts file has no line " + std::to_string(command.host.value)};
@@ -86,6 +99,7 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
     return Refused{Refusal::kNotAble,
                    "this is that host; readmit it on another, or forget its secrets with "
                    "readmit self"};
+  if (auto refused = refuse_for_maintenance(command)) return refused;
   if (!about_service(command.verb)) return std::nullopt;
   const Order* order = orders.find(command.service);
   if (order == nullptr)
@@ -147,10 +161,11 @@ void Node::State::settings_stored(Context& context, RequestId request, bool ok,
 
 // A setting that has come into force here, from an operator or from a peer.
 void Node::State::apply_setting(Context& context, const wire::Setting& setting, bool stored) {
-  if (!stored) persist(context, {Settings::to_write(setting)});
+  if (!stored) store_settings(context, {setting});
   setting_news.push_back(setting);
   dirty = true;
   apply_readmission(context, setting);
+  if (about_maintenance(setting.key())) read_maintenance();
   constexpr std::string_view kClear = "clear/";
   if (!setting.key().starts_with(kClear)) return;
   const std::string name = setting.key().substr(kClear.size());
@@ -178,6 +193,8 @@ std::optional<Reply> Node::State::outcome(const PendingCommand& pending, MonoTim
   const auto done = [&](std::string text) {
     return Reply{command.request, Refusal::kNone, std::move(text)};
   };
+  if (command.verb == Verb::kMaintenanceOn || command.verb == Verb::kMaintenanceOff)
+    return outcome_of_maintenance(pending);
   if (command.verb == Verb::kOnline) return done(name_of(command.host) + " is online");
   if (command.verb == Verb::kStandby) {
     const Member* member = member_of(command.host);

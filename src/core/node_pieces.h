@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/context.h"
+#include "core/maintenance.h"
 #include "core/node.h"
 #include "wire/cluster.pb.h"
 
@@ -80,9 +81,13 @@ struct StoredGrant {
 };
 struct StoredMemory {};
 struct StoredTrial {};
-using Continuation =
-    std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate, StoredProof,
-                 StoredForgetting, StoredGrant, StoredMemory, StoredTrial>;
+struct StoredUpkeeps {};
+struct StoredBegun {
+  BegunMaintenance begun;
+};
+using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
+                                  StoredProof, StoredForgetting, StoredGrant, StoredMemory,
+                                  StoredTrial, StoredUpkeeps, StoredBegun>;
 
 // Where a service is now, as the records of the hosts that are up have it.
 struct Standing {
@@ -102,6 +107,16 @@ struct Disk {
   Duration pause{};             // before it
   MonoTime mute_from = kNever;  // where the incarnation is not stored by then
   bool mute = false;
+};
+
+// The maintenance of this host, and what it has not stored yet of anybody's: node_maintenance.cc.
+struct Upkeep {
+  BegunMaintenance begun;  // nothing that is kept here is started, stopped or checked
+  StoreTicket ticket;      // that, or its end, is being stored
+  Maintenance::Phase phase = Maintenance::Phase::kNone;
+  MonoTime since;                               // in that phase
+  uint64_t asked = 0;                           // the voters, for this token
+  std::map<std::string, StoreTicket> unstored;  // settings, each with its newest storing
 };
 
 // Work of which most steps leave none: done where what it depends on has changed, and when the time has come.

@@ -43,6 +43,7 @@ wire::Record Node::State::make_record(Now now) const {
   record.set_settings_digest(settings.digest());
   record.set_votes(memory);
   record.set_stores_nothing(!disk.refuses.empty());
+  add_maintenance(record);
   record.set_settled(settled);
   record.set_leaving(left);
   record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));

@@ -53,7 +53,9 @@ void Node::State::adopt_left(Context& context) {
   for (const LeftService& was : boot.left) {
     adopt_lease(was);
     voter.hear_epoch(was.service, was.epoch);
-    service_even_if_gone(was.service).adopt(context, *this, was);
+    Service& found = service_even_if_gone(was.service);
+    found.adopt(context, *this, was);
+    found.leave_alone(context.now.mono, left_alone(was.service));
   }
 }
 
@@ -69,7 +71,17 @@ void Node::State::check_left_running(Context& context) {
                                      [&](const LeftService& was) { return was.service == name; });
     if (!kept.may_run() || adopted) continue;
     Service& found = service_even_if_gone(name);
-    found.check(context, *this, kept.held_epoch());
+    if (!left_alone(name)) {
+      found.check(context, *this, kept.held_epoch());
+      continue;
+    }
+    LeftService without_end;
+    without_end.service = name;
+    without_end.epoch = kept.held_epoch();
+    without_end.kill_at = kNever;
+    adopt_lease(without_end);
+    found.find_left_alone(context, *this, kept.held_epoch(),
+                          upkeep.begun.machine_boot == boot.machine_boot);
   }
 }
 
@@ -82,6 +94,7 @@ std::string Node::State::why_not_able(const Order& order, MonoTime now) const {
     return "its own services file does not place it there";
   if (!entry->runnable) return entry->unrunnable_why;
   if (leaving) return "is leaving the cluster";
+  if (in_maintenance() && local->idle()) return "is in maintenance";
   if (std::string why = why_offline(order); !why.empty()) return why;
   if (std::string why = why_not_stored(order); !why.empty()) return why;
   if (local->stop_failed()) return "could not stop it";
@@ -153,6 +166,7 @@ PlacementInput Node::State::placement_input(const Order& order,
   input.disabled = !settings.get("disable/" + order.service).empty();
   input.stopped = stopped_by_operator(order.service);
   input.moved_to = moved_to(order.service);
+  input.kept_on = keeper_of(order.service);
   input.dead_time = config.dead_time;
   for (const Candidate& candidate : input.candidates) {
     if (!candidate.holds || !candidate.up) continue;
@@ -222,7 +236,8 @@ void Node::State::drive(Context& context, const Order& order) {
   Service* local = service(order.service);
   if (local == nullptr) return;
   const bool ours = choice.host == config.self;
-  const bool claims_it = ours && settled && !leaving && why_no_claim(order.service).empty();
+  const bool claims_it =
+      ours && settled && !leaving && !in_maintenance() && why_no_claim(order.service).empty();
   if (!claims_it) drop_claim(context, order.service);
   if (local->idle()) {
     if (claims_it) claim_or_wait(context, order);
@@ -334,7 +349,8 @@ const std::string& Node::State::members_text() const {
 }
 
 MonoTime Node::State::next_service_deadline(MonoTime now) const {
-  MonoTime next = std::min({voter.next_deadline(now), incarnation_again_at, grants.next_end(now)});
+  MonoTime next = std::min(
+      {voter.next_deadline(now), incarnation_again_at, grants.next_end(now), next_maintenance()});
   if (!settled && !leaving)
     next = std::min(next, std::max(settling_since + config.dead_time, outcast_until));
   const auto consider = [&](MonoTime at) {

@@ -13,6 +13,7 @@
 //   node_isolation.cc whether it is this host that is offline
 //   node_disk.cc      what a host does not do that can store nothing
 //   node_guard.cc     for how long what runs here may go on without this core
+//   node_maintenance.cc  what is left alone while its host is looked after
 //   node_orders.cc    operators' commands and the settings
 //   node_view.cc      snapshots for people
 #pragma once
@@ -30,6 +31,7 @@
 #include "core/keyring.h"
 #include "core/leases.h"
 #include "core/links.h"
+#include "core/maintenance.h"
 #include "core/members.h"
 #include "core/node.h"
 #include "core/node_pieces.h"
@@ -334,6 +336,36 @@ struct Node::State final : ServiceWorld {
   void say_guard(Context& context, const Service& service);
   MonoTime next_guard() const;
 
+  // node_maintenance.cc
+  void load_maintenance(Context& context);
+  void read_maintenance();
+  void store_settings(Context& context, const std::vector<wire::Setting>& changed);
+  void upkeep_stored(StoreTicket ticket);
+  void store_upkeep_again(Context& context);
+  uint64_t known_upkeep(const std::string& host) const;
+  void add_maintenance(wire::Record& record) const;
+  bool lists_upkeep(const Member& member, uint64_t token) const;
+  bool in_maintenance() const;
+  HostId keeper_of(const std::string& service) const;
+  bool left_alone(const std::string& service) const;
+  void drive_maintenance(Context& context);
+  MonoTime next_maintenance() const;
+  void propose_maintenance(Context& context);
+  void set_maintenance(Context& context,
+                       const std::vector<std::pair<std::string, std::string>>& entries);
+  void refuse_maintenance(Context& context, const std::string& why);
+  void forget_maintenance(Context& context, const Maintenance& none);
+  std::string who_does_not_know(uint64_t token) const;
+  std::string why_not_begun(const Maintenance& ours) const;
+  void begin_maintenance(Context& context, const Maintenance& ours);
+  void store_begun(Context& context, const BegunMaintenance& begun);
+  void begun_stored(Context& context, const StoredBegun& stored);
+  void begun_not_stored(Context& context, const StoredBegun& stored, const std::string& why);
+  void leave_services_alone(Context& context);
+  void maintenance_over(Context& context);
+  void end_maintenance(Context& context, const Maintenance& ours);
+  void keep_on(Context& context, Maintenance ours);
+
   // node_orders.cc
   std::optional<std::pair<Refusal, std::string>> refuse(const Command& command, MonoTime now) const;
   void write_settings(Context& context, PendingCommand& pending,
@@ -348,6 +380,10 @@ struct Node::State final : ServiceWorld {
   bool stopped_by_operator(const std::string& service) const;
   HostId moved_to(const std::string& service) const;
   bool standby(HostId host) const;
+  std::optional<std::pair<Refusal, std::string>> refuse_for_maintenance(
+      const Command& command) const;
+  std::vector<std::pair<std::string, std::string>> maintenance_ended(HostId host) const;
+  std::optional<Reply> outcome_of_maintenance(const PendingCommand& pending) const;
 
   // node_view.cc
   View view(Now now) const;
@@ -385,6 +421,8 @@ struct Node::State final : ServiceWorld {
   Isolation isolation;
   Disk disk;
   Settings settings;
+  Upkeeps upkeeps;
+  Upkeep upkeep;
   Orders orders;
   Voter voter;
   std::map<std::string, Service> services;

@@ -66,6 +66,7 @@ HostView Node::State::host_view(const HostEntry& host) const {
   out.id = host.id;
   out.name = host.name;
   out.standby = standby(host.id);
+  out.maintenance = upkeeps.of(host.name).keeps();
   out.address = address_of(host.id);
   if (const Keyring::Binding* known = keyring.binding(host.name)) {
     out.key = known->node;

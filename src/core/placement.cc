@@ -23,6 +23,12 @@ const Candidate* first_holder(const std::vector<const Candidate*>& holders) {
   return holders.empty() ? nullptr : holders.front();
 }
 
+// Whoever runs it by mistake, as it did not hear of the maintenance, makes way for the keeper that runs it, but not for
+// one of which nobody knows whether it does.
+bool keeps(const Candidate& keeper, const std::vector<const Candidate*>& holders) {
+  return (keeper.up && keeper.holds) || first_holder(holders) == nullptr;
+}
+
 struct Chooser {
   const PlacementInput& input;
   MonoTime now;
@@ -66,17 +72,20 @@ Duration required_stability(uint32_t returns, Duration dead_time, Duration failu
 Choice place(const PlacementInput& input, MonoTime now) {
   Chooser chooser{input, now, {}};
   std::vector<const Candidate*> able, holders;
-  const Candidate* moved = nullptr;
+  const Candidate *moved = nullptr, *keeper = nullptr;
   for (const Candidate& candidate : input.candidates) {
     const std::string obstacle = against(candidate);
     chooser.choice.hosts.emplace_back(
         candidate.host, obstacle.empty() ? (candidate.holds ? "holds it" : "is able") : obstacle);
+    if (candidate.host == input.kept_on) keeper = &candidate;
     if (!obstacle.empty()) continue;
     able.push_back(&candidate);
     if (candidate.holds) holders.push_back(&candidate);
     if (candidate.host == input.moved_to) moved = &candidate;
   }
-  if (input.disabled) {
+  if (keeper != nullptr && keeps(*keeper, holders)) {
+    chooser.choose(keeper, "stays on " + keeper->name + ", which is in maintenance");
+  } else if (input.disabled) {
     chooser.choose(nullptr, "disabled by the operator until \"enable\"");
   } else if (input.stopped) {
     chooser.choose(nullptr, "stopped by the operator until \"start\"");

@@ -32,6 +32,7 @@ struct PlacementInput {
   bool disabled = false;
   bool stopped = false;
   HostId moved_to;    // 0: no move in force
+  HostId kept_on;     // whose maintenance keeps it there; 0: nobody's
   Failback failback;  // as the present holder has it
   Duration dead_time = seconds(5);
   Duration failure_window = minutes(10);

@@ -48,7 +48,7 @@ Service::Service(std::string name, ServiceEntry entry)
 
 void Service::configure(ServiceEntry entry) {
   if (entry.folder_digest != entry_.folder_digest) lift_bar();
-  if (entry.has_status && !entry_.has_status && phase_ == Phase::kRunning)
+  if (entry.has_status && !entry_.has_status && phase_ == Phase::kRunning && !left_alone_)
     next_status_ = running_since_;
   entry_ = std::move(entry);
   if (!entry_.has_status) next_status_ = kNever;
@@ -90,6 +90,23 @@ void Service::check(Context& context, ServiceWorld& world, uint64_t epoch) {
          entry_.status_timeout);
 }
 
+void Service::find_left_alone(Context& context, ServiceWorld& world, uint64_t epoch, bool runs) {
+  left_alone_ = true;
+  if (entry_.has_status) return check(context, world, epoch);
+  epoch_ = epoch;
+  if (runs) {
+    enter_running(context);
+  } else {
+    enter_idle(context, world);
+  }
+}
+
+void Service::leave_alone(MonoTime now, bool alone) {
+  if (std::exchange(left_alone_, alone) == alone) return;
+  looked_after_ = !alone;
+  next_status_ = !alone && phase_ == Phase::kRunning && entry_.has_status ? now : kNever;
+}
+
 void Service::adopt(Context& context, ServiceWorld& world, const LeftService& left) {
   ENSURE(phase_ == Phase::kIdle);
   epoch_ = left.epoch;
@@ -120,7 +137,7 @@ void Service::start(Context& context, ServiceWorld& world, uint64_t epoch, Reaso
 }
 
 void Service::stop(Context& context, ServiceWorld& world, Reason reason, HostId to, bool at_once) {
-  if (killing_) return;
+  if (killing_ || left_alone_) return;
   switch (phase_) {
     case Phase::kIdle:
     case Phase::kCleaning:
@@ -154,7 +171,7 @@ void Service::keep() {
 
 void Service::restart(Context& context, ServiceWorld& world, Reason reason,
                       const std::string& token) {
-  if (phase_ != Phase::kRunning || run_ || killing_) return;
+  if (phase_ != Phase::kRunning || run_ || killing_ || left_alone_) return;
   reason_ = reason;
   restart_token_ = token;
   launch_stop(context, world, Phase::kRestarting, reason, HostId{});
@@ -177,7 +194,7 @@ void Service::killed(Context& context, ServiceWorld& world) {
 }
 
 void Service::retry_stop(Context& context, ServiceWorld& world) {
-  if (phase_ == Phase::kStopFailed && !killing_)
+  if (phase_ == Phase::kStopFailed && !killing_ && !left_alone_)
     launch_stop(context, world, Phase::kStopping, Reason::kOperator, HostId{});
 }
 
@@ -247,7 +264,8 @@ void Service::enter_running(Context& context) {
   boot_check_ = false;
   running_since_ = context.now.mono;
   if (!restart_token_.empty()) restarted_ = std::exchange(restart_token_, {});
-  next_status_ = entry_.has_status ? context.now.mono + entry_.status_interval : kNever;
+  next_status_ =
+      entry_.has_status && !left_alone_ ? context.now.mono + entry_.status_interval : kNever;
 }
 
 void Service::enter_idle(Context& context, ServiceWorld& world) {
@@ -308,18 +326,21 @@ void Service::after_status(Context& context, ServiceWorld& world, const ScriptEn
     enter_stop_failed(context, "stop failed, and then " + how);
     return;
   }
-  if (phase_ == Phase::kChecking && says_stopped(end)) {
+  const bool looked_after = std::exchange(looked_after_, false);
+  if (says_stopped(end) && (phase_ == Phase::kChecking || looked_after)) {
     enter_idle(context, world);
     return;
   }
-  if (stop_wanted_ || (phase_ == Phase::kChecking && !succeeded(end))) {
+  if (stop_wanted_ || (phase_ == Phase::kChecking && !succeeded(end) && !left_alone_)) {
     const Stop stop = stop_wanted_.value_or(Stop{});
     stop_wanted_.reset();
     launch_stop(context, world, Phase::kStopping, stop.reason, stop.to);
     return;
   }
   if (phase_ == Phase::kChecking) {
-    context.log(LogLevel::kInfo, "service " + name_ + " was found running and is kept");
+    context.log(LogLevel::kInfo,
+                "service " + name_ + " was found running and is kept" +
+                    (succeeded(end) ? "" : ", as it is left alone, though " + how));
     enter_running(context);
     return;
   }

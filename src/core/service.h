@@ -72,6 +72,11 @@ class Service {
   void adopt(Context& context, ServiceWorld& world, const LeftService& left);
   // At boot: it may have been left running, under that epoch.
   void check(Context& context, ServiceWorld& world, uint64_t epoch);
+  // At boot, of what is left alone: finds out whether it runs. runs: what counts where no status script can tell.
+  void find_left_alone(Context& context, ServiceWorld& world, uint64_t epoch, bool runs);
+  // While it is left alone nothing of it is started, stopped or checked, whatever is asked for; after that it is
+  // checked at once, and having been stopped meanwhile is no failure.
+  void leave_alone(MonoTime now, bool alone);
   void start(Context& context, ServiceWorld& world, uint64_t epoch, Reason reason, HostId from);
   // Idempotent. at_once also kills a start script that has not ended yet.
   void stop(Context& context, ServiceWorld& world, Reason reason, HostId to, bool at_once);
@@ -101,8 +106,11 @@ class Service {
   uint64_t failures() const { return failures_total_; }
   bool idle() const { return phase_ == Phase::kIdle; }
   bool running() const { return phase_ == Phase::kRunning; }
+  bool checking() const { return phase_ == Phase::kChecking; }
   bool stop_failed() const { return phase_ == Phase::kStopFailed; }
   bool stopping() const;
+  // Nothing of it is under way.
+  bool at_rest() const { return !run_ && !killing_ && !stop_wanted_ && (idle() || running()); }
   // All of it was killed, and not started since.
   bool killed_whole() const { return killed_whole_; }
   const std::string& restarted() const { return restarted_; }
@@ -153,7 +161,9 @@ class Service {
   Reason reason_ = Reason::kPlacement;  // of the newest start
   HostId from_;
   std::optional<Stop> stop_wanted_;
-  bool boot_check_ = false;  // what runs now finds out, or ends, what an earlier life left
+  bool left_alone_ = false;
+  bool looked_after_ = false;  // not checked since it was left alone
+  bool boot_check_ = false;    // what runs now finds out, or ends, what an earlier life left
 
   RunId run_;  // the script that runs now; 0: none
   Script script_ = Script::kStart;

@@ -42,7 +42,7 @@ Fault check(const wire::Holding& holding) {
 Fault check_counts(const wire::Record& record) {
   if (record.edges_size() > kMaxEdges || record.lost_size() > kMaxLost ||
       record.addresses_size() > kMaxAddresses || record.services_size() > kMaxOrders ||
-      record.ByteSizeLong() > kMaxRecordBytes)
+      record.maintenance_size() > kMaxEdges || record.ByteSizeLong() > kMaxRecordBytes)
     return "a record is too large";
   return std::nullopt;
 }

@@ -21,6 +21,7 @@ struct HostView {
   std::string name;
   bool up = false;
   bool standby = false;
+  bool maintenance = false;
   bool settled = false;
   std::string address;  // where it is reached or was seen last; empty where unknown
   Path path = Path::kNone;

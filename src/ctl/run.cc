@@ -186,12 +186,12 @@ Exit Runner::maintenance() {
     return wrong_usage("maintenance takes on or off, not \"" + word(0) + "\"");
   }
   const bool on = word(0) == "on";
-  if (!has_word(1)) {
-    return change("NotifyStatus", {std::string(on ? "maintenance" : "online")}, "maintenance");
-  }
-  return with_host(word(1), [&](uint32_t host) {
-    return change("SetMaintenance", {host, on}, "maintenance " + word(0) + " " + word(1));
-  });
+  const auto set = [&](uint32_t host, const std::string& whose) {
+    return change("SetMaintenance", {host, on}, "maintenance " + word(0) + whose);
+  };
+  if (has_word(1))
+    return with_host(word(1), [&](uint32_t host) { return set(host, " " + word(1)); });
+  return with_status([&](const Json& status) { return set(own_host(status), ""); });
 }
 
 Exit Runner::files() {

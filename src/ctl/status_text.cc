@@ -193,6 +193,11 @@ std::string host_label(const Json& status, uint32_t id) {
   return std::to_string(id);
 }
 
+uint32_t own_host(const Json& status) {
+  const auto host = status.find("host");
+  return host == status.end() ? 0 : id_at(*host, "id");
+}
+
 uint32_t find_host(const Json& status, const std::string& id_or_name) {
   uint32_t id = 0;
   const char* end = id_or_name.data() + id_or_name.size();

@@ -32,6 +32,8 @@ std::string host_label(const Json& status, uint32_t id);
 // 0: no host of that ID or name, or more than one whose name begins so ("server1" for
 // server1.example.com).
 uint32_t find_host(const Json& status, const std::string& id_or_name);
+// The host that was asked; 0: the document does not tell.
+uint32_t own_host(const Json& status);
 
 // nullopt unless it is UTC as the status document has it.
 std::optional<WallTime> parse_iso8601(const std::string& text);

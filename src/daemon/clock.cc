@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 namespace cluster::daemon {
@@ -24,6 +26,18 @@ int open_timer() {
 }
 
 }  // namespace
+
+std::string read_machine_boot() {
+  std::ifstream kernel("/proc/sys/kernel/random/boot_id"), init("/proc/1/stat");
+  std::string id, line;
+  if (!std::getline(kernel, id) || !std::getline(init, line)) return "";
+  // proc_pid_stat(5): field 22 is the start time; the name, field 2, may hold blanks and ends with the last ')'.
+  constexpr int kStartTime = 22, kAfterName = 3;
+  std::istringstream fields(line.substr(line.rfind(')') + 1));
+  std::string start;
+  for (int field = kAfterName; field <= kStartTime; ++field) fields >> start;
+  return id + " " + start;
+}
 
 Now read_clocks() {
   return Now{MonoTime(read_clock(CLOCK_BOOTTIME)), WallTime(read_clock(CLOCK_REALTIME))};

@@ -1,10 +1,16 @@
 // The system's clocks, read here and nowhere else in the daemon, and the one timer that the core asks for.
 #pragma once
 
+#include <string>
+
 #include "base/time.h"
 #include "daemon/event_ptr.h"
 
 namespace cluster::daemon {
+
+// Names this boot of the system, or of the container that this is: nothing that runs has been running in another.
+// Empty where /proc does not tell.
+std::string read_machine_boot();
 
 Now read_clocks();  // CLOCK_BOOTTIME and CLOCK_REALTIME
 

@@ -95,6 +95,7 @@ Status Daemon::start_core() {
                   .stored = store_->take_stored(),
                   .accept_renumbering = options_.accept_renumbering,
                   .left = parent_.take_left(),
+                  .machine_boot = read_machine_boot(),
                   .first_run = parent_.first_run()};
   if (!options_.accept_renumbering)
     if (auto why = core::Node::refuse_renumbering(boot.stored, boot.config)) return Error{*why};

@@ -342,6 +342,7 @@ std::string to_text(const Now& now, const Boot& boot) {
                  {"seed", boot.seed},
                  {"accept_renumbering", boot.accept_renumbering},
                  {"left", std::move(left)},
+                 {"machine_boot", boot.machine_boot},
                  {"first_run", boot.first_run}}}});
 }
 
@@ -366,6 +367,7 @@ Result<TracedBoot> boot_from_text(std::string_view text) {
     b.at("accept_renumbering").get_to(traced.boot.accept_renumbering);
     for (const json& left : b.value("left", json::array()))
       traced.boot.left.push_back(left_from(left));
+    traced.boot.machine_boot = b.value("machine_boot", std::string());
     traced.boot.first_run = b.value("first_run", uint64_t{1});
     return traced;
   });

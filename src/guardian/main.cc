@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "config/load.h"
+#include "core/maintenance.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
 #include "guardian/engine.h"
@@ -104,6 +105,14 @@ void begin_logging(const Options& options, int verbosity) {
                         daemon::effective_verbosity(options, verbosity));
 }
 
+// Where that cannot be read, nothing is.
+std::vector<std::string> left_alone(const Options& options) {
+  const auto stored = store::read_stored(options.state_dir);
+  if (stored) return core::services_left_alone(*stored);
+  log(core::LogLevel::kWarning, stored.error());
+  return {};
+}
+
 // After a daemon that is dead, or has left: what its services' groups still hold.
 int fence(const Options& options) {
   daemon::start_logging(daemon::LogTo::kStderr,
@@ -118,10 +127,16 @@ int fence(const Options& options) {
     log(core::LogLevel::kDebug, "no control groups: " + cgroups.error());
     return daemon::kExitOk;
   }
-  for (const std::string& service : cgroups->services())
+  std::vector<std::string> doomed = cgroups->services();
+  const std::vector<std::string> spared = left_alone(options);
+  std::erase_if(doomed, [&](const std::string& service) {
+    const bool spare = std::find(spared.begin(), spared.end(), service) != spared.end();
     if (cgroups->populated(service))
-      log(core::LogLevel::kWarning, "all of service " + service + " is killed");
-  const std::vector<std::string> left = cgroups->kill_all();
+      log(core::LogLevel::kWarning, spare ? "service " + service + " is left alone: maintenance"
+                                          : "all of service " + service + " is killed");
+    return spare;
+  });
+  const std::vector<std::string> left = cgroups->kill_all(std::move(doomed));
   for (const std::string& service : left)
     log(core::LogLevel::kError, "not all of service " + service + " is dead");
   cgroups->remove_empty();

@@ -247,8 +247,7 @@ std::vector<std::string> Cgroups::services() const {
   return out;
 }
 
-std::vector<std::string> Cgroups::kill_all() const {
-  std::vector<std::string> left = services();
+std::vector<std::string> Cgroups::kill_all(std::vector<std::string> left) const {
   for (const std::string& service : left) kill(service);
   for (Duration waited{}; !left.empty() && waited < kDyingTime; waited += kDyingLook) {
     std::erase_if(left, [this](const std::string& service) { return !populated(service); });

@@ -38,8 +38,9 @@ class Cgroups {
   // Nothing happens while it is populated.
   void remove(const std::string& service) const;
 
-  // Kills all there is and waits until it is dead, at most kDyingTime: what is not, by the services' names.
-  std::vector<std::string> kill_all() const;
+  // Kills all of these and waits until it is dead, at most kDyingTime: what is not, by the services' names.
+  std::vector<std::string> kill_all(std::vector<std::string> services) const;
+  std::vector<std::string> kill_all() const { return kill_all(services()); }
   std::vector<std::string> services() const;  // that have a group
   void remove_empty() const;                  // all of them, and the folder
 

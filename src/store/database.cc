@@ -69,6 +69,17 @@ Result<Database> Database::open(const std::string& path) {
   return database;
 }
 
+Result<Database> Database::open_to_read(const std::string& path) {
+  Database database(path);
+  sqlite3* raw = nullptr;
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+  database.db_.reset(raw);
+  if (opened != SQLITE_OK) return database.failed("open");
+  sqlite3_busy_timeout(raw, kBusyTimeoutMs);
+  return database;
+}
+
 Status Database::set_up() {
   sqlite3_busy_timeout(db_.get(), kBusyTimeoutMs);
   sqlite3_extended_result_codes(db_.get(), 0);

@@ -27,6 +27,9 @@ class Database {
   // Creates it with mode 0600 where it is missing. An error says what is wrong and what helps.
   static Result<Database> open(const std::string& path);
 
+  // To load() alone.
+  static Result<Database> open_to_read(const std::string& path);
+
   Result<Values> load(Table table);
 
   Status begin();

@@ -166,4 +166,10 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& state_dir, Answer 
                                     std::move(*shell), std::move(answer)));
 }
 
+Result<core::Stored> read_stored(const std::string& state_dir) {
+  auto database = Database::open_to_read(state_dir + "/" + kDatabaseName);
+  if (!database) return Error{database.error()};
+  return database->load(Table::kCore);
+}
+
 }  // namespace cluster::store

@@ -21,6 +21,9 @@ inline constexpr int kSchemaVersion = 1;
 inline constexpr char kDatabaseName[] = "cluster.db";
 inline constexpr char kLockName[] = "lock";
 
+// All that Persist ever wrote, for whoever holds the lock and needs no room on the disk. Nothing is changed.
+Result<core::Stored> read_stored(const std::string& state_dir);
+
 class Store {
  public:
   // Persisted or PersistFailed, on the store's own thread: must be thread-safe, and only enqueue.

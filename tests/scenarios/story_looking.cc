@@ -36,8 +36,7 @@ void Story::command(const Words& words) {
   for (size_t v = 0; v <= static_cast<size_t>(core::Verb::kReadmitSelf); ++v) {
     auto verb = static_cast<core::Verb>(v);
     if (words.at(1) != sim::to_string(verb)) continue;
-    bool of_host =
-        verb == core::Verb::kStandby || verb == core::Verb::kOnline || verb == core::Verb::kReadmit;
+    bool of_host = verb >= core::Verb::kStandby && verb <= core::Verb::kReadmit;
     bool of_self = verb == core::Verb::kReadmitSelf;
     std::string service = of_host || of_self ? "" : words.at(2);
     HostId host = of_self     ? HostId()
@@ -231,7 +230,7 @@ void Story::show_view(Machine& m) {
   std::string line = "  " + m.name() + " sees";
   for (const core::HostView& h : view.hosts)
     line += " " + h.name + "=" + (h.up ? std::string("up/") + core::to_string(h.path) : "down") +
-            (h.standby ? "/standby" : "");
+            (h.standby ? "/standby" : "") + (h.maintenance ? "/maintenance" : "");
   chronicle_->add(line);
   for (const core::ServiceView& s : view.services)
     chronicle_->add("  " + m.name() + " sees " + s.name + " " + core::to_string(s.state) +

@@ -194,7 +194,8 @@ void CopyChecks::lived(Machine& machine, Life life) {
     std::erase_if(believed_, [&](const auto& key) { return key.first == machine.index(); });
   if (life != Life::kLeft) return;
   for (const auto& [key, alive] : was_alive_) {
-    if (key.first == machine.index() && alive && !machine.scripts().copy(key.second).unstoppable)
+    if (key.first == machine.index() && alive && !machine.scripts().copy(key.second).unstoppable &&
+        !machine.left_alone(key.second))
       world_.violated(Verdict::kSafety, machine.name() + " left while it still runs " + key.second);
   }
 }

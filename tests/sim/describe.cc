@@ -92,9 +92,9 @@ const char* to_string(core::Script script) {
 }
 
 const char* to_string(core::Verb verb) {
-  static const char* const kNames[] = {"start",   "stop",    "restart",     "enable",
-                                       "disable", "move",    "clear",       "standby",
-                                       "online",  "readmit", "readmit-self"};
+  static const char* const kNames[] = {
+      "start",   "stop",   "restart",        "enable",          "disable", "move",        "clear",
+      "standby", "online", "maintenance-on", "maintenance-off", "readmit", "readmit-self"};
   return kNames[static_cast<size_t>(verb)];
 }
 

@@ -47,6 +47,7 @@ const std::vector<Faults::Kind>& Faults::table() {
       {"wall-1970", &Faults::wall_1970},
       {"drift", &Faults::drift},
       {"operate", &Faults::operate},
+      {"maintain", &Faults::maintain},
       {"edit-services", &Faults::edit_services},
   };
   return all;

@@ -83,6 +83,8 @@ class Faults {
   void failing_disk();
   void old_disk();
   void lost_state();
+  void look_after(MachineId host);
+  void end_maintenance(MachineId m, MachineId host);
   void come_back_unknown(MachineId machine);
   void copy_dies();
   void start_fails();
@@ -96,6 +98,7 @@ class Faults {
   void wall_1970();
   void drift();
   void operate();
+  void maintain();
   void edit_services();
 
   World& world_;

@@ -53,6 +53,51 @@ void Faults::operate() {
   world_.machine(m).command(verb, service, host, nullptr);
 }
 
+// Somebody looks after a host, and does there what maintenance is for.
+void Faults::maintain() {
+  const MachineId m = any(), host = any();
+  Machine& kept = world_.machine(host);
+  say("maintenance of " + who(host) + " from " + who(m));
+  world_.machine(m).command(core::Verb::kMaintenanceOn, "", kept.id(),
+                            [=, this](const auto& reply) {
+                              if (reply.refusal == core::Refusal::kNone)
+                                later(Duration(), [=, this] { look_after(host); });
+                            });
+}
+
+void Faults::look_after(MachineId host) {
+  Machine& machine = world_.machine(host);
+  say(who(host) + " is in maintenance");
+  const double draw = rng_.unit();
+  if (draw < 0.3) {
+    machine.leave();
+  } else if (draw < 0.5) {
+    machine.crash_daemon(rng_.chance(0.5));
+  } else if (draw < 0.6) {
+    machine.power_off();
+  }
+  if (draw < 0.6)
+    later(lasting(), [this, host] {
+      world_.machine(host).power_on();
+      world_.machine(host).start_engine();
+    });
+  later(lasting(), [this, host] { end_maintenance(any(), host); });
+}
+
+// That nothing runs on a host that is not reached is not said where it is not true.
+void Faults::end_maintenance(MachineId m, MachineId host) {
+  if (!world_.machine(m).healthy()) return;
+  const core::View view = world_.machine(m).view();
+  const HostId id = world_.machine(host).id();
+  const bool up = std::any_of(view.hosts.begin(), view.hosts.end(),
+                              [&](const core::HostView& h) { return h.id == id && h.up; });
+  const Scripts& scripts = world_.machine(host).scripts();
+  for (const std::string& service : scripts.services())
+    if (!up && scripts.copy(service).alive) return;
+  say("the maintenance of " + who(host) + " is ended from " + who(m));
+  world_.machine(m).command(core::Verb::kMaintenanceOff, "", id, nullptr);
+}
+
 void Faults::roll_out(const Spec& spec) {
   for (MachineId m = 0; m < world_.size(); ++m) {
     if (rng_.chance(0.1)) continue;

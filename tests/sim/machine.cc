@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "core/maintenance.h"
 #include "tests/sim/tunnels.h"
 #include "tests/sim/world.h"
 
@@ -87,6 +88,7 @@ void Machine::clone_of(const Machine& other) {
 void Machine::power_on() {
   if (powered_) return;
   powered_ = true;
+  ++boots_;
   clock_.boot(world_.queue().now(), rng_.between(kBootLow, kBootHigh));
   world_.network().came_back(index_);
   start_engine();
@@ -114,6 +116,7 @@ void Machine::start_engine() {
   if (!std::exchange(guardian_lives_, true)) ++guardian_life_;
   boot.left = guardian_.left();
   boot.first_run = guardian_.first_run();
+  boot.machine_boot = std::to_string(boots_);
   guardian_.engine_began();
   core_ = std::make_unique<core::Node>(std::move(boot));
   world_.network().touch();
@@ -152,15 +155,18 @@ void Machine::crash_daemon(bool fence) {
   const bool ran = running();
   end_engine();
   end_guardian();
-  if (fence) {
-    scripts_.power_lost();
-  } else {
-    scripts_.engine_died();
-    // A lease is safe only where what is left of a dead daemon dies with it.
-    for (const std::string& service : leased_) scripts_.copy_is_fenced(service);
-  }
+  scripts_.engine_died();
+  // A lease is safe only where what is left of a dead daemon dies with it.
+  for (const std::string& service : scripts_.services())
+    if ((fence || leased_.contains(service)) && !left_alone(service))
+      scripts_.copy_is_fenced(service);
   world_.network().engine_died(index_);
   if (ran) world_.lived(*this, Life::kEngineDied);
+}
+
+bool Machine::left_alone(const std::string& service) const {
+  const std::vector<std::string> spared = core::services_left_alone(disk_.stored());
+  return std::find(spared.begin(), spared.end(), service) != spared.end();
 }
 
 void Machine::perform_scripts(const core::Actions& actions) {

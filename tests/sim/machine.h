@@ -56,9 +56,10 @@ class Machine {
   void power_on();  // boots, and starts the engine
   void power_off();
   void start_engine();
-  void crash_engine();            // the guardian stays, and what it runs
-  void crash_daemon(bool fence);  // both; fence: what they ran dies with them
-  void freeze();                  // SIGSTOP; the kernel goes on
+  void crash_engine();  // the guardian stays, and what it runs
+  void crash_daemon(
+      bool fence);  // both; fence: what they ran dies with them, but for what is left alone
+  void freeze();    // SIGSTOP; the kernel goes on
   void thaw();
   void sleep();  // the whole machine is suspended
   void wake();
@@ -87,6 +88,8 @@ class Machine {
   Now now() const;
   core::View view() const { return core_->view(now()); }
   const core::Node& core() const { return *core_; }
+  // Its daemon, if there were none now, has said that nothing is to be done about it.
+  bool left_alone(const std::string& service) const;
   // Whether it has ever had a lease on it.
   bool leased(const std::string& service) const { return leased_.contains(service); }
   size_t commands_waiting() const { return waiting_.size(); }
@@ -136,7 +139,7 @@ class Machine {
   Instant guardian_armed_ = Instant::max();
   uint64_t guardian_life_ = 0;
   std::unique_ptr<core::Node> core_;
-  uint64_t engine_ = 0;
+  uint64_t engine_ = 0, boots_ = 0;
   bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;
   bool stepping_ = false, restored_ = false;
   std::deque<core::Event> inbox_;

@@ -55,6 +55,8 @@ class Operator {
       }
       give(core::Verb::kClear, s.name, HostId(), kMaxTries);
     }
+    for (const HostSpec& h : faults_.spec().hosts)
+      give(core::Verb::kMaintenanceOff, "", h.id, kMaxTries);
     if (!all_) return;
     for (const HostSpec& h : faults_.spec().hosts) give(core::Verb::kOnline, "", h.id, kMaxTries);
   }

@@ -83,6 +83,14 @@ TEST_F(BusTest, EveryOrderReachesTheCoreAsItsVerb) {
   EXPECT_EQ(cluster_.commands.back().host, HostId{1});
   EXPECT_EQ(call("NotifyStatus", "s", "online").error, "");
   EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kOnline);
+  EXPECT_EQ(call("NotifyStatus", "s", "maintenance").error, "");
+  EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kMaintenanceOn);
+  EXPECT_EQ(cluster_.commands.back().host, HostId{1});
+  EXPECT_EQ(call("SetMaintenance", "ub", 2, 1).error, "");
+  EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kMaintenanceOn);
+  EXPECT_EQ(cluster_.commands.back().host, HostId{2});
+  EXPECT_EQ(call("SetMaintenance", "ub", 2, 0).error, "");
+  EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kMaintenanceOff);
 }
 
 TEST_F(BusTest, BadInputIsRefusedBeforeTheCoreIsAsked) {
@@ -96,6 +104,7 @@ TEST_F(BusTest, BadInputIsRefusedBeforeTheCoreIsAsked) {
   EXPECT_EQ(call("MoveService", "su", "web", 0).error, kError + "UnknownHost");
   EXPECT_EQ(call("MoveService", "su", "web", 99).error, kError + "UnknownHost");
   EXPECT_EQ(call("SetStandby", "ub", 99, 1).error, kError + "UnknownHost");
+  EXPECT_EQ(call("SetMaintenance", "ub", 99, 1).error, kError + "UnknownHost");
   EXPECT_EQ(call("Readmit", "u", 99).error, kError + "UnknownHost");
   EXPECT_EQ(call("NotifyStatus", "s", "asleep").error, kError + "InvalidArgs");
   EXPECT_EQ(call("Simulate", "s", "1,x").error, kError + "InvalidArgs");
@@ -111,16 +120,14 @@ TEST_F(BusTest, WhatIsNotBuiltSaysSo) {
   EXPECT_EQ(call("PushConfig").error, not_yet);
   EXPECT_EQ(call("PushService", "s", "web").error, not_yet);
   EXPECT_EQ(call("PushFile", "s", "/etc/x").error, not_yet);
-  EXPECT_EQ(call("Files").error, not_yet);
   EXPECT_EQ(call("FileLog", "s", "x").error, not_yet);
   EXPECT_EQ(call("FileRestore", "ss", "x", "y").error, not_yet);
   EXPECT_EQ(call("FilesConfirm", "s", "x").error, not_yet);
   EXPECT_EQ(call("FilesRevert", "s", "x").error, not_yet);
   EXPECT_EQ(call("Silence", "su", "web", 60).error, not_yet);
-  EXPECT_EQ(call("SetMaintenance", "ub", 1, 1).error, not_yet);
-  const Outcome outcome = call("NotifyStatus", "s", "maintenance");
+  const Outcome outcome = call("Files");
   EXPECT_EQ(outcome.error, not_yet);
-  EXPECT_EQ(outcome.text, "maintenance of a host is not built yet in this version");
+  EXPECT_EQ(outcome.text, "file synchronisation is not built yet in this version");
 }
 
 TEST_F(BusTest, ReloadAnswersWithEveryFault) {

@@ -62,6 +62,54 @@ TEST(Lease, EndsForItsOwnerBeforeItEndsForAnyVoter) {
   EXPECT_EQ(lease.stop_by(), at(7000));
 }
 
+TEST(Lease, HasNoEndWhileItIsLeftAloneAndItsFormerOneAfterwards) {
+  const Voters three = voters_of({"A", "B", "C"});
+  OwnLease lease;
+  lease.length = seconds(10);
+  lease.dead = seconds(5);
+  lease.answer(three, "A", at(1000));
+  lease.answer(three, "B", at(1000));
+  lease.left_alone = true;
+  EXPECT_EQ(lease.stop_by(), kNever);
+  EXPECT_EQ(lease.kill_by(), kNever);
+  lease.left_alone = false;
+  EXPECT_EQ(lease.stop_by(), at(6000));
+}
+
+TEST(Lease, IsLeftAloneOnlyIfAMajorityOfTheVotersAgreesToThatMaintenance) {
+  const Voters three = voters_of({"A", "B", "C"});
+  OwnLease lease;
+  EXPECT_FALSE(lease.agreed_by_quorum(three, 7));
+  lease.agree("A", 7);
+  lease.agree("D", 7);  // no voter
+  EXPECT_FALSE(lease.agreed_by_quorum(three, 7));
+  lease.agree("B", 7);
+  EXPECT_TRUE(lease.agreed_by_quorum(three, 7));
+  EXPECT_FALSE(lease.agreed_by_quorum(three, 8));
+  lease.agree("C", 8);
+  EXPECT_FALSE(lease.agreed_by_quorum(three, 8)) << "what was said of another is forgotten";
+  EXPECT_FALSE(lease.agreed_by_quorum(three, 7));
+}
+
+TEST(Grants, OfWhatIsKeptSomewhereGoToNobodyElse) {
+  Grants grants;
+  grants.leave_alone({{"db", node(1)}});
+  EXPECT_EQ(grants.holder(at(0), "db", node(2)), node(1));
+  EXPECT_EQ(grants.holder(at(0), "db", node(1)), NodeId{});
+  EXPECT_EQ(grants.against(at(0), node(1), "db", 5, false), std::nullopt);
+  grants.give(at(0), node(1), "db", 5, seconds(10));
+  EXPECT_EQ(grants.against(at(100'000), node(2), "db", 6, false), wire::Answer::RIVAL)
+      << "however long ago it was renewed";
+  grants.leave_alone({});
+  EXPECT_EQ(grants.against(at(100'000), node(2), "db", 6, false), std::nullopt);
+}
+
+TEST(Grants, OfAServiceThatNobodyHasAreRefusedToOthersWhileItIsKept) {
+  Grants grants;
+  grants.leave_alone({{"db", node(1)}});
+  EXPECT_EQ(grants.against(at(0), node(2), "db", 6, false), wire::Answer::RIVAL);
+}
+
 TEST(Lease, ThatAnEarlierEngineHadIsNotShortened) {
   const Voters two = voters_of({"A", "B"});
   OwnLease lease;

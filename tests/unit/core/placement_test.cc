@@ -129,5 +129,28 @@ TEST(Placement, WhoRunsItDoesNotMakeWayForWhoIsStoppingIt) {
   EXPECT_EQ(place(input, kNow).host, HostId(3));
 }
 
+TEST(Placement, WhatIsKeptByMaintenanceStaysWhateverBecomesOfItsHost) {
+  PlacementInput input = three();
+  input.candidates[1].holds = true;
+  input.kept_on = HostId(2);
+  EXPECT_EQ(place(input, kNow).host, HostId(2));
+  EXPECT_EQ(place(input, kNow).reason, "stays on h2, which is in maintenance");
+  input.disabled = true;
+  EXPECT_EQ(place(input, kNow).host, HostId(2)) << "orders wait";
+  input.disabled = false;
+  input.candidates[1].up = input.candidates[1].able = input.candidates[1].holds = false;
+  EXPECT_EQ(place(input, kNow).host, HostId(2)) << "its daemon is down, and it may run";
+}
+
+TEST(Placement, WhoeverRunsWhatIsKeptElsewhereMakesWayOnlyForWhoeverIsSeenToRunIt) {
+  PlacementInput input = three();
+  input.kept_on = HostId(2);
+  input.candidates[0].holds = true;
+  input.candidates[1].holds = true;
+  EXPECT_EQ(place(input, kNow).host, HostId(2));
+  input.candidates[1].up = input.candidates[1].holds = false;
+  EXPECT_EQ(place(input, kNow).host, HostId(1));
+}
+
 }  // namespace
 }  // namespace cluster::core

@@ -284,5 +284,58 @@ TEST_F(ServiceTest, KeepForgetsAStopThatHasNotBegun) {
   EXPECT_TRUE(service_.running());
 }
 
+TEST_F(ServiceTest, LeftAloneItIsNeitherStoppedNorRestartedNorChecked) {
+  run();
+  ASSERT_TRUE(service_.at_rest());
+  service_.leave_alone(now_.mono, true);
+  const size_t before = runs_.size();
+  stop(true);
+  pass(minutes(5));
+  Context c = context();
+  service_.restart(c, *this, Reason::kOperator, "token");
+  EXPECT_EQ(runs_.size(), before);
+  EXPECT_TRUE(service_.running());
+}
+
+TEST_F(ServiceTest, AfterThatItIsCheckedAtOnceAndHavingBeenStoppedIsNoFailure) {
+  run();
+  service_.leave_alone(now_.mono, true);
+  pass(minutes(5));
+  service_.leave_alone(now_.mono, false);
+  pass(Duration{});
+  ASSERT_EQ(newest(), Script::kStatus);
+  end(3);
+  EXPECT_TRUE(service_.idle());
+  EXPECT_EQ(ended_, 1);
+  EXPECT_EQ(service_.failures(), 0u);
+  EXPECT_FALSE(service_.barred(now_.mono));
+}
+
+TEST_F(ServiceTest, FoundLeftAloneItsStatusIsBelievedAndNothingElseDone) {
+  for (const int code : {0, 1, 3}) {
+    service_ = Service("web", entry());
+    runs_.clear();
+    Context c = context();
+    service_.find_left_alone(c, *this, 7, true);
+    ASSERT_EQ(newest(), Script::kStatus);
+    end(code);
+    EXPECT_EQ(service_.running(), code != 3) << code;
+    EXPECT_EQ(service_.idle(), code == 3) << code;
+    EXPECT_EQ(runs_.size(), 1u) << "nothing is stopped or started";
+  }
+}
+
+TEST_F(ServiceTest, FoundLeftAloneWithoutAStatusItRunsUnlessTheMachineWasRestarted) {
+  ServiceEntry bare = entry();
+  bare.has_status = false;
+  for (const bool runs : {true, false}) {
+    service_ = Service("web", bare);
+    Context c = context();
+    service_.find_left_alone(c, *this, 7, runs);
+    EXPECT_EQ(service_.running(), runs);
+    EXPECT_TRUE(runs_.empty());
+  }
+}
+
 }  // namespace
 }  // namespace cluster::core

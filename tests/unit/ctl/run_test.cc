@@ -173,8 +173,6 @@ TEST_F(CtlTest, RefusalsExitOneWithTheReason) {
                                              {"files", "revert", "x"},
                                              {"push", "service", "web"},
                                              {"push", "file", "x"},
-                                             {"maintenance", "on"},
-                                             {"maintenance", "off", "2"},
                                              {"silence", "web", "60"}}) {
     EXPECT_NE(complete(words)->err.find("not supported yet"), std::string::npos) << words[0];
   }
@@ -188,6 +186,19 @@ TEST_F(CtlTest, StandbyAndOnlineOfThisHostOrAnother) {
   EXPECT_EQ(complete({"online", "laptop1"})->code, 0);
   EXPECT_EQ(cluster_.commands.back().host, HostId{2});
   EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kOnline);
+}
+
+TEST_F(CtlTest, MaintenanceOfThisHostOrAnother) {
+  start_bus();
+  cluster_.at_once = {core::Refusal::kNone, ""};
+  EXPECT_EQ(complete({"maintenance", "on"})->code, 0);
+  EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kMaintenanceOn);
+  EXPECT_EQ(cluster_.commands.back().host, HostId{1});
+  EXPECT_EQ(complete({"maintenance", "off"})->code, 0);
+  EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kMaintenanceOff);
+  EXPECT_EQ(cluster_.commands.back().host, HostId{1});
+  EXPECT_EQ(complete({"maintenance", "off", "laptop1"})->code, 0);
+  EXPECT_EQ(cluster_.commands.back().host, HostId{2});
 }
 
 TEST_F(CtlTest, AReloadThatIsRefusedShowsEveryFault) {

@@ -215,5 +215,16 @@ TEST_F(StoreTest, ABrutalEndLosesNothingThatWasAnswered) {
   EXPECT_EQ(opened()->take_stored(), (core::Stored{{"a", "1"}}));
 }
 
+TEST_F(StoreTest, IsReadWithoutBeingChangedAsLongAsNobodyWrites) {
+  auto store = opened();
+  store->persist({StoreTicket(1), {{"a", "x"}, {"b", std::string("\0y", 2)}}});
+  store->flush();
+  store.reset();
+  const auto read = read_stored(dir_.string());
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(*read, (core::Stored{{"a", "x"}, {"b", std::string("\0y", 2)}}));
+  EXPECT_FALSE(read_stored("/nonexistent"));
+}
+
 }  // namespace
 }  // namespace cluster::store
