@@ -62,6 +62,8 @@ Json service_json(const core::ServiceView& service) {
   out["disabled"] = service.disabled;
   out["stopped"] = service.stopped_by_operator;
   out["moved_to"] = id_or_null(service.moved_to);
+  out["after"] = service.after;
+  out["with"] = service.with.empty() ? Json(nullptr) : Json(service.with);
   return out;
 }
 

@@ -64,6 +64,10 @@ constexpr Key kServiceConf[] = {
      "how long status may take before it is killed and counts as failed"},
     {"max_failures", kNumber, "3", 1, 1000, "", Restart::kNo, Built::kYes,
      "the failure within failure_window that moves the service; those before restart it in place"},
+    {"fall", kNumber, "1", 1, 1000, "", Restart::kNo, Built::kYes,
+     "how many failed checks are one failure, unless rise good ones in a row have come between"},
+    {"rise", kNumber, "1", 1, 1000, "", Restart::kNo, Built::kYes,
+     "how many good checks in a row make good what failed ones there were"},
     {"failure_window", kTime, "10m", kShortest, ns(hours(24 * 30)), "", Restart::kNo, Built::kYes,
      "how long a failure counts"},
     {"failback", kFailback, "immediate", ns(milliseconds(1)), ns(hours(24 * 30)), "", Restart::kNo,
@@ -77,9 +81,11 @@ constexpr Key kServiceConf[] = {
      "in majority: how long stop may take where a majority is lost, before all is killed"},
     {"fence", kChoice, "kill", 0, 0, "kill|reboot", Restart::kNo, Built::kYes,
      "in majority: restart this host where what was killed cannot be shown to be dead"},
+    {"after", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "services that run before this one starts; on a host that it leaves it stops before them"},
+    {"with", kText, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "the service on whose host alone this one runs, after it"},
     {"max_lag", kTime, "", 0, 0, "", Restart::kNo, Built::kNotYet, "how far behind data may be"},
-    {"after", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "services that must run before"},
-    {"with", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "services that share its host"},
 };
 
 constexpr Key kSyncSection[] = {

@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "config/address.h"
 #include "config/cluster_conf.h"
+#include "config/needs.h"
 #include "config/service_folder.h"
 #include "config/services.h"
 #include "config/text.h"
@@ -35,18 +36,21 @@ uint16_t own_port(const ClusterConf& conf, const core::HostEntry& self, Report& 
 
 void load_services(const Options& options, const ClusterConf& conf, std::vector<ServiceRow> rows,
                    const std::string& services_path, Loaded& out, Report& report) {
+  std::vector<NeedsLines> lines;
   for (ServiceRow& row : rows) {
+    lines.emplace_back();
     core::ServiceEntry& entry = row.entry;
     entry.ownership = conf.ownership;
     for (const HostId id : entry.preference) entry.local = entry.local || id == out.core.self;
     if (entry.local) {
       Report folder;
       load_service_folder(out.service_dir + "/" + entry.name, {services_path, row.line},
-                          conf.failback, entry, folder);
+                          conf.failback, entry, lines.back(), folder);
       report.merge(folder, options.mode == Mode::kStart);
     }
     out.core.services.push_back(std::move(entry));
   }
+  check_needs(out.core.services, lines, options.mode == Mode::kStart, report);
 }
 
 void load_all(const Options& options, Loaded& out, Report& report) {

@@ -86,7 +86,7 @@ void take(const std::optional<Value>& value, Field& field) {
 }
 
 void load_service_conf(const std::string& path, std::optional<core::Failback>& failback,
-                       core::ServiceEntry& entry, Report& report) {
+                       core::ServiceEntry& entry, NeedsLines& lines, Report& report) {
   const auto text = read_text(path, Need::kOptional, report);
   if (!text) return;
   const ConfValues conf = parse_conf(*text, ConfKind::kService, report);
@@ -96,6 +96,9 @@ void load_service_conf(const std::string& path, std::optional<core::Failback>& f
   take(conf.time("status_timeout", report), entry.status_timeout);
   take(conf.time("failure_window", report), entry.failure_window);
   take(conf.number("max_failures", report), entry.max_failures);
+  take(conf.number("fall", report), entry.fall);
+  take(conf.number("rise", report), entry.rise);
+  read_needs(conf, entry, lines, report);
   if (const auto own = conf.failback("failback", report)) failback = own;
   take(conf.ownership("ownership", report), entry.ownership);
   take(conf.time("fence_margin", report), entry.fence_margin);
@@ -106,7 +109,7 @@ void load_service_conf(const std::string& path, std::optional<core::Failback>& f
 
 void load_service_folder(const std::string& folder, const ServiceLine& where,
                          std::optional<core::Failback> failback, core::ServiceEntry& entry,
-                         Report& report) {
+                         NeedsLines& lines, Report& report) {
   const size_t before = report.faults().size();
   struct stat info {};
   errno = 0;
@@ -120,7 +123,7 @@ void load_service_folder(const std::string& folder, const ServiceLine& where,
     check_script(folder, "start", Presence::kRequired, where, entry, report);
     check_script(folder, "stop", Presence::kRequired, where, entry, report);
     entry.has_status = check_script(folder, "status", Presence::kOptional, where, entry, report);
-    load_service_conf(folder + "/service.conf", failback, entry, report);
+    load_service_conf(folder + "/service.conf", failback, entry, lines, report);
     const bool never = entry.ownership == core::Ownership::kMajority;
     entry.failback = failback.value_or(core::Failback{.never = never, .stability = {}});
     Digest digest;

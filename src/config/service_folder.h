@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/fault.h"
+#include "config/needs.h"
 #include "core/config.h"
 
 namespace cluster::config {
@@ -20,9 +21,9 @@ struct ServiceLine {
 
 // Fills what follows `local` in the entry; ownership holds the default when it is called, and `failback` is that of
 // all services: without it services return at once, but those of a majority never. `folder` is the service's own.
-// Every fault is reported; what has none is filled in all the same.
+// Every fault is reported; what has none is filled in all the same. `lines` is where its relations stand.
 void load_service_folder(const std::string& folder, const ServiceLine& where,
                          std::optional<core::Failback> failback, core::ServiceEntry& entry,
-                         Report& report);
+                         NeedsLines& lines, Report& report);
 
 }  // namespace cluster::config

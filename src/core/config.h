@@ -61,6 +61,10 @@ struct ServiceEntry {
   Duration status_timeout = seconds(10);
   Duration failure_window = minutes(10);
   uint32_t max_failures = 3;
+  uint32_t fall = 1;               // so many failed checks are one failure,
+  uint32_t rise = 1;               // unless so many good ones in a row have come between
+  std::vector<std::string> after;  // services that it comes after
+  std::string with;                // the service on whose host alone it runs; empty: none
 
   bool operator==(const ServiceEntry&) const = default;
 };

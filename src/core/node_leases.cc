@@ -40,13 +40,13 @@ void Node::State::count_electorate() {
 
 // Empty: nothing is in the way of a claim.
 std::string Node::State::why_no_claim(const std::string& name) const {
-  if (!by_majority(name)) return "";
+  if (!by_majority(name)) return why_waits(name);
   if (!memory) return "this host has to hear from the others first what has been granted";
   const size_t reached = electorate.voting;
   // So that the loss of a host soon after the first start of all is no more than that.
   const bool first = voter.highest_epoch(name) == 0 && grants.epoch(name) == 0;
   if (first && reached < electorate.up) return "not all hosts that are up vote yet";
-  if (reached >= voters.quorum()) return "";
+  if (reached >= voters.quorum()) return why_waits(name);
   return "no majority of the voters is reached: " + std::to_string(reached) + " of " +
          std::to_string(voters.names.size()) + ", and " + std::to_string(voters.quorum()) +
          " are needed";

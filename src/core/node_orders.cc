@@ -122,6 +122,8 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
       obstacle = "is on standby";
     } else if (!candidate.able) {
       obstacle = candidate.why_not;
+    } else {
+      obstacle = bound_elsewhere(candidate);
     }
     if (obstacle.empty()) return std::nullopt;
     return Refused{Refusal::kNotAble, candidate.name + " " + obstacle};

@@ -121,6 +121,9 @@ wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
   holding.set_failed(local->barred(now));
   holding.set_failures(local->failures());
   holding.set_restarted(local->restarted());
+  tell_relations(local->entry(), holding);
+  holding.set_failed_checks(local->failed_checks());
+  if (local->failed_checks() != 0) holding.set_fall(local->entry().fall);
   holding.set_failback_never(local->entry().failback.never);
   holding.set_failback_us(static_cast<uint64_t>(to_us(local->entry().failback.stability)));
   return holding;
@@ -131,7 +134,8 @@ const wire::Holding* Node::State::holding_of(const Member& member, const std::st
   return it == member.services.end() ? nullptr : &member.record.services(it->second);
 }
 
-Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime cleared) const {
+Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime cleared,
+                                     const Placed& placed) const {
   Candidate out;
   out.host = host;
   out.name = name_of(host);
@@ -148,10 +152,11 @@ Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime c
   out.why_not = holding == nullptr ? "does not have it in its services file" : holding->why();
   out.holds = holding != nullptr && holds_service(holding->state());
   out.stopping = holding != nullptr && holding->state() == wire::Holding::STOPPING;
+  if (holding != nullptr) bind(out, *holding, placed);
   return out;
 }
 
-PlacementInput Node::State::placement_input(const Order& order,
+PlacementInput Node::State::placement_input(const Order& order, const Placed& placed,
                                             const std::set<HostId>& gone) const {
   PlacementInput input;
   const ServiceEntry* entry = config.service(order.service);
@@ -159,7 +164,7 @@ PlacementInput Node::State::placement_input(const Order& order,
   auto cleared = cleared_at.find(order.service);
   const MonoTime since = cleared == cleared_at.end() ? MonoTime::min() : cleared->second;
   for (HostId host : order.preference) {
-    Candidate candidate = candidate_for(order, host, since);
+    Candidate candidate = candidate_for(order, host, since, placed);
     if (gone.contains(host)) candidate.up = candidate.holds = false;
     input.candidates.push_back(std::move(candidate));
   }
@@ -211,13 +216,21 @@ void Node::State::drive_services(Context& context) {
   rebuild_record(context);
   for (auto& [name, service] : services) service.tick(context, *this);
   drive_leases(context);
+  read_relations(context);
+  if (choices.size() > orders.all().size())
+    std::erase_if(choices, [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
+  for (const size_t i : sequence) {
+    const Order& order = orders.all()[i];
+    choices[order.service] = place(placement_input(order), context.now.mono);
+  }
   for (const Order& order : orders.all()) drive(context, order);
   for (auto it = services.begin(); it != services.end();) {
     Service& local = it->second;
     const bool ordered = orders.find(it->first) != nullptr;
     if (!ordered) {
       drop_claim(context, it->first);
-      local.stop(context, *this, stop_reason(nullptr, {}), HostId{}, false);
+      if (!stops_later(it->first))
+        local.stop(context, *this, stop_reason(nullptr, {}), HostId{}, false);
       choices.erase(it->first);
     }
     it = !ordered && local.idle() ? services.erase(it) : std::next(it);
@@ -225,8 +238,7 @@ void Node::State::drive_services(Context& context) {
 }
 
 void Node::State::drive(Context& context, const Order& order) {
-  const MonoTime now = context.now.mono;
-  const Choice choice = choices[order.service] = place(placement_input(order), now);
+  const Choice& choice = choices[order.service];
   for (const auto& [node, member] : members.all()) {
     if (!member.up) continue;
     const wire::Holding* holding = holding_of(member, order.service);
@@ -244,6 +256,11 @@ void Node::State::drive(Context& context, const Order& order) {
     return;
   }
   if (ours && !leaving) {
+    if (leaderless(order.service)) {
+      if (!stops_later(order.service))
+        local->stop(context, *this, Reason::kPlacement, HostId{}, false);
+      return;
+    }
     local->keep();
     const std::string& token = settings.get("restart/" + order.service);
     if (local->running() && !token.empty() && token != local->restarted())
@@ -253,6 +270,7 @@ void Node::State::drive(Context& context, const Order& order) {
   // A host that has not settled keeps what it found running until it knows better.
   if (!settled && !leaving) return;
   const bool conflict = runs_elsewhere(order.service) || disk.mute || !why_offline(order).empty();
+  if (!conflict && stops_later(order.service)) return;
   local->stop(context, *this, conflict ? Reason::kLostOwnership : stop_reason(&order, choice),
               choice.host, conflict);
 }
@@ -276,14 +294,15 @@ std::pair<Reason, HostId> Node::State::start_reason(const Order& order) const {
   }
   const HostId from = owner->second;
   if (!members.up(from)) return {Reason::kFailover, from};
-  if (moved_to(order.service) == config.self) return {Reason::kMove, from};
+  const Order& leading = led_by(order);
+  if (moved_to(leading.service) == config.self) return {Reason::kMove, from};
   const Member* member = members.of(from);
   const wire::Holding* holding = holding_of(*member, order.service);
   if (holding != nullptr && holding->failed()) return {Reason::kHealth, from};
   if (standby(from)) return {Reason::kOperator, from};
   if (holding != nullptr && !holding->able()) return {Reason::kFailover, from};
   const auto place_of = [&](HostId host) {
-    return std::find(order.preference.begin(), order.preference.end(), host);
+    return std::find(leading.preference.begin(), leading.preference.end(), host);
   };
   return {place_of(config.self) < place_of(from) ? Reason::kFailback : Reason::kPlacement, from};
 }
@@ -292,9 +311,10 @@ Reason Node::State::stop_reason(const Order* order, const Choice& choice) const 
   if (leaving) return Reason::kShutdown;
   if (order == nullptr) return Reason::kPlacement;
   if (standby(config.self) || choice.host == HostId{}) return Reason::kOperator;
-  if (moved_to(order->service) == choice.host) return Reason::kMove;
+  const Order& leading = led_by(*order);
+  if (moved_to(leading.service) == choice.host) return Reason::kMove;
   const auto place_of = [&](HostId host) {
-    return std::find(order->preference.begin(), order->preference.end(), host);
+    return std::find(leading.preference.begin(), leading.preference.end(), host);
   };
   return place_of(choice.host) < place_of(config.self) ? Reason::kFailback : Reason::kPlacement;
 }

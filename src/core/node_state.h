@@ -7,6 +7,7 @@
 //   node_keys.cc      who is let in, and by what secret
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
+//   node_needs.cc     what relations among services hold up
 //   node_claims.cc    claims and votes
 //   node_leases.cc    ownership majority: leases of this host, and its votes
 //   node_memory.cc    what a voter has to know before it votes
@@ -33,6 +34,7 @@
 #include "core/links.h"
 #include "core/maintenance.h"
 #include "core/members.h"
+#include "core/needs.h"
 #include "core/node.h"
 #include "core/node_pieces.h"
 #include "core/openings.h"
@@ -219,8 +221,14 @@ struct Node::State final : ServiceWorld {
   Service& service_even_if_gone(const std::string& name);
   void adopt_left(Context& context);
   void check_left_running(Context& context);
-  PlacementInput placement_input(const Order& order, const std::set<HostId>& lost = {}) const;
-  Candidate candidate_for(const Order& order, HostId host, MonoTime cleared) const;
+  // Leaders are where `placed` has them, by default as of the last decision.
+  PlacementInput placement_input(const Order& order, const Placed& placed,
+                                 const std::set<HostId>& lost = {}) const;
+  PlacementInput placement_input(const Order& order) const {
+    return placement_input(order, choices);
+  }
+  Candidate candidate_for(const Order& order, HostId host, MonoTime cleared,
+                          const Placed& placed) const;
   wire::Holding own_holding(const Order& order, MonoTime now) const;
   const wire::Holding* holding_of(const Member& member, const std::string& service) const;
   std::string why_not_able(const Order& order, MonoTime now) const;
@@ -260,6 +268,22 @@ struct Node::State final : ServiceWorld {
   void service_ended(Context& context, const Service& service) override;
   const std::string& members_text() const;
   MonoTime next_service_deadline(MonoTime now) const;
+
+  // node_needs.cc
+  static void tell_relations(const ServiceEntry& entry, wire::Holding& holding);
+  void read_relations(Context& context);
+  static bool has(const ServiceEntry& entry, const Relation& relation);
+  void put_in_sequence();
+  Placed place_all(MonoTime now, const std::set<HostId>& gone) const;
+  void bind(Candidate& host, const wire::Holding& holding, const Placed& placed) const;
+  const Order& led_by(const Order& order) const;
+  std::string why_not_yet(const std::string& service) const;
+  std::string why_waits(const std::string& service) const;
+  bool leaderless(const std::string& service) const;
+  bool belongs_here(const std::string& service) const;
+  bool stops_later(const std::string& service) const;
+  static void say_relations(ServiceView& out, const wire::Holding* told);
+  std::string explain_relations(const ServiceView& seen) const;
 
   // node_leases.cc
   // What a host without memory has been told, since it asked.
@@ -387,7 +411,8 @@ struct Node::State final : ServiceWorld {
 
   // node_view.cc
   View view(Now now) const;
-  void say_ownership(ServiceView& out, const Order& order, const Member* holder) const;
+  const Member* teller_of(const Order& order, const Member* holder) const;
+  static void say_ownership(ServiceView& out, const Member& teller, const wire::Holding& told);
   Standing standing(const Order& order) const;
   ServiceView service_view(const Order& order, MonoTime now) const;
   HostView host_view(const HostEntry& host) const;
@@ -442,7 +467,11 @@ struct Node::State final : ServiceWorld {
   std::map<std::string, MonoTime> not_before;  // after yielding to a rival
   std::map<std::string, MonoTime> cleared_at;  // when this host saw the newest `clear`
   std::map<std::string, HostId> last_owner;
-  std::map<std::string, Choice> choices;  // as of the last decision
+  Placed choices;  // as of the last decision
+  Relations relations;
+  std::vector<size_t> sequence;  // of the orders: leaders before their followers
+  OrdersVersion sequence_of;
+  std::set<Relation> circles_alerted;
   std::list<PendingCommand> commands;
   std::map<StoreTicket, Continuation> continuations;
 

@@ -96,8 +96,8 @@ HostView Node::State::host_view(const HostEntry& host) const {
   return out;
 }
 
-// As whoever holds it has it, else the first host of its line that is up.
-void Node::State::say_ownership(ServiceView& out, const Order& order, const Member* holder) const {
+// Whoever holds it, else the first host of its line that is up.
+const Member* Node::State::teller_of(const Order& order, const Member* holder) const {
   const Member* teller = holder;
   for (auto host = order.preference.begin(); teller == nullptr && host != order.preference.end();
        ++host) {
@@ -105,11 +105,14 @@ void Node::State::say_ownership(ServiceView& out, const Order& order, const Memb
     if (member != nullptr && member->up && holding_of(*member, order.service) != nullptr)
       teller = member;
   }
-  const wire::Holding* holding = teller == nullptr ? nullptr : holding_of(*teller, order.service);
-  if (holding == nullptr || holding->lease_us() == 0) return;
+  return teller;
+}
+
+void Node::State::say_ownership(ServiceView& out, const Member& teller, const wire::Holding& told) {
+  if (told.lease_us() == 0) return;
   out.ownership = Ownership::kMajority;
-  out.dead_time = bounded_time(teller->record.dead_us());
-  out.fence_margin = bounded_time(holding->lease_us()) - out.dead_time;
+  out.dead_time = bounded_time(teller.record.dead_us());
+  out.fence_margin = bounded_time(told.lease_us()) - out.dead_time;
 }
 
 Standing Node::State::standing(const Order& order) const {
@@ -144,7 +147,9 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   out.epoch = seen.epoch != 0 ? seen.epoch : voter.highest_epoch(order.service);
   out.running_on = std::move(seen.running_on);
   std::sort(out.running_on.begin(), out.running_on.end());
-  say_ownership(out, order, seen.holder);
+  const Member* teller = teller_of(order, seen.holder);
+  const wire::Holding* told = teller == nullptr ? nullptr : holding_of(*teller, order.service);
+  if (told != nullptr) say_ownership(out, *teller, *told);
   const Choice choice = place(placement_input(order), now);
   out.reason = choice.reason;
   if (const Member* chosen = member_of(choice.host);
@@ -152,6 +157,7 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
     const wire::Holding* its = holding_of(*chosen, order.service);
     if (its != nullptr && its->able() && !its->why().empty()) out.reason += ", but " + its->why();
   }
+  say_relations(out, told);
   if (seen.weight == 0 && seen.any_failed && choice.host == HostId{}) {
     out.state = ServiceState::kFailed;
     for (const auto& [host, about] : choice.hosts)
@@ -178,8 +184,7 @@ void Node::State::announce_services(Context& context) {
   for (const Order& order : orders.all()) {
     const Standing seen = standing(order);
     auto now = std::make_pair(seen.state, seen.host);
-    if (seen.weight == 0 && seen.any_failed &&
-        place(placement_input(order), context.now.mono).host == HostId{})
+    if (seen.weight == 0 && seen.any_failed && choices[order.service].host == HostId{})
       now.first = ServiceState::kFailed;
     auto [it, first] = announced.try_emplace(order.service, now);
     if (!first && it->second == now) continue;
@@ -206,6 +211,7 @@ std::optional<std::string> Node::explain(Now now, const std::string& name) const
            in_seconds(seen.dead_time + seen.fence_margin) +
            " after its host was heard last (dead_time " + in_seconds(seen.dead_time) +
            ", fence_margin " + in_seconds(seen.fence_margin) + ")\n";
+  out += state.explain_relations(seen);
   for (const auto& [host, about] : choice.hosts)
     out += "  " + std::to_string(host.value) + " " + state.name_of(host) + ": " + about + "\n";
   return out;
@@ -215,9 +221,9 @@ std::string Node::simulate(Now now, const std::vector<HostId>& lost) const {
   const State& state = *state_;
   const std::set<HostId> gone(lost.begin(), lost.end());
   std::string out;
+  const Placed now_placed = state.place_all(now.mono, {}), then = state.place_all(now.mono, gone);
   for (const Order& order : state.orders.all()) {
-    const Choice before = place(state.placement_input(order), now.mono);
-    const Choice after = place(state.placement_input(order, gone), now.mono);
+    const Choice &before = now_placed.at(order.service), &after = then.at(order.service);
     out += order.service + ": ";
     const auto where = [&](const Choice& choice) {
       return choice.host == HostId{} ? std::string("nowhere") : state.name_of(choice.host);

@@ -12,8 +12,36 @@ std::string against(const Candidate& host) {
   if (!host.up) return "is down";
   if (host.standby) return "is on standby";
   if (!host.able) return host.why_not.empty() ? "is not able" : host.why_not;
+  if (std::string why = bound_elsewhere(host); !why.empty()) return why;
   if (!host.settled && !host.holds) return "has not settled since it started";
   return "";
+}
+
+// Nothing else is in the way than that this host, or one for its leader, has not settled.
+bool only_settles(const Candidate& host) {
+  if (!host.up || host.standby || !host.able) return false;
+  if (!host.leader.empty() && host.leader_host == HostId{}) return host.leader_settles;
+  return bound_elsewhere(host).empty() && !host.settled && !host.holds;
+}
+
+std::string why_nobody(const std::vector<Candidate>& candidates) {
+  const auto bound = std::find_if(candidates.begin(), candidates.end(),
+                                  [](const Candidate& host) { return !host.leader.empty(); });
+  if (bound == candidates.end()) return "no host of its line is up and able";
+  if (bound->leader_host == HostId{}) return "it " + bound_elsewhere(*bound);
+  const std::string where =
+      "it runs only where " + bound->leader + " does, on " + bound->leader_place;
+  const auto there = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& host) {
+    return host.host == bound->leader_host;
+  });
+  if (there == candidates.end()) return where + ", which is not on its line";
+  return where + ", and that host cannot run it: " + against(*there);
+}
+
+std::string why_best(const Candidate& best) {
+  if (!best.leader.empty())
+    return best.name + " is where " + best.leader + " belongs, with which it runs";
+  return best.name + " is the most preferred host that is up and able";
 }
 
 // Both lists are in order of preference. Whoever runs it counts before who is about to have stopped it.
@@ -50,7 +78,7 @@ struct Chooser {
         required_stability(better.returns, input.dead_time, input.failure_window);
     const MonoTime from = better.up_since + std::max(input.failback.stability, damping);
     if (now >= from) {
-      choose(&better, better.name + " is the most preferred host that is up and able");
+      choose(&better, why_best(better));
       return;
     }
     choice.review_at = from;
@@ -61,6 +89,13 @@ struct Chooser {
 };
 
 }  // namespace
+
+std::string bound_elsewhere(const Candidate& host) {
+  if (host.leader.empty() || host.leader_host == host.host) return "";
+  const std::string with = "runs only with " + host.leader;
+  return with + (host.leader_host == HostId{} ? ", which is to run nowhere: " + host.leader_place
+                                              : ", which belongs on " + host.leader_place);
+}
 
 Duration required_stability(uint32_t returns, Duration dead_time, Duration failure_window) {
   if (returns <= 1) return Duration{};
@@ -90,14 +125,16 @@ Choice place(const PlacementInput& input, MonoTime now) {
   } else if (input.stopped) {
     chooser.choose(nullptr, "stopped by the operator until \"start\"");
   } else if (able.empty()) {
-    chooser.choose(nullptr, "no host of its line is up and able");
+    chooser.choose(nullptr, why_nobody(input.candidates));
+    chooser.choice.settles =
+        std::any_of(input.candidates.begin(), input.candidates.end(), only_settles);
   } else if (moved != nullptr) {
     chooser.choose(moved, "moved to " + moved->name + " by the operator until \"clear\"");
   } else {
     const Candidate* best = able.front();
     const Candidate* holder = first_holder(holders);
     if (holder == nullptr || holder == best) {
-      chooser.choose(best, best->name + " is the most preferred host that is up and able");
+      chooser.choose(best, why_best(*best));
     } else {
       chooser.weigh_return(*holder, *best);
     }

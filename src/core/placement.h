@@ -2,6 +2,7 @@
 // and so that it can be asked "what if". The reason comes with the choice.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,10 @@ struct Candidate {
   bool stopping = false;  // of these the last: it is no rival to make way for
   MonoTime up_since;
   uint32_t returns = 0;  // after having been down, within failure_window and since the last clear
+  std::string leader;    // the service on whose host alone this one runs it; empty: none
+  HostId leader_host;    // where that belongs; 0: nowhere
+  std::string leader_place;     // the name of that host, or why it belongs nowhere
+  bool leader_settles = false;  // nowhere, but only until a host has settled
 };
 
 struct PlacementInput {
@@ -44,9 +49,15 @@ struct Choice {
   std::vector<std::pair<HostId, std::string>>
       hosts;                    // each candidate, and what speaks for or against it
   MonoTime review_at = kNever;  // the choice may change by itself then
+  bool settles = false;         // nobody, but only until a host has settled
 };
 
+using Placed = std::map<std::string, Choice>;  // by service
+
 Choice place(const PlacementInput& input, MonoTime now);
+
+// Empty, or that its leader does not belong on this host.
+std::string bound_elsewhere(const Candidate& host);
 
 // For how long a host that has returned so many times must have been stable before it takes over.
 Duration required_stability(uint32_t returns, Duration dead_time, Duration failure_window);

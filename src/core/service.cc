@@ -263,6 +263,7 @@ void Service::enter_running(Context& context) {
   phase_ = Phase::kRunning;
   boot_check_ = false;
   running_since_ = context.now.mono;
+  failed_checks_ = good_checks_ = 0;
   if (!restart_token_.empty()) restarted_ = std::exchange(restart_token_, {});
   next_status_ =
       entry_.has_status && !left_alone_ ? context.now.mono + entry_.status_interval : kNever;
@@ -345,23 +346,49 @@ void Service::after_status(Context& context, ServiceWorld& world, const ScriptEn
     return;
   }
   next_status_ = context.now.mono + entry_.status_interval;
-  if (!succeeded(end)) check_failed(context, world, how);
+  if (succeeded(end)) {
+    check_passed(context);
+  } else {
+    check_failed(context, world, how);
+  }
 }
 
+void Service::check_passed(Context& context) {
+  if (failed_checks_ == 0 || ++good_checks_ < entry_.rise) return;
+  failed_checks_ = good_checks_ = 0;
+  context.log(LogLevel::kInfo, "service " + name_ + " is good again");
+}
+
+// As HAProxy and keepalived count: what is short of `fall` leads to nothing, and is forgotten once the service is
+// good again.
 void Service::check_failed(Context& context, ServiceWorld& world, const std::string& how) {
+  good_checks_ = 0;
+  if (++failed_checks_ < entry_.fall) {
+    context.log(LogLevel::kWarning, "service " + name_ + " failed a check, " +
+                                        std::to_string(failed_checks_) + " of " +
+                                        std::to_string(entry_.fall) + ": " + how);
+    return;
+  }
+  failed_checks_ = 0;
+  failed(context, world, how);
+}
+
+void Service::failed(Context& context, ServiceWorld& world, const std::string& how) {
   const MonoTime now = context.now.mono;
   std::erase_if(check_failures_, [&](MonoTime t) { return now - t > entry_.failure_window; });
   check_failures_.push_back(now);
   if (check_failures_.size() >= entry_.max_failures) {
     context.alert(Severity::kCritical, "service " + name_ + " failed " +
-                                           std::to_string(check_failures_.size()) +
+                                           std::to_string(check_failures_.size() * entry_.fall) +
                                            " checks here and has to move: " + how);
     set_bar(context, how);
     launch_stop(context, world, Phase::kStopping, Reason::kHealth, HostId{});
     return;
   }
   context.alert(Severity::kWarning,
-                "service " + name_ + " failed a check and is restarted: " + how);
+                "service " + name_ + " failed " +
+                    (entry_.fall == 1 ? "a check" : std::to_string(entry_.fall) + " checks") +
+                    " and is restarted: " + how);
   restart(context, world, Reason::kHealth, restarted_);
 }
 

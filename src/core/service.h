@@ -104,6 +104,8 @@ class Service {
   wire::Holding::State state() const;
   uint64_t epoch() const { return epoch_; }
   uint64_t failures() const { return failures_total_; }
+  // Failed checks since it was good last; `fall` of them are one failure.
+  uint32_t failed_checks() const { return failed_checks_; }
   bool idle() const { return phase_ == Phase::kIdle; }
   bool running() const { return phase_ == Phase::kRunning; }
   bool checking() const { return phase_ == Phase::kChecking; }
@@ -151,6 +153,8 @@ class Service {
   void after_status(Context& context, ServiceWorld& world, const ScriptEnded& end,
                     const std::string& how);
   void check_failed(Context& context, ServiceWorld& world, const std::string& how);
+  void check_passed(Context& context);
+  void failed(Context& context, ServiceWorld& world, const std::string& how);
   void set_bar(Context& context, const std::string& why);
   std::string describe(const ScriptEnded& end) const;
 
@@ -176,6 +180,7 @@ class Service {
 
   MonoTime running_since_;
   MonoTime next_status_ = kNever;
+  uint32_t failed_checks_ = 0, good_checks_ = 0;
   std::vector<MonoTime> check_failures_;
   std::optional<Bar> bar_;
   std::string bar_why_;

@@ -36,6 +36,11 @@ Fault check(const wire::Holding& holding) {
   if (!is_service_name(holding.service())) return "a record's service has no sound name";
   if (!is_line(holding.why(), kMaxReasonBytes)) return "a record's reason is no short line";
   if (!is_line(holding.restarted(), kMaxSettingBytes)) return "a record's token is no short line";
+  if (holding.after_size() > kMaxAfter) return "a record's service comes after too many";
+  const auto named = [](const std::string& name) { return is_service_name(name); };
+  if (!std::all_of(holding.after().begin(), holding.after().end(), named) ||
+      (!holding.with().empty() && !named(holding.with())))
+    return "a record's service relates to none";
   return std::nullopt;
 }
 

@@ -14,6 +14,7 @@ namespace cluster::core {
 
 inline constexpr uint32_t kMaxHostNumber = 65535;  // a line of the hosts file
 inline constexpr int kMaxOrders = 4096;
+inline constexpr int kMaxAfter = 32;      // services that one comes after
 inline constexpr int kMaxPlaces = 65536;  // of all orders together: hosts that they name
 inline constexpr int kMaxEdges = 1024;
 inline constexpr int kMaxLost = 2048;

@@ -45,7 +45,9 @@ struct ServiceView {
   std::vector<HostId> preference;
   bool disabled = false;
   bool stopped_by_operator = false;
-  HostId moved_to;  // 0: no move in force
+  HostId moved_to;                 // 0: no move in force
+  std::vector<std::string> after;  // its relations, as the host has them that `ownership` is of
+  std::string with;
   Ownership ownership =
       Ownership::kPeers;  // as its owner has it, else the first host of its line that is up
   Duration dead_time{}, fence_margin{};  // of the lease, in ownership majority

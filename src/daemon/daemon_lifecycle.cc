@@ -93,9 +93,14 @@ void Daemon::apply(config::Loaded next) {
 
 Duration Daemon::leave_bound() const {
   Duration longest{};
-  for (const core::ServiceEntry& service : config_.core.services)
-    if (service.local) longest = std::max(longest, service.start_timeout + service.stop_timeout);
-  return longest + config_.core.dead_time + kLeaveMargin;
+  Duration in_turn{};  // services that wait for each other stop one after the other
+  for (const core::ServiceEntry& service : config_.core.services) {
+    if (!service.local) continue;
+    longest = std::max(longest, service.start_timeout + service.stop_timeout);
+    if (!service.after.empty() || !service.with.empty())
+      in_turn += service.start_timeout + service.stop_timeout;
+  }
+  return longest + in_turn + config_.core.dead_time + kLeaveMargin;
 }
 
 void Daemon::leave(const char* why) {

@@ -96,7 +96,11 @@ json of(const Config& c) {
                         {"status_interval", s.status_interval.count()},
                         {"status_timeout", s.status_timeout.count()},
                         {"failure_window", s.failure_window.count()},
-                        {"max_failures", s.max_failures}});
+                        {"max_failures", s.max_failures},
+                        {"fall", s.fall},
+                        {"rise", s.rise},
+                        {"after", s.after},
+                        {"with", s.with}});
   }
   json probe = json::array();
   for (const ProbeTarget& target : c.probe)
@@ -152,6 +156,10 @@ Config config_from(const json& j) {
     entry.status_timeout = time(s, "status_timeout");
     entry.failure_window = time(s, "failure_window");
     entry.max_failures = number<uint32_t>(s.at("max_failures"));
+    entry.fall = number<uint32_t>(s.at("fall"));
+    entry.rise = number<uint32_t>(s.at("rise"));
+    s.at("after").get_to(entry.after);
+    s.at("with").get_to(entry.with);
     c.services.push_back(std::move(entry));
   }
   return c;

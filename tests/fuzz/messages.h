@@ -208,6 +208,9 @@ class Messages {
     holding.set_failures(number());
     holding.set_highest_epoch(number());
     holding.set_restarted(words());
+    for (size_t n = many(); n > 0; --n) holding.add_after(name());
+    if (input_.flag()) holding.set_with(name());
+    holding.set_failed_checks(static_cast<uint32_t>(number()));
   }
 
   void setting(wire::Setting& setting) {

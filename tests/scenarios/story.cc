@@ -74,6 +74,7 @@ World& Story::world() {
   numbers_ = std::make_unique<sim::NumberChecks>(*world_);
   rest_ = std::make_unique<sim::RestChecks>(*world_);
   keys_ = std::make_unique<sim::KeyChecks>(*world_);
+  needs_ = std::make_unique<sim::NeedsChecks>(*world_);
   for (sim::MachineId i = 0; i < world_->size(); ++i) {
     Machine& m = world_->machine(i);
     const sim::HostSpec* line = spec_.host(m.name());
@@ -161,6 +162,16 @@ void Story::change(sim::ServiceSpec& s, const std::string& key, const std::strin
     s.failure_window = duration(value);
   } else if (key == "max_failures") {
     s.max_failures = static_cast<uint32_t>(std::stoul(value));
+  } else if (key == "fall") {
+    s.fall = static_cast<uint32_t>(std::stoul(value));
+  } else if (key == "rise") {
+    s.rise = static_cast<uint32_t>(std::stoul(value));
+  } else if (key == "with") {
+    s.with = value;
+  } else if (key == "after") {  // after=A,B
+    s.after.clear();
+    std::istringstream names(value);
+    for (std::string name; std::getline(names, name, ',');) s.after.push_back(name);
   } else if (key == "folder") {
     s.folder_digest = std::stoull(value);
   } else {

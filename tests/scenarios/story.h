@@ -22,6 +22,7 @@
 #include "tests/scenarios/chronicle.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/key_checks.h"
+#include "tests/sim/needs_checks.h"
 #include "tests/sim/rest.h"
 #include "tests/sim/spec.h"
 #include "tests/sim/world.h"
@@ -91,6 +92,7 @@ class Story {
   std::unique_ptr<sim::NumberChecks> numbers_;
   std::unique_ptr<sim::RestChecks> rest_;
   std::unique_ptr<sim::KeyChecks> keys_;
+  std::unique_ptr<sim::NeedsChecks> needs_;
   std::vector<std::string> faults_;
 };
 

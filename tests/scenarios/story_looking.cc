@@ -1,5 +1,6 @@
 // Operators' orders, and everything that looks: expectations, settling, pictures of the cluster.
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
 
 #include "tests/scenarios/story.h"
@@ -82,6 +83,12 @@ bool Story::look(const Words& words) {
         line.clear();
       }
     }
+  } else if (verb == "simulate") {  // simulate HOST LOST...
+    Machine& m = machine(words.at(1));
+    std::vector<HostId> lost;
+    for (size_t i = 2; i < words.size(); ++i) lost.push_back(id(words[i]));
+    std::istringstream text(m.core().simulate(m.now(), lost));
+    for (std::string line; std::getline(text, line);) chronicle_->add("  " + line);
   } else if (verb == "watch-gap") {
     chronicle_->watch_gap(words.at(1));
   } else {

@@ -120,6 +120,7 @@ void Faults::edit_services() {
     ServiceSpec other = random_service(rng_, s.name, spec_);
     say("another preference for " + s.name);
     s.preference = other.preference;
+    random_relations(rng_, s, spec_);
   } else if (draw < 0.6) {
     std::string name = "n" + std::to_string(rng_.below(100));
     if (spec_.service(name) != nullptr) return;
@@ -127,7 +128,12 @@ void Faults::edit_services() {
     spec_.services.push_back(random_service(rng_, name, spec_));
   } else if (draw < 0.8 && spec_.services.size() > 1) {
     size_t i = rng_.below(spec_.services.size());
-    say(spec_.services[i].name + " is removed");
+    const std::string gone = spec_.services[i].name;
+    say(gone + " is removed");
+    for (ServiceSpec& s : spec_.services) {
+      std::erase(s.after, gone);
+      if (s.with == gone) s.with.clear();
+    }
     spec_.services.erase(spec_.services.begin() + static_cast<std::ptrdiff_t>(i));
   } else if (!spec_.services.empty()) {
     ServiceSpec& s = spec_.services[rng_.below(spec_.services.size())];

@@ -94,6 +94,16 @@ void Machine::power_on() {
   start_engine();
 }
 
+core::Config Machine::config_of(const Spec& spec) const {
+  core::Config config = spec.config_of(line_, beat_, dead_);
+  if (world_.plant() != Plant::kForgetNeeds) return config;
+  for (core::ServiceEntry& entry : config.services) {
+    entry.after.clear();
+    entry.with.clear();
+  }
+  return config;
+}
+
 void Machine::start_engine() {
   if (!powered_ || running()) return;
   if (core::Node::refuse_renumbering(disk_.stored(), spec_.config_of(line_, beat_, dead_))) {
@@ -110,7 +120,7 @@ void Machine::start_engine() {
   boot.node = node_id_;
   boot.node_key = key_;
   boot.version = version_;
-  boot.config = spec_.config_of(line_, beat_, dead_);
+  boot.config = config_of(spec_);
   boot.stored = disk_.stored();
   boot.seed = rng_.next();
   if (!std::exchange(guardian_lives_, true)) ++guardian_life_;
@@ -275,7 +285,7 @@ void Machine::reload(Spec spec) {
     spec_ = std::move(spec);
     return;
   }
-  core::Config config = spec.config_of(line_, beat_, dead_);
+  core::Config config = config_of(spec);
   if (core_->refuse_renumbering(config)) {
     world_.note(name_ + " refuses the reload: a known name has another number");
     return;

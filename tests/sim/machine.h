@@ -106,6 +106,7 @@ class Machine {
   void deliver(core::Event event);
 
  private:
+  core::Config config_of(const Spec& spec) const;
   void end_engine();
   void end_guardian();
   void perform_scripts(const core::Actions& actions);

@@ -13,7 +13,30 @@ void shuffle(std::vector<HostId>& list, Rng& rng) {
   for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[rng.below(i)]);
 }
 
+const ServiceSpec& one_of(const std::vector<const ServiceSpec*>& services, Rng& rng) {
+  return *services[rng.below(services.size())];
+}
+
 }  // namespace
+
+// Only to those that stand before it, so nothing comes after itself.
+void random_relations(Rng& rng, ServiceSpec& service, const Spec& spec) {
+  std::vector<const ServiceSpec*> before;
+  for (const ServiceSpec& other : spec.services) {
+    if (other.name == service.name) break;
+    before.push_back(&other);
+  }
+  service.after.clear();
+  service.with.clear();
+  if (before.empty()) return;
+  if (rng.chance(0.3)) {
+    const ServiceSpec& leader = one_of(before, rng);
+    service.with = leader.name;
+    if (rng.chance(0.6)) service.preference = leader.preference;
+  }
+  if (rng.chance(0.3)) service.after.push_back(one_of(before, rng).name);
+  if (rng.chance(0.2)) service.after.push_back(one_of(before, rng).name);
+}
 
 std::vector<std::string> random_names(Rng& rng) {
   std::vector<std::string> names;
@@ -43,6 +66,9 @@ ServiceSpec random_service(Rng& rng, const std::string& name, const Spec& spec) 
   s.status_timeout = rng.between(seconds(1), seconds(3));
   s.failure_window = rng.between(seconds(20), seconds(60));
   s.max_failures = static_cast<uint32_t>(rng.between(1, 3));
+  if (rng.chance(0.3)) s.fall = 2;
+  if (rng.chance(0.3)) s.rise = 2;
+  random_relations(rng, s, spec);
   return s;
 }
 
@@ -62,6 +88,9 @@ Spec random_spec(Rng& rng, const std::vector<std::string>& names) {
   int64_t services = rng.between(1, kMostServices);
   for (int64_t i = 0; i < services; ++i)
     spec.services.push_back(random_service(rng, "s" + std::to_string(i + 1), spec));
+  // Which each host refuses within its own files, and hosts that differ have all the same.
+  if (rng.chance(0.1))
+    spec.services.front().after = {spec.services[rng.below(spec.services.size())].name};
   return spec;
 }
 

@@ -15,6 +15,7 @@ std::vector<std::string> random_names(Rng& rng);
 // At least one host has an address.
 Spec random_spec(Rng& rng, const std::vector<std::string>& names);
 ServiceSpec random_service(Rng& rng, const std::string& name, const Spec& spec);
+void random_relations(Rng& rng, ServiceSpec& service, const Spec& spec);
 // Times, behaviours, latencies, NAT; the machines get the spec and are not powered yet.
 void furnish(World& world, const Spec& spec, Rng& rng);
 // Scripts that work, within their usual times.

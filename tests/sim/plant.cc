@@ -16,6 +16,7 @@ const std::vector<PlantName>& plants() {
       {"lose-floods", Plant::kLoseFloods},
       {"hasty-stop", Plant::kHastyStop},
       {"short-lease", Plant::kShortLease},
+      {"forget-needs", Plant::kForgetNeeds},
       {"no-kill", Plant::kNoKill},
   };
   return all;
@@ -79,6 +80,7 @@ bool World::tampered(Machine& from, core::Send& send) {
     case Plant::kNone:
     case Plant::kForgetPersist:
     case Plant::kHastyStop:
+    case Plant::kForgetNeeds:
     case Plant::kNoKill: return false;
     case Plant::kShortLease: shorten(send); return false;
     case Plant::kLoseFloods: return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);

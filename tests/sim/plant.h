@@ -15,6 +15,7 @@ enum class Plant : uint8_t {
   kLoseFloods,         // half of the records that hosts tell each other never arrive
   kHastyStop,          // a stop is reported as done when it has only begun
   kShortLease,         // voters hear of a lease that is half as long as its owner takes it to be
+  kForgetNeeds,        // no host is told what its services come after, or with
   kNoKill,             // what is killed goes on, and is reported dead
 };
 

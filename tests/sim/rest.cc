@@ -12,6 +12,16 @@ namespace cluster::sim {
 
 namespace {
 
+// Whether its leader runs on a host of its line.
+bool beside(const ServiceSpec& spec, const core::View& view) {
+  return std::any_of(
+      view.services.begin(), view.services.end(), [&](const core::ServiceView& leader) {
+        return leader.name == spec.with && leader.state == core::ServiceState::kRunning &&
+               std::find(spec.preference.begin(), spec.preference.end(), leader.host) !=
+                   spec.preference.end();
+      });
+}
+
 bool changing(const Machine& machine, const std::string& service) {
   auto script = machine.scripts().running_script(service);
   return script && *script != core::Script::kStatus;
@@ -100,6 +110,10 @@ RestChecks::Reason RestChecks::service_wrong(const core::ServiceView& service,
     if (on.empty()) return std::nullopt;
     return service.name + " is not to run, and runs on " + world_.machine(on.front()).name();
   }
+  if (!spec.with.empty() && !beside(spec, view)) {
+    if (on.empty()) return std::nullopt;
+    return service.name + " runs on " + world_.machine(on.front()).name() + " without " + spec.with;
+  }
   bool able = std::any_of(spec.preference.begin(), spec.preference.end(), [&](HostId id) {
     return std::any_of(view.hosts.begin(), view.hosts.end(),
                        [&](const core::HostView& h) { return h.id == id && !h.standby; });
@@ -170,7 +184,8 @@ std::optional<std::string> RestChecks::unrest(const Spec& spec) {
 
 RestChecks::Reason RestChecks::not_preferred(const core::ServiceView& service,
                                              const ServiceSpec& spec, const core::View& view) {
-  if (service.state != core::ServiceState::kRunning || spec.failback.never || service.moved_to)
+  if (service.state != core::ServiceState::kRunning || spec.failback.never || service.moved_to ||
+      !spec.with.empty())
     return std::nullopt;
   for (HostId id : spec.preference) {
     auto host = std::find_if(view.hosts.begin(), view.hosts.end(),

@@ -6,6 +6,7 @@
 #include "tests/sim/checks.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/key_checks.h"
+#include "tests/sim/needs_checks.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/rest.h"
 #include "tests/sim/trace.h"
@@ -107,6 +108,7 @@ Outcome run(const RunOptions& options) {
   NumberChecks numbers(world);
   RestChecks rest(world, Instant(kRunTime - kQuiet));
   KeyChecks keys(world);
+  NeedsChecks needs(world);
   furnish(world, spec, plan);
   world.set_plant(options.plant);
   for (MachineId m = 0; m < world.size(); ++m)

@@ -60,6 +60,10 @@ core::Config Spec::config_of(const std::string& name, Duration beat_interval,
       entry.status_timeout = s.status_timeout;
       entry.failure_window = s.failure_window;
       entry.max_failures = s.max_failures;
+      entry.fall = s.fall;
+      entry.rise = s.rise;
+      entry.after = s.after;
+      entry.with = s.with;
     }
     config.services.push_back(std::move(entry));
   }

@@ -31,6 +31,9 @@ struct ServiceSpec {
   Duration status_timeout = seconds(3);
   Duration failure_window = seconds(60);
   uint32_t max_failures = 3;
+  uint32_t fall = 1, rise = 1;
+  std::vector<std::string> after;
+  std::string with;
   uint64_t folder_digest = 1;
 };
 

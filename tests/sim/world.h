@@ -60,6 +60,7 @@ class World final : public Machines {
   void lived(Machine& machine, Life life);
   void note(const std::string& text);
   void set_plant(Plant plant);
+  Plant plant() const { return plant_; }
   // True: the sending has been taken care of by the planted bug.
   bool tampered(Machine& from, core::Send& send);
 

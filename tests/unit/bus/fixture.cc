@@ -143,9 +143,11 @@ core::View sample_view() {
   web.epoch = 3;
   web.reason = "the most preferred host that is up";
   web.preference = {HostId{1}, HostId{2}};
+  web.after = {"cache"};
   core::ServiceView mail;
   mail.name = "mail-1";
   mail.preference = {HostId{2}};
+  mail.with = "web";
   mail.reason = "no host of its line is up";
   view.services = {web, mail};
   return view;

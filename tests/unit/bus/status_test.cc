@@ -28,10 +28,10 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"("key":null,"generation":0}],)"
       R"("services":[{"name":"web","state":"running","host":1,"running_on":[1],"epoch":3,)"
       R"("reason":"the most preferred host that is up","ownership":"peers","preference":[1,2],"disabled":false,)"
-      R"("stopped":false,"moved_to":null},)"
+      R"("stopped":false,"moved_to":null,"after":["cache"],"with":null},)"
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","ownership":"peers","preference":[2],"disabled":false,"stopped":false,)"
-      R"("moved_to":null}],"files":{},)"
+      R"("moved_to":null,"after":[],"with":"web"}],"files":{},)"
       R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}},)"
       R"("relay":{"frames":6,"bytes":70,"dropped":1}})");
 }

@@ -53,6 +53,8 @@ TEST(ClusterConf, TheTablesDefaultsAreThoseInForce) {
   EXPECT_EQ(parse_time(initial(keys, "status_timeout")), service.status_timeout);
   EXPECT_EQ(parse_time(initial(keys, "failure_window")), service.failure_window);
   EXPECT_EQ(initial(keys, "max_failures"), std::to_string(service.max_failures));
+  EXPECT_EQ(initial(keys, "fall"), std::to_string(service.fall));
+  EXPECT_EQ(initial(keys, "rise"), std::to_string(service.rise));
 }
 
 TEST(ClusterConf, ReadsEveryKeyInEveryForm) {
@@ -229,8 +231,7 @@ TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
         std::string("'").append(key).append("' is not supported by this version");
     expect_only_fault(config, "cluster.conf", {key.c_str(), conf + "\n", 2, why, "no such key"});
   }
-  for (const char* key : {"max_lag = 5", "after = {\"db\"}", "with = db", "ownership = zookeeper",
-                          "ownership = etcd"}) {
+  for (const char* key : {"max_lag = 5", "ownership = zookeeper", "ownership = etcd"}) {
     const TempConfig config;
     expect_only_fault(
         config, "services.d/web/service.conf",

@@ -104,6 +104,18 @@ TEST_F(HostileTest, WhatNoHostSaysClosesTheLinkAndChangesNothing) {
       flood([](wire::Record& r) { r.add_addresses("\x1b[31m"); }),
       flood([](wire::Record& r) { r.add_services()->set_service("../etc"); }),
       flood([](wire::Record& r) {
+        r.add_services()->set_service("web");
+        r.mutable_services(0)->set_with("../etc");
+      }),
+      flood([](wire::Record& r) {
+        r.add_services()->set_service("web");
+        r.mutable_services(0)->add_after("");
+      }),
+      flood([](wire::Record& r) {
+        r.add_services()->set_service("web");
+        for (int i = 0; i <= kMaxAfter; ++i) r.mutable_services(0)->add_after("db");
+      }),
+      flood([](wire::Record& r) {
         while (r.edges_size() <= kMaxEdges) *r.add_edges() = r.edges(0);
       }),
   };

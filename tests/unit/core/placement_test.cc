@@ -152,5 +152,74 @@ TEST(Placement, WhoeverRunsWhatIsKeptElsewhereMakesWayOnlyForWhoeverIsSeenToRunI
   EXPECT_EQ(place(input, kNow).host, HostId(1));
 }
 
+PlacementInput follower(HostId leader_host, const std::string& place) {
+  PlacementInput input = three();
+  for (Candidate& candidate : input.candidates) {
+    candidate.leader = "db";
+    candidate.leader_host = leader_host;
+    candidate.leader_place = place;
+  }
+  return input;
+}
+
+TEST(Placement, AFollowerBelongsWhereItsLeaderDoes) {
+  PlacementInput input = follower(HostId(2), "h2");
+  Choice choice = place(input, kNow);
+  EXPECT_EQ(choice.host, HostId(2));
+  EXPECT_EQ(choice.reason, "h2 is where db belongs, with which it runs");
+  EXPECT_EQ(choice.hosts[0].second, "runs only with db, which belongs on h2");
+  input.candidates[0].holds = true;
+  input.failback.never = true;
+  EXPECT_EQ(place(input, kNow).host, HostId(2)) << "it follows, whatever its own failback";
+  input.moved_to = HostId(3);
+  EXPECT_EQ(place(input, kNow).host, HostId(2)) << "and is not moved away from it";
+}
+
+TEST(Placement, AFollowerThatCannotRunThereRunsNowhere) {
+  PlacementInput input = follower(HostId(2), "h2");
+  input.candidates[1].able = false;
+  input.candidates[1].why_not = "failed here: start exited with 1";
+  Choice choice = place(input, kNow);
+  EXPECT_EQ(choice.host, HostId());
+  EXPECT_EQ(choice.reason,
+            "it runs only where db does, on h2, and that host cannot run it: "
+            "failed here: start exited with 1");
+  choice = place(follower(HostId(4), "h4"), kNow);
+  EXPECT_EQ(choice.host, HostId());
+  EXPECT_EQ(choice.reason, "it runs only where db does, on h4, which is not on its line");
+  EXPECT_FALSE(choice.settles);
+}
+
+TEST(Placement, AFollowerOfALeaderThatRunsNowhereRunsNowhere) {
+  PlacementInput input = follower(HostId(), "stopped by the operator until \"start\"");
+  EXPECT_EQ(place(input, kNow).host, HostId());
+  EXPECT_EQ(place(input, kNow).reason,
+            "it runs only with db, which is to run nowhere: stopped by the operator until "
+            "\"start\"");
+  EXPECT_FALSE(place(input, kNow).settles);
+  input.candidates[0].leader_settles = true;
+  EXPECT_TRUE(place(input, kNow).settles);
+}
+
+TEST(Placement, EachHostIsBoundAsItsOwnFilesHaveIt) {
+  PlacementInput input = follower(HostId(2), "h2");
+  input.candidates[1].up = false;
+  EXPECT_EQ(place(input, kNow).host, HostId());
+  input.candidates[2].leader.clear();
+  EXPECT_EQ(place(input, kNow).host, HostId(3));
+}
+
+TEST(Placement, NobodyYetIsToldFromNobody) {
+  PlacementInput input = three();
+  for (Candidate& candidate : input.candidates) candidate.settled = false;
+  EXPECT_EQ(place(input, kNow).host, HostId());
+  EXPECT_TRUE(place(input, kNow).settles);
+  for (Candidate& candidate : input.candidates) candidate.able = false;
+  EXPECT_FALSE(place(input, kNow).settles);
+  input.candidates[0].able = true;
+  input.disabled = true;
+  EXPECT_FALSE(place(input, kNow).settles);
+}
+
 }  // namespace
 }  // namespace cluster::core

@@ -55,6 +55,11 @@ class ServiceTest : public testing::Test, public ServiceWorld {
       return kill != nullptr && kill->run == runs_.back().run;
     });
   }
+  void check(int code) {
+    pass(seconds(10));
+    ASSERT_EQ(newest(), Script::kStatus);
+    end(code);
+  }
   Script newest() const { return runs_.back().script; }
   void run() {
     start();
@@ -199,6 +204,75 @@ TEST_F(ServiceTest, ChecksAndRestartsInPlaceAndMovesAtTheThirdFailure) {
   pass(seconds(10));
   end(1);
   EXPECT_EQ(newest(), Script::kStop);
+  end(0);
+  EXPECT_TRUE(service_.idle());
+  EXPECT_TRUE(service_.barred(now_.mono));
+}
+
+TEST_F(ServiceTest, SoManyChecksInARowHaveToFail) {
+  ServiceEntry three = entry();
+  three.fall = 3;
+  service_.configure(three);
+  run();
+  for (uint32_t failed = 1; failed < 3; ++failed) {
+    check(1);
+    EXPECT_TRUE(service_.running());
+    EXPECT_EQ(service_.failed_checks(), failed);
+  }
+  check(1);
+  EXPECT_EQ(newest(), Script::kStop);
+  EXPECT_EQ(runs_.back().reason, Reason::kHealth);
+  end(0);
+  end(0);
+  ASSERT_TRUE(service_.running());
+  EXPECT_EQ(service_.failed_checks(), 0u) << "it is another life";
+}
+
+TEST_F(ServiceTest, WhatFlapsIsNotRestarted) {
+  ServiceEntry two = entry();
+  two.fall = 2;
+  service_.configure(two);
+  run();
+  for (int i = 0; i < 20; ++i) {
+    check(1);
+    check(0);
+  }
+  EXPECT_TRUE(service_.running());
+  EXPECT_EQ(service_.failures(), 0u);
+  check(1);
+  check(3);
+  EXPECT_EQ(newest(), Script::kStop) << "two in a row";
+}
+
+TEST_F(ServiceTest, SoManyGoodChecksInARowMakeItGoodAgain) {
+  ServiceEntry wary = entry();
+  wary.fall = wary.rise = 2;
+  service_.configure(wary);
+  run();
+  check(1);
+  check(0);
+  EXPECT_EQ(service_.failed_checks(), 1u) << "one is too few";
+  check(0);
+  EXPECT_EQ(service_.failed_checks(), 0u);
+  check(1);
+  check(0);
+  check(1);
+  EXPECT_EQ(newest(), Script::kStop) << "what flaps fails in the end";
+}
+
+TEST_F(ServiceTest, FailuresMoveItNotFailedChecks) {
+  ServiceEntry two = entry();
+  two.fall = two.max_failures = 2;
+  service_.configure(two);
+  run();
+  check(1);
+  check(1);
+  end(0);
+  end(0);
+  ASSERT_TRUE(service_.running());
+  check(1);
+  EXPECT_FALSE(service_.barred(now_.mono));
+  check(1);
   end(0);
   EXPECT_TRUE(service_.idle());
   EXPECT_TRUE(service_.barred(now_.mono));

@@ -25,6 +25,10 @@ Config sample_config() {
   service.failback = {.never = false, .stability = milliseconds(1500)};
   service.stop_timeout = milliseconds(1);
   service.max_failures = 7;
+  service.fall = 3;
+  service.rise = 2;
+  service.after = {"cache", "queue"};
+  service.with = "db";
   config.services = {service};
   config.beat_interval = milliseconds(250);
   config.port = 4000;
