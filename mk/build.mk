@@ -29,14 +29,15 @@ libs_config := libconfuse libcrypto
 libs_net := libevent openssl
 libs_store := sqlite3
 libs_scripts := libevent
+libs_system := libsystemd libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
 libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core config net scripts store bus ctl daemon guardian
+folders := base wire core config net scripts store bus system ctl daemon guardian
 core_folders := core wire base
-program_folders := guardian daemon bus store scripts net config core wire base
+program_folders := guardian daemon bus system store scripts net config core wire base
 ctl_folders := ctl base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))

@@ -175,13 +175,19 @@ struct Command {
 // Leave the cluster: hand the services over, say goodbye; ends with the action Left.
 struct Leave {};
 
+// This machine is about to sleep, and waits a while for whom DelaySleep speaks; or, not near, it has woken, or does not
+// sleep after all.
+struct SleepPlanned {
+  bool near = false;
+};
+
 // The time asked for by Wake has come (early or repeated ones do no harm).
 struct Tick {};
 
 using Event =
     std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
                  PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused,
-                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered>;
+                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -312,6 +318,12 @@ struct Reboot {
   std::string why;
 };
 
+// From now on this machine is not to sleep before a word of ours (false: it may), as something here has to be handed
+// over first. It waits no longer than it likes.
+struct DelaySleep {
+  bool wanted = false;
+};
+
 struct Write {
   std::string key;
   std::optional<std::string> value;  // nullopt erases
@@ -397,7 +409,7 @@ struct Left {};
 using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
                             Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
                             SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay,
-                            KillService, Guard, Unguard, Reboot, Probe>;
+                            KillService, Guard, Unguard, Reboot, Probe, DelaySleep>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

@@ -109,7 +109,7 @@ void Node::State::note_chores(const Event& event) {
   const bool quiet =
       std::holds_alternative<Received>(event) || std::holds_alternative<Tick>(event) ||
       std::holds_alternative<ScriptEnded>(event) || std::holds_alternative<ServiceKilled>(event) ||
-      std::holds_alternative<ProbeAnswered>(event);
+      std::holds_alternative<ProbeAnswered>(event) || std::holds_alternative<SleepPlanned>(event);
   if (quiet) return;
   secrets.due = true;
   if (!std::holds_alternative<Persisted>(event)) ways.due = true;
@@ -335,6 +335,7 @@ void Node::State::finish_step(Context& context) {
   const MonoTime now = context.now.mono;
   drive_isolation(context);
   drive_disk(context);
+  notice_sleep_over(context);
   if (dirty || lease_due(now) || now >= review_at ||
       now >= members.next_deadline(config.dead_time)) {
     dirty = true;
@@ -344,6 +345,7 @@ void Node::State::finish_step(Context& context) {
   drive_memory(context);
   drive_renewals(context);
   drive_guards(context);
+  drive_sleep(context);
   if (ways.is_due(now)) {
     drive_relays(context);
     dial_all(context);
@@ -366,7 +368,7 @@ void Node::State::finish_step(Context& context) {
 MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
                    ways.at, secrets.at, isolation.look_at, disk.again_at,
-                   disk.mute ? kNever : disk.mute_from, next_guard(), renew_at,
+                   disk.mute ? kNever : disk.mute_from, sleep.over_at, next_guard(), renew_at,
                    next_lease_deadline(now)});
 }
 

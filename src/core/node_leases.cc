@@ -121,8 +121,9 @@ void Node::State::drive_leases(Context& context) {
       continue;
     }
     OwnLease& lease = held->second;
-    // Once it has left nobody renews the lease of what it could not stop.
-    if (leaving && service.stop_failed() && !service.killed_whole()) service.kill(context);
+    // Once it has left, or sleeps, nobody renews the lease of what it could not stop.
+    if ((leaving || sleep.near) && service.stop_failed() && !service.killed_whole())
+      service.kill(context);
     if (now < lease.stop_by()) {
       lease.lost = lease.killed = false;
       continue;

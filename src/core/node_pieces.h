@@ -119,6 +119,13 @@ struct Upkeep {
   std::map<std::string, StoreTicket> unstored;  // settings, each with its newest storing
 };
 
+// What is known of this machine's sleep: node_sleep.cc.
+struct Sleep {
+  bool near = false;          // it is about to
+  bool delayed = false;       // DelaySleep was asked for
+  MonoTime over_at = kNever;  // it has slept by then, or never will
+};
+
 // Work of which most steps leave none: done where what it depends on has changed, and when the time has come.
 struct Chore {
   bool due = true;

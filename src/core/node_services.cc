@@ -97,6 +97,7 @@ std::string Node::State::why_not_able(const Order& order, MonoTime now) const {
   if (in_maintenance() && local->idle()) return "is in maintenance";
   if (std::string why = why_offline(order); !why.empty()) return why;
   if (std::string why = why_not_stored(order); !why.empty()) return why;
+  if (leaves_before_sleep(order.service)) return "is about to sleep";
   if (local->stop_failed()) return "could not stop it";
   if (local->barred(now)) return local->bar_why();
   return "";
@@ -268,7 +269,7 @@ void Node::State::drive(Context& context, const Order& order) {
     return;
   }
   // A host that has not settled keeps what it found running until it knows better.
-  if (!settled && !leaving) return;
+  if (!settled && !leaving && !leaves_before_sleep(order.service)) return;
   const bool conflict = runs_elsewhere(order.service) || disk.mute || !why_offline(order).empty();
   if (!conflict && stops_later(order.service)) return;
   local->stop(context, *this, conflict ? Reason::kLostOwnership : stop_reason(&order, choice),
@@ -310,6 +311,7 @@ std::pair<Reason, HostId> Node::State::start_reason(const Order& order) const {
 Reason Node::State::stop_reason(const Order* order, const Choice& choice) const {
   if (leaving) return Reason::kShutdown;
   if (order == nullptr) return Reason::kPlacement;
+  if (leaves_before_sleep(order->service)) return Reason::kShutdown;
   if (standby(config.self) || choice.host == HostId{}) return Reason::kOperator;
   const Order& leading = led_by(*order);
   if (moved_to(leading.service) == choice.host) return Reason::kMove;

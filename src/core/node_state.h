@@ -12,6 +12,7 @@
 //   node_leases.cc    ownership majority: leases of this host, and its votes
 //   node_memory.cc    what a voter has to know before it votes
 //   node_isolation.cc whether it is this host that is offline
+//   node_sleep.cc     what is handed over before this machine sleeps
 //   node_disk.cc      what a host does not do that can store nothing
 //   node_guard.cc     for how long what runs here may go on without this core
 //   node_maintenance.cc  what is left alone while its host is looked after
@@ -80,6 +81,7 @@ struct Node::State final : ServiceWorld {
   void on(Context& context, const RelayOut& event);
   void on(Context& context, const RelayEnded& event);
   void on(Context& context, const ProbeAnswered& event);
+  void on(Context& context, const SleepPlanned& event);
   void notice_stall(Context& context);
   void note_chores(const Event& event);
   void decide(Context& context);
@@ -345,6 +347,13 @@ struct Node::State final : ServiceWorld {
   void begin_listening(MonoTime now);
   std::string why_offline(const Order& order) const;
 
+  // node_sleep.cc
+  void end_sleep(Context& context, const std::string& why);
+  bool leaves_before_sleep(const std::string& service) const;
+  bool keeps_awake(const std::string& name, const Service& service) const;
+  void notice_sleep_over(Context& context);
+  void drive_sleep(Context& context);
+
   // node_disk.cc
   void claim_not_stored(Context& context, const StoredClaim& claim, const std::string& why);
   void grant_not_stored(Context& context, const StoredGrant& stored, const std::string& why);
@@ -445,6 +454,7 @@ struct Node::State final : ServiceWorld {
   Chore ways, secrets;
   Isolation isolation;
   Disk disk;
+  Sleep sleep;
   Settings settings;
   Upkeeps upkeeps;
   Upkeep upkeep;

@@ -106,10 +106,16 @@ Status Daemon::start_core() {
       std::make_unique<WakeTimer>(loop_.base(), [this] { loop_.post(core::Event(core::Tick{})); });
   prober_ = std::make_unique<net::Prober>(
       loop_.base(), [this] { loop_.post(core::Event(core::ProbeAnswered{})); }, report());
+  sleep_lock_ = std::make_unique<system::SleepLock>(
+      loop_.base(), options_.bus,
+      system::SleepLock::Watcher{
+          [this](bool near) { loop_.post(core::Event(core::SleepPlanned{near})); },
+          [](core::LogLevel level, const std::string& text) { daemon::log(level, text); }});
   bus_ = std::make_unique<bus::Bus>(loop_.base(), options_.bus, CLUSTER_VERSION, *this);
-  performer_ = std::make_unique<Performer>(Parts{*transport_, *secrets_, *runner_, *store_, *bus_,
-                                                 *wake_, *prober_, requests_, happenings_},
-                                           [this] { left(); });
+  performer_ =
+      std::make_unique<Performer>(Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_,
+                                        *prober_, *sleep_lock_, requests_, happenings_},
+                                  [this] { left(); });
   boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));
   loop_.post(core::Event(core::LocalAddresses{net::local_addresses()}));

@@ -25,6 +25,7 @@
 #include "net/secrets.h"
 #include "net/transport.h"
 #include "store/store.h"
+#include "system/sleep_lock.h"
 
 namespace cluster::daemon {
 
@@ -121,6 +122,7 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<Watch> secrets_look_;
   std::unique_ptr<WakeTimer> wake_;
   std::unique_ptr<net::Prober> prober_;
+  std::unique_ptr<system::SleepLock> sleep_lock_;
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<Performer> performer_;
   std::unique_ptr<net::AddressWatch> addresses_;

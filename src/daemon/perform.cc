@@ -69,6 +69,7 @@ struct Performer::Visitor {
       log(core::LogLevel::kError, std::string("reboot: ") + strerror(errno));
   }
   void operator()(const core::Probe& a) const { parts.prober.perform(a); }
+  void operator()(const core::DelaySleep& a) const { parts.sleep_lock.perform(a); }
   void operator()(const core::Guard& a) const { parts.runner.guard(a); }
   void operator()(const core::Unguard& a) const { parts.runner.unguard(a); }
   void operator()(const core::Persist& a) const { parts.store.persist(a); }

@@ -18,6 +18,7 @@
 #include "net/transport.h"
 #include "scripts/runner.h"
 #include "store/store.h"
+#include "system/sleep_lock.h"
 
 namespace cluster::daemon {
 
@@ -42,6 +43,7 @@ struct Parts {
   bus::Bus& bus;
   WakeTimer& wake;
   net::Prober& prober;
+  system::SleepLock& sleep_lock;
   Requests& requests;
   Happenings& happenings;
 };

@@ -242,6 +242,9 @@ struct ToJson {
     return {{"event", "service_killed"}, {"service", e.service}, {"all", e.all}};
   }
   json operator()(const ProbeAnswered&) const { return {{"event", "probe_answered"}}; }
+  json operator()(const SleepPlanned& e) const {
+    return {{"event", "sleep_planned"}, {"near", e.near}};
+  }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
 };
@@ -284,6 +287,7 @@ Event event_from(const json& j) {
   if (kind == "relay_ended") return RelayEnded{id<RelayId>(j, "relay"), text("reason")};
   if (kind == "service_killed") return ServiceKilled{text("service"), j.at("all").get<bool>()};
   if (kind == "probe_answered") return ProbeAnswered{};
+  if (kind == "sleep_planned") return SleepPlanned{j.at("near").get<bool>()};
   if (kind == "leave") return Leave{};
   if (kind == "tick") return Tick{};
   throw std::invalid_argument("no such event: " + kind);

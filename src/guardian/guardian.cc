@@ -36,6 +36,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
       belongings_(std::move(belongings)),
       detach_(std::move(detach)),
       accept_renumbering_(options_.accept_renumbering),
+      scopes_(loop_.base(), options_.bus),
       supervisor_(daemon::Notify::from_environment(getpid(), true)),
       deadline_(loop_.base(), [this] { loop_.post(daemon::Loop::Task([this] { turn(); })); }),
       feeding_(loop_.base(), [this] { loop_.post(daemon::Loop::Task([] {})); }),
@@ -48,7 +49,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
       scripts::Callbacks{[this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
                          [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
                          [](const scripts::Line& line) { log(line); }},
-      belongings_.cgroups);
+      belongings_.cgroups, &scopes_);
   if (const auto longest = supervisor_.watchdog()) watchdog_.emplace(*longest);
   const auto on = [this](int number, std::function<void()> callback) {
     signals_.push_back(std::make_unique<daemon::Watch>(

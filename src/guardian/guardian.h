@@ -22,6 +22,7 @@
 #include "daemon/options.h"
 #include "guardian/channel.h"
 #include "guardian/messages.h"
+#include "guardian/scopes.h"
 #include "net/socket.h"
 #include "scripts/local_runner.h"
 #include "scripts/reserve.h"
@@ -99,6 +100,7 @@ class Guardian {
 
   daemon::Loop loop_;
   core::Guardian core_;
+  SystemdScopes scopes_;
   std::unique_ptr<scripts::LocalRunner> runner_;
   scripts::Reserve for_an_engine_{kDescriptorsForAnEngine};
   std::optional<Engine> engine_;

@@ -113,6 +113,21 @@ std::vector<std::string> left_alone(const Options& options) {
   return {};
 }
 
+// All that is in these groups is killed, but for what is left alone. False: not all of it is dead.
+template <class Groups>
+bool fence(const Groups& groups, const std::vector<std::string>& spared) {
+  for (const std::string& service : groups.services()) {
+    const bool spare = std::find(spared.begin(), spared.end(), service) != spared.end();
+    if (groups.populated(service))
+      log(core::LogLevel::kWarning, spare ? "service " + service + " is left alone: maintenance"
+                                          : "all of service " + service + " is killed");
+  }
+  const std::vector<std::string> left = groups.kill_all(spared);
+  for (const std::string& service : left)
+    log(core::LogLevel::kError, "not all of service " + service + " is dead");
+  return left.empty();
+}
+
 // After a daemon that is dead, or has left: what its services' groups still hold.
 int fence(const Options& options) {
   daemon::start_logging(daemon::LogTo::kStderr,
@@ -122,25 +137,16 @@ int fence(const Options& options) {
   // A daemon lives as long as one of its processes does, and what it runs is no leftover.
   auto lock = take_lock(options.state_dir);
   if (!lock) return refuse(options, lock.error());
+  const std::vector<std::string> spared = left_alone(options);
+  bool whole = fence(scripts::Scopes::find(options.state_dir), spared);
   const auto cgroups = scripts::Cgroups::find(options.state_dir);
   if (!cgroups) {
     log(core::LogLevel::kDebug, "no control groups: " + cgroups.error());
-    return daemon::kExitOk;
+  } else {
+    whole = fence(*cgroups, spared) && whole;
+    cgroups->remove_empty();
   }
-  std::vector<std::string> doomed = cgroups->services();
-  const std::vector<std::string> spared = left_alone(options);
-  std::erase_if(doomed, [&](const std::string& service) {
-    const bool spare = std::find(spared.begin(), spared.end(), service) != spared.end();
-    if (cgroups->populated(service))
-      log(core::LogLevel::kWarning, spare ? "service " + service + " is left alone: maintenance"
-                                          : "all of service " + service + " is killed");
-    return spare;
-  });
-  const std::vector<std::string> left = cgroups->kill_all(std::move(doomed));
-  for (const std::string& service : left)
-    log(core::LogLevel::kError, "not all of service " + service + " is dead");
-  cgroups->remove_empty();
-  return left.empty() ? daemon::kExitOk : daemon::kExitFailed;
+  return whole ? daemon::kExitOk : daemon::kExitFailed;
 }
 
 int guard(const Options& options) {

@@ -10,15 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/time.h"
 
 namespace cluster::scripts {
-
-// Where SIGKILL takes longer, something hangs in the kernel.
-inline constexpr Duration kDyingTime = seconds(5);
-inline constexpr Duration kDyingLook = milliseconds(5);
-// Rounds of killing what is listed, where the kernel has no cgroup.kill (before 5.14).
-inline constexpr int kMaxKillRounds = 100;
 
 class Cgroups {
  public:
@@ -38,9 +31,9 @@ class Cgroups {
   // Nothing happens while it is populated.
   void remove(const std::string& service) const;
 
-  // Kills all of these and waits until it is dead, at most kDyingTime: what is not, by the services' names.
-  std::vector<std::string> kill_all(std::vector<std::string> services) const;
-  std::vector<std::string> kill_all() const { return kill_all(services()); }
+  // Kills all there is, but for these services, and waits until it is dead, at most kDyingTime: what is not, by the
+  // services' names.
+  std::vector<std::string> kill_all(const std::vector<std::string>& but = {}) const;
   std::vector<std::string> services() const;  // that have a group
   void remove_empty() const;                  // all of them, and the folder
 

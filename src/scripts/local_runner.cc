@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/ensure.h"
+#include "scripts/group.h"
 #include "scripts/leftovers.h"
 
 namespace cluster::scripts {
@@ -25,13 +26,16 @@ const char* to_string(core::Script script) {
 }
 
 LocalRunner::LocalRunner(event_base* base, std::string service_dir, std::string state_dir,
-                         Callbacks callbacks, std::optional<Cgroups> cgroups)
+                         Callbacks callbacks, std::optional<Cgroups> cgroups,
+                         ScopeMaker* scope_maker)
     : base_(base),
       service_dir_(std::move(service_dir)),
       state_dir_(std::move(state_dir)),
       callbacks_(std::move(callbacks)),
       inherited_(inherited_environment()),
       cgroups_(std::move(cgroups)),
+      scopes_(Scopes::find(state_dir_)),
+      scope_maker_(scope_maker),
       child_ended_(evsignal_new(
           base, SIGCHLD,
           [](evutil_socket_t, short, void* self) { static_cast<LocalRunner*>(self)->reap(); },
@@ -89,14 +93,96 @@ void LocalRunner::run(const core::RunScript& script) {
   begin(script);
 }
 
-int LocalRunner::open_cgroup(const std::string& service) {
-  return cgroups_ ? cgroups_->open(service) : -1;
+bool LocalRunner::in_group(const std::string& service) const {
+  return scopes_.populated(service) || (cgroups_ && cgroups_->populated(service));
+}
+
+bool LocalRunner::wants_scope(const core::RunScript& script) const {
+  return scope_maker_ != nullptr && script.script == core::Script::kStart &&
+         !in_group(script.service) && scope_maker_->ready();
+}
+
+int LocalRunner::open_group(const std::string& service) const {
+  const int scope = scopes_.open(service);
+  return scope >= 0 || !cgroups_ ? scope : cgroups_->open(service);
+}
+
+int LocalRunner::spawn_in_group(Spawn& what, const std::string& service, pid_t* pid) const {
+  what.cgroup = open_group(service);
+  // Outside of its group it could not be killed whole: then rather not at all.
+  int error = cgroups_ && what.cgroup < 0 ? errno : 0;
+  if (error == 0) error = spawn(what, pid);
+  if (what.cgroup >= 0) close(what.cgroup);
+  // The scope has ended meanwhile, and its folder with it.
+  if (error == ENODEV && cgroups_) {
+    what.cgroup = cgroups_->open(service);
+    error = what.cgroup < 0 ? errno : spawn(what, pid);
+    if (what.cgroup >= 0) close(what.cgroup);
+  }
+  what.cgroup = -1;
+  return error;
+}
+
+LocalRunner::Waiting::~Waiting() {
+  if (what.output >= 0) close(what.output);
+}
+
+int LocalRunner::begin_waiting(Spawn what, Run& run, pid_t* pid) {
+  what.cgroup = cgroups_ ? cgroups_->open(run.service) : -1;
+  int error = cgroups_ && what.cgroup < 0 ? errno : 0;
+  auto waiting = std::make_unique<Waiting>();
+  if (error == 0) error = Held::spawn(what, &waiting->child);
+  if (what.cgroup >= 0) close(what.cgroup);
+  what.cgroup = -1;
+  waiting->what = std::move(what);  // with its output, which somebody else may have to inherit
+  if (error != 0) return error;
+  *pid = waiting->child.pid();
+  run.waits = std::move(waiting);
+  scope_maker_->make(run.service, *pid, [this, pid = *pid, id = run.id](const std::string& why) {
+    scope_made(pid, id, why);
+  });
+  return 0;
+}
+
+void LocalRunner::scope_made(pid_t pid, RunId id, std::string why_not) {
+  const auto at = runs_.find(pid);
+  // It was killed while it waited: its end is reported as any other.
+  if (at == runs_.end() || at->second.id != id || at->second.killed) return;
+  Run run = std::move(at->second);
+  runs_.erase(at);
+  const std::unique_ptr<Waiting> waiting = std::move(run.waits);
+  if (why_not.empty()) {
+    // Where it is counts, whatever was said.
+    const auto folder = group::of_process(pid);
+    const Status taken = !folder                        ? Status(Error{folder.error()})
+                         : !folder->ends_with(".scope") ? Status(Error{"it is in " + *folder})
+                                                        : scopes_.take(run.service, *folder);
+    if (!taken) why_not = taken.error();
+  }
+  int error = 0;
+  if (why_not.empty()) {
+    error = waiting->child.release();
+  } else {
+    scope_maker_->failed(run.service, why_not);
+    // Not this one: whoever was asked to move it may do that at any later time.
+    waiting->child.drop();
+    error = spawn_in_group(waiting->what, run.service, &pid);
+  }
+  if (error != 0) return not_begun(run, waiting->what.path, error);
+  runs_.emplace(pid, std::move(run));
+}
+
+void LocalRunner::not_begun(const Run& run, const std::string& path, int error) {
+  if (run.reader != readers_.end()) readers_.erase(run.reader);
+  callbacks_.line(Line{run.service, run.script, true,
+                       "could not be started: " + path + ": " + strerror(error)});
+  callbacks_.ended(core::ScriptEnded{run.id, core::ScriptEnd::kNotStarted, error});
 }
 
 void LocalRunner::begin(const core::RunScript& script) {
   std::optional<Reserve::Lent> lent;
   if (script.script != core::Script::kStart) lent.emplace(reserve_);
-  Run run{script.run, script.service, script.script, readers_.end()};
+  Run run{script.run, script.service, script.script, readers_.end(), nullptr, false};
   Spawn what;
   what.folder = service_dir_ + "/" + script.service;
   what.path = what.folder + "/" + to_string(script.script);
@@ -105,27 +191,30 @@ void LocalRunner::begin(const core::RunScript& script) {
                           script.environment.end());
   what.environment.emplace_back("CLUSTER_STATE_DIR", state_dir_);
   what.output = open_output(script, run);
-  what.cgroup = open_cgroup(script.service);
-  // Outside of its group it could not be killed whole: then rather not at all.
-  int error = cgroups_ && what.cgroup < 0 ? errno : 0;
+  const std::string path = what.path;
   pid_t pid = -1;
-  if (error == 0) error = spawn(what, &pid);
-  if (what.output >= 0) close(what.output);
-  if (what.cgroup >= 0) close(what.cgroup);
-  if (error != 0) {
-    if (run.reader != readers_.end()) readers_.erase(run.reader);
-    callbacks_.line(Line{script.service, script.script, true,
-                         "could not be started: " + what.path + ": " + strerror(error)});
-    callbacks_.ended(core::ScriptEnded{script.run, core::ScriptEnd::kNotStarted, error});
-    return;
+  int error = 0;
+  if (wants_scope(script)) {
+    error = begin_waiting(std::move(what), run, &pid);
+  } else {
+    error = spawn_in_group(what, script.service, &pid);
+    if (what.output >= 0) close(what.output);
   }
-  runs_.emplace(pid, run);
+  if (error != 0) return not_begun(run, path, error);
+  runs_.emplace(pid, std::move(run));
+}
+
+void LocalRunner::kill_run(pid_t pid, Run& run) {
+  run.killed = true;
+  ::kill(-pid, SIGKILL);
+  // One that waits may not lead a group of its own yet.
+  ::kill(pid, SIGKILL);
 }
 
 void LocalRunner::kill(core::KillScript which) {
   // Only before it is reaped: afterwards the number may be another's.
-  for (const auto& [pid, run] : runs_)
-    if (run.id == which.run) ::kill(-pid, SIGKILL);
+  for (auto& [pid, run] : runs_)
+    if (run.id == which.run) kill_run(pid, run);
   for (auto& [service, killing] : dying_) {
     const auto is_it = [&](const core::RunScript& script) { return script.run == which.run; };
     if (std::erase_if(killing.waiting, is_it) > 0)
@@ -137,16 +226,16 @@ void LocalRunner::kill(const core::KillService& which) {
   const Reserve::Lent lent(reserve_);
   Killing& killing = dying_[which.service];
   killing.waited = {};
-  killing.reached = !cgroups_ || cgroups_->kill(which.service);
-  for (const auto& [pid, run] : runs_)
-    if (run.service == which.service) ::kill(-pid, SIGKILL);
+  const bool in_scope = scopes_.kill(which.service);
+  killing.reached = (!cgroups_ || cgroups_->kill(which.service)) && in_scope;
+  for (auto& [pid, run] : runs_)
+    if (run.service == which.service) kill_run(pid, run);
   const timeval at_once{0, 0};
   event_add(dying_look_.get(), &at_once);
 }
 
 bool LocalRunner::anything_left(const std::string& service) const {
-  const bool found =
-      cgroups_ ? cgroups_->populated(service) : kill_leftovers(service, state_dir_) > 0;
+  const bool found = in_group(service) || (!cgroups_ && kill_leftovers(service, state_dir_) > 0);
   return found || std::any_of(runs_.begin(), runs_.end(),
                               [&](const auto& entry) { return entry.second.service == service; });
 }
@@ -200,7 +289,7 @@ void LocalRunner::reap() {
       ++it;
       continue;
     }
-    const Run run = it->second;
+    const Run run = std::move(it->second);
     it = runs_.erase(it);
     // Its last words come before the news of its end.
     if (run.reader != readers_.end() && !(*run.reader)->drain()) readers_.erase(run.reader);

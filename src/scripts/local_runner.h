@@ -6,6 +6,10 @@
 //
 // With Cgroups, every script is born in its service's group. Without, what the scripts left running is looked for by
 // its environment, and ServiceKilled never says that it was all.
+//
+// With a ScopeMaker a service begins in a scope: its `start` is born in its group here, waits until systemd has moved it
+// there, and only then begins. Where that fails it begins here. Only `start` asks for a scope: what else runs of the
+// service is born beside what is left of it, so that to check, stop and kill it nobody is asked.
 #pragma once
 
 #include <sys/types.h>
@@ -21,6 +25,8 @@
 #include "scripts/output_reader.h"
 #include "scripts/reserve.h"
 #include "scripts/runner.h"
+#include "scripts/scope_maker.h"
+#include "scripts/scopes.h"
 #include "scripts/spawn.h"
 
 namespace cluster::scripts {
@@ -32,9 +38,9 @@ inline constexpr size_t kMaxOutputs = 256;
 
 class LocalRunner final : public Runner {
  public:
-  // `state_dir` is told to scripts as CLUSTER_STATE_DIR.
+  // `state_dir` is told to scripts as CLUSTER_STATE_DIR. `scope_maker` outlives it.
   LocalRunner(event_base* base, std::string service_dir, std::string state_dir, Callbacks callbacks,
-              std::optional<Cgroups> cgroups = std::nullopt);
+              std::optional<Cgroups> cgroups = std::nullopt, ScopeMaker* scope_maker = nullptr);
   ~LocalRunner() override;
 
   void run(const core::RunScript& script) override;
@@ -47,11 +53,18 @@ class LocalRunner final : public Runner {
 
  private:
   using Readers = std::list<std::unique_ptr<OutputReader>>;
+  struct Waiting {
+    Spawn what;
+    Held child;
+    ~Waiting();
+  };
   struct Run {
     RunId id;
     std::string service;
     core::Script script = core::Script::kStart;
-    Readers::iterator reader;  // readers_.end(): none, or ended
+    Readers::iterator reader;        // readers_.end(): none, or ended
+    std::unique_ptr<Waiting> waits;  // for its scope
+    bool killed = false;
   };
   // A service that is being killed.
   struct Killing {
@@ -66,7 +79,15 @@ class LocalRunner final : public Runner {
   void forget_budgets();
   void reap();
   void begin(const core::RunScript& script);
-  int open_cgroup(const std::string& service);
+  static void kill_run(pid_t pid, Run& run);
+  bool in_group(const std::string& service) const;
+  bool wants_scope(const core::RunScript& script) const;
+  // A descriptor of where the service is, or -1 with errno.
+  int open_group(const std::string& service) const;
+  int spawn_in_group(Spawn& what, const std::string& service, pid_t* pid) const;
+  int begin_waiting(Spawn what, Run& run, pid_t* pid);
+  void scope_made(pid_t pid, RunId id, std::string why_not);
+  void not_begun(const Run& run, const std::string& path, int error);
   bool anything_left(const std::string& service) const;
   void look_at_dying();
 
@@ -76,6 +97,8 @@ class LocalRunner final : public Runner {
   const Callbacks callbacks_;
   const Environment inherited_;
   const std::optional<Cgroups> cgroups_;
+  Scopes scopes_;
+  ScopeMaker* const scope_maker_;
   Reserve reserve_;
   std::map<pid_t, Run> runs_;
   std::map<std::string, Killing> dying_;

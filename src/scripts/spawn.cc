@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -89,26 +90,48 @@ int become(const Spawn& what, Words& words) {
   return errno;
 }
 
+// As clone3(2), with every signal held back: a handler of ours would write to the loop of the parent. The child takes
+// them as it becomes the script.
+long clone_into(int cgroup, uint64_t flags) {
+  clone_args how{};
+  how.flags = flags | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0);
+  how.exit_signal = SIGCHLD;
+  how.cgroup = cgroup >= 0 ? static_cast<uint64_t>(cgroup) : 0;
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  const long child = syscall(SYS_clone3, &how, sizeof how);
+  if (child == 0) return 0;
+  const int error = errno;
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return child;
+}
+
+[[noreturn]] void become_or_tell(const Spawn& what, Words& words, int answer) {
+  const int error = become(what, words);
+  if (write(answer, &error, sizeof error) < 0) _exit(1);
+  _exit(127);
+}
+
+// In the child: above 2, these are left.
+void close_all_but(std::array<int, 3> kept) {
+  std::sort(kept.begin(), kept.end());
+  int from = 3;
+  for (int fd : kept) {
+    if (fd > from) close_range(static_cast<unsigned>(from), static_cast<unsigned>(fd) - 1, 0);
+    from = std::max(from, fd + 1);
+  }
+  close_range(static_cast<unsigned>(from), ~0U, 0);
+}
+
 int spawn_into(const Spawn& what, pid_t* pid) {
   Words words(what);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
-  // A handler of ours would write to the loop of the parent.
-  sigset_t all, before;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &before);
-  clone_args how{};
-  how.flags = CLONE_INTO_CGROUP | CLONE_VFORK;
-  how.exit_signal = SIGCHLD;
-  how.cgroup = static_cast<uint64_t>(what.cgroup);
-  const long child = syscall(SYS_clone3, &how, sizeof how);
+  const long child = clone_into(what.cgroup, CLONE_VFORK);
   int error = child < 0 ? errno : 0;
-  if (child == 0) {
-    error = become(what, words);
-    if (write(ends[1], &error, sizeof error) < 0) _exit(1);
-    _exit(127);
-  }
-  sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (child == 0) become_or_tell(what, words, ends[1]);
   close(ends[1]);
   if (child > 0 && read(ends[0], &error, sizeof error) == sizeof error)
     waitpid(static_cast<pid_t>(child), nullptr, 0);
@@ -160,6 +183,64 @@ int spawn(const Spawn& what, pid_t* pid) {
   Words words(what);
   return posix_spawn(pid, what.path.c_str(), &files.actions, &attributes.attributes, words.argv(),
                      words.envp());
+}
+
+int Held::spawn(const Spawn& what, Held* out) {
+  Words words(what);
+  int gate[2], answer[2];
+  if (pipe2(gate, O_CLOEXEC) != 0) return errno;
+  if (pipe2(answer, O_CLOEXEC) != 0) {
+    const int error = errno;
+    for (int fd : gate) close(fd);
+    return error;
+  }
+  const long child = clone_into(what.cgroup, 0);
+  const int error = child < 0 ? errno : 0;
+  if (child == 0) {
+    // Nothing of others that wait: they are let go by the parent alone, and end with it.
+    close_all_but({gate[0], answer[1], what.output});
+    setsid();
+    char go = 0;
+    if (read(gate[0], &go, 1) != 1) _exit(1);
+    become_or_tell(what, words, answer[1]);
+  }
+  close(gate[0]);
+  close(answer[1]);
+  Held held;
+  held.pid_ = static_cast<pid_t>(child);
+  held.gate_ = gate[1];
+  held.answer_ = answer[0];
+  if (error == 0) *out = std::move(held);
+  return error;
+}
+
+Held& Held::operator=(Held&& other) noexcept {
+  close_ends();
+  pid_ = std::exchange(other.pid_, -1);
+  gate_ = std::exchange(other.gate_, -1);
+  answer_ = std::exchange(other.answer_, -1);
+  return *this;
+}
+
+void Held::close_ends() {
+  for (int* fd : {&gate_, &answer_})
+    if (*fd >= 0) close(std::exchange(*fd, -1));
+}
+
+int Held::release() {
+  const char go = 1;
+  int error = 0;
+  if (write(gate_, &go, 1) != 1) error = errno;
+  if (error == 0 && read(answer_, &error, sizeof error) != sizeof error) error = 0;
+  close_ends();
+  if (error != 0) waitpid(pid_, nullptr, 0);
+  return error;
+}
+
+void Held::drop() {
+  ::kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  close_ends();
 }
 
 }  // namespace cluster::scripts

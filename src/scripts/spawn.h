@@ -4,7 +4,8 @@
 // posix_spawn(3) does not copy the page tables, so the time it takes does not grow with our memory. Into a control
 // group it is clone3(2) with CLONE_INTO_CGROUP, of a guardian that is small: one that is born in its group has no
 // moment outside of it in which it could fork away, as one that is moved there has; and a helper that moves itself
-// before it executes the script would be one more program to start.
+// before it executes the script would be one more program to start. Only where systemd has to move it, and so has to be
+// told of it first, a process is born that waits (Held): before it is let go it does nothing that could escape.
 #pragma once
 
 #include <sys/types.h>
@@ -31,5 +32,30 @@ struct Spawn {
 
 // 0 and the child's pid (which is its group's ID too), or an errno.
 int spawn(const Spawn& what, pid_t* pid);
+
+// A child that executes nothing before it is let go, and ends where that can happen no more, as its parent has ended.
+class Held {
+ public:
+  Held() = default;
+  Held(Held&& other) noexcept { *this = std::move(other); }
+  Held& operator=(Held&& other) noexcept;
+  ~Held() { close_ends(); }
+
+  // 0 and the child in `out`, or an errno.
+  static int spawn(const Spawn& what, Held* out);
+
+  pid_t pid() const { return pid_; }
+  // 0, or an errno: it could not be executed, and is gone.
+  int release();
+  // It is killed, and gone.
+  void drop();
+
+ private:
+  void close_ends();
+
+  pid_t pid_ = -1;
+  int gate_ = -1;    // a byte lets it go
+  int answer_ = -1;  // an errno, or the end: it has been executed
+};
 
 }  // namespace cluster::scripts

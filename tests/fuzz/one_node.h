@@ -276,6 +276,9 @@ class OneNode {
     ENSURE(a.targets.size() == 1);
     probed_ = true;
   }
+  void perform(const core::DelaySleep& a) {
+    ENSURE(std::exchange(delays_sleep_, a.wanted) != a.wanted);
+  }
   void perform(const core::Reboot& a) { check_text(a.why); }
   void perform(const core::Persist& a) {
     // An incarnation that is not stored is never spoken under, so it may be taken again.
@@ -362,6 +365,7 @@ class OneNode {
   uint64_t requests_ = 0, incarnation_ = 1;
   bool scripts_hang_ = false, disk_fails_ = false, left_ = false;
   bool probed_ = false, outside_answers_ = false;
+  bool delays_sleep_ = false;
 };
 
 }  // namespace cluster::fuzz

@@ -10,9 +10,9 @@ import struct
 import time
 
 CALL, RETURN, ERROR, SIGNAL = 1, 2, 3, 4
-PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_TO, DESTINATION, SENDER, SIGNATURE = range(1, 9)
+PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_TO, DESTINATION, SENDER, SIGNATURE, UNIX_FDS = range(1, 10)
 HEADER_TYPES = {PATH: "o", INTERFACE: "s", MEMBER: "s", ERROR_NAME: "s", REPLY_TO: "u",
-                DESTINATION: "s", SENDER: "s", SIGNATURE: "g"}
+                DESTINATION: "s", SENDER: "s", SIGNATURE: "g", UNIX_FDS: "u"}
 FIXED = {"y": ("B", 1), "b": ("I", 4), "n": ("h", 2), "q": ("H", 2), "i": ("i", 4), "u": ("I", 4),
          "x": ("q", 8), "t": ("Q", 8), "d": ("d", 8), "h": ("I", 4)}
 ALIGN = {"s": 4, "o": 4, "g": 1, "a": 4, "v": 1, "(": 8, "{": 8}
@@ -54,6 +54,9 @@ def put(out, t, v):
         out += b"\0" * pad(len(out), 4) + struct.pack("<I", len(b)) + b + b"\0"
     elif t == "g":
         out += struct.pack("B", len(v)) + v.encode() + b"\0"
+    elif t == "v":
+        put(out, "g", v[0])
+        put(out, v[0], v[1])
     else:
         raise ValueError("cannot write type " + t)
 
@@ -115,29 +118,34 @@ class Message:
 
 
 class Connection:
-    """`path` is a unix socket of the file system."""
+    """`path` is a unix socket of the file system. With `fds` descriptors can be sent."""
 
-    def __init__(self, path, timeout=5):
+    def __init__(self, path, timeout=5, fds=False):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout)
         self.buf, self.serial, self.inbox = b"", 0, []
         try:
             self.sock.connect(path)
-            self.sock.sendall(b"\0AUTH EXTERNAL %s\r\n" % str(os.getuid()).encode().hex().encode())
-            line = b""
-            while not line.endswith(b"\r\n"):
-                got = self.sock.recv(1)
-                if not got:
-                    raise Gone("the bus refused us")
-                line += got
-            if not line.startswith(b"OK "):
-                raise Gone("the bus said " + line.decode("utf-8", "replace"))
+            self.negotiate(b"\0AUTH EXTERNAL %s\r\n" % str(os.getuid()).encode().hex().encode(), b"OK ")
+            if fds:
+                self.negotiate(b"NEGOTIATE_UNIX_FD\r\n", b"AGREE_UNIX_FD")
             self.sock.sendall(b"BEGIN\r\n")
             self.name = self.call("org.freedesktop.DBus", "/org/freedesktop/DBus",
                                   "org.freedesktop.DBus", "Hello")[0]
         except (OSError, Gone) as e:
             self.sock.close()
             raise Gone(str(e)) from e
+
+    def negotiate(self, said, expected):
+        self.sock.sendall(said)
+        line = b""
+        while not line.endswith(b"\r\n"):
+            got = self.sock.recv(1)
+            if not got:
+                raise Gone("the bus refused us")
+            line += got
+        if not line.startswith(expected):
+            raise Gone("the bus said " + line.decode("utf-8", "replace"))
 
     def close(self):
         self.sock.close()
@@ -148,7 +156,7 @@ class Connection:
     def __exit__(self, *_):
         self.close()
 
-    def send(self, kind, fields, sig="", args=()):
+    def send(self, kind, fields, sig="", args=(), fds=()):
         self.serial += 1
         types, body, i = [], bytearray(), 0
         while i < len(sig):
@@ -159,6 +167,8 @@ class Connection:
             put(body, t, v)
         if sig:
             fields = dict(fields, **{}) | {SIGNATURE: sig}
+        if fds:
+            fields = fields | {UNIX_FDS: len(fds)}
         inner = bytearray()
         for code, v in fields.items():
             inner += b"\0" * pad(len(inner), 8) + bytes([code])
@@ -166,7 +176,9 @@ class Connection:
             put(inner, HEADER_TYPES[code], v)
         head = struct.pack("<cBBBIII", b"l", kind, 0, 1, len(body), self.serial, len(inner)) + inner
         try:
-            self.sock.sendall(head + b"\0" * pad(len(head), 8) + body)
+            whole = head + b"\0" * pad(len(head), 8) + body
+            sent = socket.send_fds(self.sock, [whole], list(fds)) if fds else 0
+            self.sock.sendall(whole[sent:])
         except OSError as e:
             raise Gone(str(e)) from e
         return self.serial
@@ -243,5 +255,11 @@ class Connection:
             if m.kind in (CALL, SIGNAL):
                 self.inbox.append(m)
 
-    def answer(self, m, sig="", *args):
-        self.send(RETURN, {REPLY_TO: m.serial, DESTINATION: m.sender}, sig, args)
+    def answer(self, m, sig="", *args, fds=()):
+        self.send(RETURN, {REPLY_TO: m.serial, DESTINATION: m.sender}, sig, args, fds)
+
+    def refuse(self, m, name, text):
+        self.send(ERROR, {REPLY_TO: m.serial, DESTINATION: m.sender, ERROR_NAME: name}, "s", (text,))
+
+    def signal(self, path, interface, member, sig="", *args):
+        self.send(SIGNAL, {PATH: path, INTERFACE: interface, MEMBER: member}, sig, args)

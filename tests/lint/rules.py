@@ -16,16 +16,18 @@ LAYERS = {
     "scripts": {"base", "wire", "core"},
     "store": {"base", "wire", "core"},
     "bus": {"base", "wire", "core"},
+    "system": {"base", "wire", "core"},
     "ctl": {"base"},
-    "daemon": {"base", "wire", "core", "config", "net", "scripts", "store", "bus"},
-    "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "daemon"},
+    "daemon": {"base", "wire", "core", "config", "net", "scripts", "store", "bus", "system"},
+    "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "system", "daemon"},
 }
 PURE = ("base", "wire", "core")
 
 # What a library's headers look like, and the folders that may see them.
 LIBRARIES = [
     (re.compile(r"sdbus-c\+\+/"), {"bus", "ctl"}),
-    (re.compile(r"event2/|event\.h$"), {"net", "scripts", "bus", "daemon", "guardian"}),
+    (re.compile(r"systemd/sd-bus\.h"), {"bus", "system", "ctl"}),
+    (re.compile(r"event2/|event\.h$"), {"net", "scripts", "bus", "system", "daemon", "guardian"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"config"}),
     (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "net", "guardian"}),

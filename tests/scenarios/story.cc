@@ -236,6 +236,8 @@ bool Story::live(const Words& words) {
       {"freeze", &Machine::freeze},
       {"thaw", &Machine::thaw},
       {"sleep", &Machine::sleep},
+      {"sleep-in-order", &Machine::plan_sleep},
+      {"miss-waking", &Machine::miss_waking},
       {"wake", &Machine::wake},
       {"leave", &Machine::leave},
       {"move-address", &Machine::change_address},

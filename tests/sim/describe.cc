@@ -165,6 +165,9 @@ std::string describe(const core::Event& event) {
             return "killed " + e.service + (e.all ? "" : ", perhaps not all of it");
           },
           [](const core::ProbeAnswered&) { return std::string("probe answered"); },
+          [](const core::SleepPlanned& e) {
+            return std::string(e.near ? "sleep is near" : "awake");
+          },
           [](const core::Persisted& e) { return "persisted " + number(e.ticket); },
           [](const core::PersistFailed& e) { return "persist failed " + number(e.ticket); },
           [](const core::ConfigChanged&) { return std::string("configuration changed"); },
@@ -218,6 +221,9 @@ std::string describe(const core::Action& action) {
           },
           [](const core::Unguard& a) { return "unguard " + a.service; },
           [](const core::Probe&) { return std::string("probe"); },
+          [](const core::DelaySleep& a) {
+            return std::string(a.wanted ? "delay sleep" : "sleep is not delayed");
+          },
           [](const core::Reboot& a) { return "reboot: " + a.why; },
           [](const core::Persist& a) {
             std::string out = "persist " + number(a.ticket) + ":";

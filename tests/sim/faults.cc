@@ -17,6 +17,7 @@ const std::vector<Faults::Kind>& Faults::table() {
       {"leave", &Faults::leave},
       {"freeze", &Faults::freeze},
       {"sleep", &Faults::sleep},
+      {"sleep-in-order", &Faults::sleep_in_order},
       {"stutter", &Faults::stutter},
       {"cut", &Faults::cut_pair},
       {"cut-one-way", &Faults::cut_one_way},

@@ -65,6 +65,7 @@ class Faults {
   void leave();
   void freeze();
   void sleep();
+  void sleep_in_order();
   void stutter();
   void cut_pair();
   void cut_one_way();

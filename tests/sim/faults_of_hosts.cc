@@ -71,6 +71,16 @@ void Faults::sleep() {
   later(lasting(), [this, m] { world_.machine(m).wake(); });
 }
 
+void Faults::sleep_in_order() {
+  MachineId m = any();
+  say(who(m) + " is about to sleep");
+  world_.machine(m).plan_sleep();
+  later(lasting(), [this, m] {
+    if (rng_.chance(0.2)) world_.machine(m).miss_waking();
+    world_.machine(m).wake();
+  });
+}
+
 void Faults::stutter() {
   MachineId m = any();
   say("the engine of " + who(m) + " stutters");

@@ -21,6 +21,8 @@ constexpr uint64_t kMaxAlertsAMinute = 100;
 // How long a guardian takes to have another engine.
 constexpr Duration kEngineStartLow = milliseconds(20), kEngineStartHigh = milliseconds(500);
 constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
+// How long logind waits for whoever delays a sleep, and the daemon for its last words to have gone out.
+constexpr Duration kSleepDelay = seconds(5), kLastWords = milliseconds(200);
 // To what is asked whether it is there.
 constexpr Duration kOutsideRoundTrip = milliseconds(20);
 
@@ -133,12 +135,13 @@ void Machine::start_engine() {
   world_.network().thawed(index_);
   world_.lived(*this, Life::kEngineStarted);
   step(nullptr);
+  if (sleep_planned_) deliver(core::SleepPlanned{true});
   deliver(core::LocalAddresses{{world_.network().address(index_)}});
 }
 
 void Machine::end_engine() {
   core_.reset();
-  leaving_ = left_ = frozen_ = false;
+  leaving_ = left_ = frozen_ = sleep_delayed_ = false;
   inbox_.clear();
   waiting_.clear();
   disk_.crash();
@@ -232,7 +235,7 @@ void Machine::arm_guardian() {
 
 void Machine::power_off() {
   if (!powered_) return;
-  powered_ = asleep_ = false;
+  powered_ = asleep_ = sleep_planned_ = false;
   scripts_.set_asleep(false);
   scripts_.power_lost();
   end_engine();
@@ -264,14 +267,39 @@ void Machine::sleep() {
   world_.lived(*this, Life::kAsleep);
 }
 
+void Machine::plan_sleep() {
+  if (!powered_ || asleep_ || sleep_planned_) return;
+  sleep_planned_ = true;
+  deliver(core::SleepPlanned{true});
+  world_.queue().after(sleep_delayed_ ? kSleepDelay : Duration(), [this, plan = ++sleep_plan_] {
+    if (sleep_planned_ && plan == sleep_plan_) sleep();
+  });
+}
+
+// The core lets it: then nothing that others may start once they have not heard of it is left here.
+void Machine::sleep_as_planned() {
+  for (const ServiceSpec& service : spec_.services) {
+    const Scripts::Copy& copy = scripts_.copy(service.name);
+    if (service.ownership == core::Ownership::kMajority && copy.alive && !copy.unstoppable)
+      world_.violated(Verdict::kSafety, name_ + " may sleep while " + service.name + " runs there");
+  }
+  world_.queue().after(kLastWords, [this, plan = sleep_plan_] {
+    if (sleep_planned_ && plan == sleep_plan_) sleep();
+  });
+}
+
 void Machine::wake() {
-  if (!asleep_) return;
+  if (!asleep_) {
+    if (std::exchange(sleep_planned_, false)) deliver(core::SleepPlanned{false});
+    return;
+  }
   asleep_ = false;
   world_.lived(*this, Life::kAwake);
   world_.network().came_back(index_);
   scripts_.set_asleep(false);
   guardian_turn();
   drain();
+  if (std::exchange(sleep_planned_, false)) deliver(core::SleepPlanned{false});
 }
 
 void Machine::leave() {
@@ -427,6 +455,9 @@ void Machine::perform(core::Action& action) {
       world_.queue().after(kOutsideRoundTrip, [this] {
         if (running()) deliver(core::ProbeAnswered{});
       });
+  } else if (auto* delay = std::get_if<core::DelaySleep>(&action)) {
+    sleep_delayed_ = delay->wanted;
+    if (sleep_planned_ && !delay->wanted) sleep_as_planned();
   } else if (std::holds_alternative<core::Reboot>(action)) {
     world_.queue().after(Duration(), [this] { power_off(); });
     world_.queue().after(kBootLow, [this] { power_on(); });

@@ -61,9 +61,11 @@ class Machine {
       bool fence);  // both; fence: what they ran dies with them, but for what is left alone
   void freeze();    // SIGSTOP; the kernel goes on
   void thaw();
-  void sleep();  // the whole machine is suspended
-  void wake();
-  void leave();  // SIGTERM: ends with the engine gone
+  void sleep();       // the whole machine is suspended
+  void plan_sleep();  // likewise, once its core no longer delays that, or after kSleepDelay
+  void wake();        // also from a plan to sleep
+  void miss_waking() { sleep_planned_ = false; }  // it does not hear that it has woken
+  void leave();                                   // SIGTERM: ends with the engine gone
   void reload(Spec spec);
   void change_address();
   // State lost, or put back from an older copy: only while no engine runs.
@@ -109,6 +111,7 @@ class Machine {
   core::Config config_of(const Spec& spec) const;
   void end_engine();
   void end_guardian();
+  void sleep_as_planned();
   void perform_scripts(const core::Actions& actions);
   void guardian_turn();
   void arm_guardian();
@@ -142,6 +145,8 @@ class Machine {
   std::unique_ptr<core::Node> core_;
   uint64_t engine_ = 0, boots_ = 0;
   bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;
+  bool sleep_planned_ = false, sleep_delayed_ = false;
+  uint64_t sleep_plan_ = 0;
   bool stepping_ = false, restored_ = false;
   std::deque<core::Event> inbox_;
   core::Actions actions_;

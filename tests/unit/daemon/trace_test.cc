@@ -65,6 +65,7 @@ TEST(Trace, EveryEventComesBackTheSame) {
       RelayEnded{RelayId(4), "the other end closed it"},
       ServiceKilled{"web", true},
       ProbeAnswered{},
+      SleepPlanned{true},
   };
   ASSERT_EQ(events.size(), std::variant_size_v<Event>) << "an event has no line here";
   for (const Event& event : events) {
