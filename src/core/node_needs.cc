@@ -75,6 +75,8 @@ void Node::State::put_in_sequence() {
   for (const std::string& name : relations.in_sequence(names))
     sequence.push_back(place_of.at(name));
   sequence_of = orders.version();
+  // Nothing follows a leader that is in no services file any more.
+  std::erase_if(choices, [&](const auto& entry) { return !place_of.contains(entry.first); });
 }
 
 // What would be if these hosts were lost.

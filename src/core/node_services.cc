@@ -218,8 +218,6 @@ void Node::State::drive_services(Context& context) {
   for (auto& [name, service] : services) service.tick(context, *this);
   drive_leases(context);
   read_relations(context);
-  if (choices.size() > orders.all().size())
-    std::erase_if(choices, [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
   for (const size_t i : sequence) {
     const Order& order = orders.all()[i];
     choices[order.service] = place(placement_input(order), context.now.mono);
