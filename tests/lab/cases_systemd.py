@@ -36,9 +36,7 @@ class Bed:
 
         def close():
             closing()
-            for folder, _, _ in os.walk(self.top, topdown=False):
-                with contextlib.suppress(OSError):
-                    os.rmdir(folder)
+            remove(self.top)
         c.close = close
         self.lab.acquaint()
 
@@ -85,6 +83,14 @@ class Bed:
         return self.lab
 
 
+def remove(group):
+    """Whether that control group, and those below it, are gone."""
+    for folder, _, _ in os.walk(group, topdown=False):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+    return not os.path.exists(group)
+
+
 def group_of(h, pid):
     with open(h.outer(pid) + "/cgroup") as f:
         return next(line[3:].strip() for line in f if line.startswith("0::"))
@@ -124,8 +130,7 @@ def test_services_live_in_scopes(c):
     p = asked["cluster-web.scope"]
     expect(p["Slice"] == "cluster.slice" and p["CollectMode"] == "inactive-or-failed" and p["Delegate"] is True, "its properties", p)
     expect(p["Before"] == [UNIT] and len(p["PIDs"]) == 1, "stopped after the daemon", p)
-    where = {group_of(h, pid).rsplit("/", 1)[1] for pid in left_of(h)}
-    expect(where == set(asked), "each in its own", where)
+    until(lambda: {group_of(h, pid).rsplit("/", 1)[1] for pid in left_of(h)} == set(asked), "what each leaves is in its own")
     until(lambda: os.path.exists(os.path.join(c.dir, "status")), "its status runs")
     h.ctl("stop", "web")
     for script in ("start", "status", "stop"):
@@ -150,8 +155,7 @@ def test_unit_dies_and_scopes_live(c):
         h.ended[h.pid] = signal.SIGKILL
         f.write("1")
     h.wait_exit()
-    for folder, _, _ in os.walk(group, topdown=False):  # each start of a unit has a group of its own
-        os.rmdir(folder)
+    until(lambda: remove(group), "each start of a unit has a group of its own")
     t = time.time_ns()
     expect(left_of(h) + left_of(h, "sleep 308") == alive, "they live on")
     bed.up(h, unit=True)
