@@ -238,10 +238,12 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
     dialer.forget(context, host.id);
     openings.forget(host.id);
     relay_waits.erase(host.id);
+    if (hosts_announced.erase(host.id) > 0) context.emit(HostOffline{host.id, host.name});
     drop_links(
         context, [&](const Link& link) { return link.host == host.id; },
         "the host is no longer in the hosts file");
   }
+  for (const HostEntry& host : config.hosts) announce_host(context, host.id);
   store_configuration(context);
   compare_voters(context);
   read_maintenance();
