@@ -54,7 +54,7 @@ std::optional<DialTarget> Node::State::dial_target(const HostEntry& host, MonoTi
 
 // How a common neighbour, the one with the lowest ID, sees this host and that dynamic one. Of the two, the one that
 // has been linked with it for longer dials the newcomer.
-std::optional<Node::State::Sight> Node::State::sight_of(const HostEntry& host) const {
+std::optional<Sight> Node::State::sight_of(const HostEntry& host) const {
   const HostEntry* own_entry = config.host(config.self);
   const Member* member = members.of(host.id);
   if (own_entry == nullptr || !own_entry->dynamic || !host.dynamic || member == nullptr ||

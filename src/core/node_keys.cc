@@ -270,7 +270,7 @@ MonoTime Node::State::next_rotation() const {
 }
 
 // The attempt that this link is for, if the link is still the one of its pair.
-Node::State::Rotating* Node::State::rotating_over(LinkId id) {
+Rotating* Node::State::rotating_over(LinkId id) {
   const Link* link = links.find(id);
   if (link == nullptr || links.session(link->node) != link) return nullptr;
   auto it = rotations.find(link->node);

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/context.h"
+#include "core/keyring.h"
 #include "core/maintenance.h"
+#include "core/members.h"
 #include "core/node.h"
 #include "wire/cluster.pb.h"
 
@@ -51,6 +54,51 @@ struct PendingCommand {
   std::vector<wire::Setting> settings;         // to come into force once stored
   std::map<HostId, uint64_t> failures_before;  // what each host had failed when the order was given
   std::string token;                           // of a restart
+};
+
+// Two dynamic hosts, as a common neighbour sees them.
+struct Sight {
+  const Member* member = nullptr;  // the other
+  std::string ours, theirs;  // "IP:PORT" from which each connected; ours empty: it was dialled
+  bool elder = false;        // this one has been linked there for longer
+};
+
+// The replacement of a pair's secret that is under way over a link.
+struct Rotating {
+  LinkId link;
+  Generation wanted;  // its hash is 0 at the end that offers
+  PairSecret secret;  // once derived
+  bool offered = false;
+  MonoTime give_up_at;
+};
+
+// A candidate that has been proved; handshakes go by what was before until that is stored.
+struct Proving {
+  HostId host;
+  StoreTicket ticket;  // 0: could not be stored
+  MonoTime again_at = kNever;
+  Keyring::Pair before;
+};
+
+// An offer that was accepted: the links that there were besides its own may still carry former ones.
+struct Accepted {
+  LinkId link;
+  uint64_t newest_ordinal = 0;
+};
+
+// What a host without memory has been told, since it asked.
+struct Told {
+  MonoTime asked;
+  wire::Recalled answer;
+};
+
+struct Recollection {
+  bool asked_by_others = false;  // so there are services of ownership majority
+  bool alerted = false;
+  MonoTime since;  // this engine began, or lost its memory
+  std::optional<MonoTime> asking_since;
+  MonoTime ask_at = MonoTime::min();
+  std::map<NodeId, Told> told;
 };
 
 // What follows when something is stored.

@@ -131,12 +131,6 @@ struct Node::State final : ServiceWorld {
   void receive_own_messages(Context& context);
 
   // node_dial.cc
-  // Two dynamic hosts, as a common neighbour sees them.
-  struct Sight {
-    const Member* member = nullptr;  // the other
-    std::string ours, theirs;  // "IP:PORT" from which each connected; ours empty: it was dialled
-    bool elder = false;        // this one has been linked there for longer
-  };
   void dial_all(Context& context);
   MonoTime next_dial(MonoTime now) const;
   std::optional<DialTarget> dial_target(const HostEntry& host, MonoTime now) const;
@@ -158,26 +152,6 @@ struct Node::State final : ServiceWorld {
   void move_from(Context& context, Link& relayed);
 
   // node_keys.cc
-  // The replacement of a pair's secret that is under way over a link.
-  struct Rotating {
-    LinkId link;
-    Generation wanted;  // its hash is 0 at the end that offers
-    PairSecret secret;  // once derived
-    bool offered = false;
-    MonoTime give_up_at;
-  };
-  // A candidate that has been proved; handshakes go by what was before until that is stored.
-  struct Proving {
-    HostId host;
-    StoreTicket ticket;  // 0: could not be stored
-    MonoTime again_at = kNever;
-    Keyring::Pair before;
-  };
-  // An offer that was accepted: the links that there were besides its own may still carry former ones.
-  struct Accepted {
-    LinkId link;
-    uint64_t newest_ordinal = 0;
-  };
   bool still_shared(HostId host, const NodeId& node, const Generation& generation) const;
   std::string why_not_admitted(const LinkUp& up, MonoTime now) const;
   void not_admitted(Context& context, HostId by);
@@ -279,7 +253,8 @@ struct Node::State final : ServiceWorld {
   Placed place_all(MonoTime now, const std::set<HostId>& gone) const;
   void bind(Candidate& host, const wire::Holding& holding, const Placed& placed) const;
   const Order& led_by(const Order& order) const;
-  std::string why_not_yet(const std::string& service) const;
+  HostId stop_failed_on(const std::string& service) const;
+  std::string why_not_yet(Relation::Kind kind, const std::string& service) const;
   std::string why_waits(const std::string& service) const;
   bool leaderless(const std::string& service) const;
   bool belongs_here(const std::string& service) const;
@@ -288,19 +263,6 @@ struct Node::State final : ServiceWorld {
   std::string explain_relations(const ServiceView& seen) const;
 
   // node_leases.cc
-  // What a host without memory has been told, since it asked.
-  struct Told {
-    MonoTime asked;
-    wire::Recalled answer;
-  };
-  struct Recollection {
-    bool asked_by_others = false;  // so there are services of ownership majority
-    bool alerted = false;
-    MonoTime since;  // this engine began, or lost its memory
-    std::optional<MonoTime> asking_since;
-    MonoTime ask_at = MonoTime::min();
-    std::map<NodeId, Told> told;
-  };
   bool by_majority(const std::string& service) const;
   std::string why_no_claim(const std::string& service) const;
   std::vector<NodeId> reachable_voters() const;
