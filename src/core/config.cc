@@ -19,9 +19,7 @@ const char* to_string(Ownership ownership) {
 }
 
 const HostEntry* Config::host(HostId id) const {
-  const auto it = std::lower_bound(hosts.begin(), hosts.end(), id,
-                                   [](const HostEntry& h, HostId wanted) { return h.id < wanted; });
-  return it == hosts.end() || it->id != id ? nullptr : &*it;
+  return find(hosts, [&](const HostEntry& h) { return h.id == id; });
 }
 
 const HostEntry* Config::host(std::string_view name) const {

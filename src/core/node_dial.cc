@@ -22,7 +22,6 @@ void Node::State::dial_all(Context& context) {
   if (leaving) return;
   for (const HostEntry& host : config.hosts) {
     if (host.id == config.self || links.any(host.id)) continue;
-    if (!wants(host.id) && !probes.contains(host.id)) continue;
     drive_opening(context, host);
     if (const auto target = dial_target(host, context.now.mono))
       dialer.dial_if_due(context, host.id, *target);
@@ -34,7 +33,6 @@ MonoTime Node::State::next_dial(MonoTime now) const {
   if (leaving) return next;
   for (const HostEntry& host : config.hosts) {
     if (host.id == config.self || links.any(host.id)) continue;
-    if (!wants(host.id) && !probes.contains(host.id)) continue;
     if (dial_target(host, now)) next = std::min(next, dialer.due_at(host.id));
     next = std::min(next, opening_due(host));
   }
@@ -56,7 +54,7 @@ std::optional<DialTarget> Node::State::dial_target(const HostEntry& host, MonoTi
 
 // How a common neighbour, the one with the lowest ID, sees this host and that dynamic one. Of the two, the one that
 // has been linked with it for longer dials the newcomer.
-std::optional<Node::State::Sight> Node::State::sight_of(const HostEntry& host) const {
+std::optional<Sight> Node::State::sight_of(const HostEntry& host) const {
   const HostEntry* own_entry = config.host(config.self);
   const Member* member = members.of(host.id);
   if (own_entry == nullptr || !own_entry->dynamic || !host.dynamic || member == nullptr ||

@@ -196,7 +196,6 @@ void Node::State::tell_access(Context& context) {
     if (host.id == config.self) continue;
     SetAccess access;
     access.host = host.id;
-    access.expected = wants(host.id);
     if (const Keyring::Binding* known = keyring.binding(host.name)) {
       access.node = known->node;
       const auto unstored = proving.find(known->node);
@@ -271,7 +270,7 @@ MonoTime Node::State::next_rotation() const {
 }
 
 // The attempt that this link is for, if the link is still the one of its pair.
-Node::State::Rotating* Node::State::rotating_over(LinkId id) {
+Rotating* Node::State::rotating_over(LinkId id) {
   const Link* link = links.find(id);
   if (link == nullptr || links.session(link->node) != link) return nullptr;
   auto it = rotations.find(link->node);

@@ -118,8 +118,17 @@ const Order& Node::State::led_by(const Order& order) const {
   return *leading;
 }
 
+// 0: nowhere.
+HostId Node::State::stop_failed_on(const std::string& name) const {
+  for (const auto& [node, member] : members.all()) {
+    const wire::Holding* holding = member.up ? holding_of(member, name) : nullptr;
+    if (holding != nullptr && holding->state() == wire::Holding::STOP_FAILED) return member.host;
+  }
+  return {};
+}
+
 // Why that service is not yet where it is to be; empty: it runs there, or nobody is to run it.
-std::string Node::State::why_not_yet(const std::string& name) const {
+std::string Node::State::why_not_yet(Kind kind, const std::string& name) const {
   const auto placed = choices.find(name);
   if (placed == choices.end() || orders.find(name) == nullptr) return "";
   const Choice& choice = placed->second;
@@ -129,15 +138,10 @@ std::string Node::State::why_not_yet(const std::string& name) const {
   const wire::Holding* there = member == nullptr ? nullptr : holding_of(*member, name);
   if (there == nullptr) return "";
   if (there->state() == wire::Holding::RUNNING) return "";
-  // Its voters refuse it to anybody else until an operator has seen to that.
-  const bool stuck =
-      there->lease_us() != 0 &&
-      std::any_of(members.all().begin(), members.all().end(), [&](const auto& entry) {
-        const wire::Holding* holding = holding_of(entry.second, name);
-        return entry.second.up && holding != nullptr &&
-               holding->state() == wire::Holding::STOP_FAILED;
-      });
-  if (stuck) return "";
+  // Its voters refuse it to anybody else until an operator has seen to that: an order is not worth waiting so long for.
+  const HostId stuck_on = there->lease_us() == 0 ? HostId{} : stop_failed_on(name);
+  if (stuck_on != HostId{})
+    return kind == Kind::kWith ? "which could not be stopped on " + name_of(stuck_on) : "";
   return std::string("which ") + doing(there->state()) + " on " + name_of(choice.host);
 }
 
@@ -149,11 +153,11 @@ std::string Node::State::why_waits(const std::string& name) const {
   if (local == nullptr || choice == choices.end() || choice->second.host != config.self) return "";
   const ServiceEntry& entry = local->entry();
   if (!entry.with.empty() && relations.counts({Kind::kWith, name, entry.with}))
-    if (const std::string why = why_not_yet(entry.with); !why.empty())
+    if (const std::string why = why_not_yet(Kind::kWith, entry.with); !why.empty())
       return "it waits for " + entry.with + ", " + why;
   for (const std::string& before : entry.after)
     if (relations.counts({Kind::kAfter, name, before}))
-      if (const std::string why = why_not_yet(before); !why.empty())
+      if (const std::string why = why_not_yet(Kind::kAfter, before); !why.empty())
         return "it waits for " + before + ", " + why;
   return "";
 }

@@ -3,7 +3,6 @@
 //   node_links.cc     links, flooding
 //   node_routing.cc   messages from end to end
 //   node_dial.cc      whom to dial, and where
-//   node_mesh.cc      which links it keeps where hosts are many
 //   node_relay.cc     sessions through others
 //   node_keys.cc      who is let in, and by what secret
 //   node_record.cc    this host's own record, incarnation, settled start, session
@@ -12,7 +11,6 @@
 //   node_claims.cc    claims and votes
 //   node_leases.cc    ownership majority: leases of this host, and its votes
 //   node_memory.cc    what a voter has to know before it votes
-//   node_voters.cc    how the voters change
 //   node_isolation.cc whether it is this host that is offline
 //   node_sleep.cc     what is handed over before this machine sleeps
 //   node_disk.cc      what a host does not do that can store nothing
@@ -37,7 +35,6 @@
 #include "core/links.h"
 #include "core/maintenance.h"
 #include "core/members.h"
-#include "core/mesh.h"
 #include "core/needs.h"
 #include "core/node.h"
 #include "core/node_pieces.h"
@@ -48,8 +45,6 @@
 #include "core/relays.h"
 #include "core/service.h"
 #include "core/settings.h"
-#include "core/view.h"
-#include "core/voters.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
@@ -93,7 +88,6 @@ struct Node::State final : ServiceWorld {
   void finish_step(Context& context);
   MonoTime next_deadline(MonoTime now) const;
   void store_configuration(Context& context);
-  bool hosts_file_edited() const;
   StoreTicket persist(Context& context, std::vector<Write> writes);
   void begin_leaving(Context& context, const std::string& why);
   void leave_when_done(Context& context);
@@ -137,12 +131,6 @@ struct Node::State final : ServiceWorld {
   void receive_own_messages(Context& context);
 
   // node_dial.cc
-  // Two dynamic hosts, as a common neighbour sees them.
-  struct Sight {
-    const Member* member = nullptr;  // the other
-    std::string ours, theirs;  // "IP:PORT" from which each connected; ours empty: it was dialled
-    bool elder = false;        // this one has been linked there for longer
-  };
   void dial_all(Context& context);
   MonoTime next_dial(MonoTime now) const;
   std::optional<DialTarget> dial_target(const HostEntry& host, MonoTime now) const;
@@ -154,23 +142,6 @@ struct Node::State final : ServiceWorld {
   void begin_opening(Context& context, const HostEntry& host, const Sight& sight);
   bool own_address(const Member& member, const DialTarget& target) const;
 
-  // node_mesh.cc
-  bool linked_with(HostId host) const;
-  void configure_mesh();
-  bool wants(HostId host) const;
-  void drive_mesh(Context& context);
-  void choose_links(Context& context);
-  void explore(Context& context);
-  void spare_links(Context& context);
-  MonoTime next_mesh() const;
-  void mesh_changed(const UpChange& change);
-  void tell_edges(MonoTime now);
-  void queue_news();
-  void send_news(Context& context);
-  void peer_has(const Link& link, const NodeId& node);
-  MonoTime next_news() const;
-  void tell_digest(Context& context);
-
   // node_relay.cc
   void drive_relays(Context& context);
   MonoTime next_relay() const;
@@ -181,26 +152,6 @@ struct Node::State final : ServiceWorld {
   void move_from(Context& context, Link& relayed);
 
   // node_keys.cc
-  // The replacement of a pair's secret that is under way over a link.
-  struct Rotating {
-    LinkId link;
-    Generation wanted;  // its hash is 0 at the end that offers
-    PairSecret secret;  // once derived
-    bool offered = false;
-    MonoTime give_up_at;
-  };
-  // A candidate that has been proved; handshakes go by what was before until that is stored.
-  struct Proving {
-    HostId host;
-    StoreTicket ticket;  // 0: could not be stored
-    MonoTime again_at = kNever;
-    Keyring::Pair before;
-  };
-  // An offer that was accepted: the links that there were besides its own may still carry former ones.
-  struct Accepted {
-    LinkId link;
-    uint64_t newest_ordinal = 0;
-  };
   bool still_shared(HostId host, const NodeId& node, const Generation& generation) const;
   std::string why_not_admitted(const LinkUp& up, MonoTime now) const;
   void not_admitted(Context& context, HostId by);
@@ -302,7 +253,8 @@ struct Node::State final : ServiceWorld {
   Placed place_all(MonoTime now, const std::set<HostId>& gone) const;
   void bind(Candidate& host, const wire::Holding& holding, const Placed& placed) const;
   const Order& led_by(const Order& order) const;
-  std::string why_not_yet(const std::string& service) const;
+  HostId stop_failed_on(const std::string& service) const;
+  std::string why_not_yet(Relation::Kind kind, const std::string& service) const;
   std::string why_waits(const std::string& service) const;
   bool leaderless(const std::string& service) const;
   bool belongs_here(const std::string& service) const;
@@ -311,15 +263,6 @@ struct Node::State final : ServiceWorld {
   std::string explain_relations(const ServiceView& seen) const;
 
   // node_leases.cc
-  // What a host without memory has been told, since it asked.
-  struct Recollection {
-    bool asked_by_others = false;  // so there are services of ownership majority
-    bool alerted = false;
-    MonoTime since;  // this engine began, or lost its memory
-    std::optional<MonoTime> asking_since;
-    MonoTime ask_at = MonoTime::min();
-    std::map<NodeId, Told> told;
-  };
   bool by_majority(const std::string& service) const;
   std::string why_no_claim(const std::string& service) const;
   std::vector<NodeId> reachable_voters() const;
@@ -346,52 +289,18 @@ struct Node::State final : ServiceWorld {
   // node_memory.cc
   void load_memory();
   Write memory_to_write(bool whole) const;
-  void memory_stored(Context& context, const StoredMemory& stored);
+  void compare_voters(Context& context);
+  void memory_stored(Context& context);
   void lose_memory(Context& context);
-  void note_host_names();
+  std::vector<std::string> host_names() const;
   bool memory_wanted() const;
   void drive_memory(Context& context);
   void say_whom_memory_waits_for(Context& context);
   void try_to_remember(Context& context);
   void receive_recall(Context& context, const NodeId& from, const wire::Recall& recall);
   void receive_recalled(Context& context, const NodeId& from, const wire::Recalled& recalled);
-  void hear_epochs(Context& context, const wire::Recalled& recalled, std::vector<Write>& writes);
-  std::map<std::string, const Told*> told_by_name(MonoTime asked_from) const;
-  std::optional<Voters> newest_told(const std::map<std::string, const Told*>& told) const;
   bool lease_due(MonoTime now) const;
   MonoTime next_lease_deadline(MonoTime now) const;
-
-  // node_voters.cc
-  const std::string& own_name() const;
-  void consider_hosts_file(Context& context, bool edited);
-  bool hosts_files_agree() const;
-  void wish_for_what_all_files_name(Context& context);
-  void settle_wish(Context& context);
-  void store_voters(Context& context);
-  void voters_stored(const StoredVoters& stored);
-  void adopt_voters(Context& context, const Voters& set);
-  void alert_of_others_voters(Context& context);
-  bool is_behind(const Member& member) const;
-  void tell_voters(Context& context);
-  wire::VoterStanding voter_standing() const;
-  void receive_propose(Context& context, const NodeId& from, const wire::Propose& propose);
-  void vow_stored(Context& context, const StoredVow& stored);
-  std::string why_no_ballot() const;
-  void put_off_proposal(Context& context);
-  void give_up_proposal(Context& context);
-  void ask_to_promise_or_accept(Context& context);
-  void drive_proposal(Context& context);
-  void receive_proposed(Context& context, const NodeId& from, const wire::Proposed& proposed);
-  void catch_up(Context& context);
-  void hear_of_voters(Context& context, const NodeId& from, MonoTime asked,
-                      const wire::Recalled& recalled);
-  void look_whether_caught_up(Context& context);
-  void become_whole_if_caught_up(Context& context);
-  void drive_voters(Context& context);
-  MonoTime next_voters_deadline() const;
-  std::string why_voters_stay() const;
-  VotersView voters_view() const;
-  void say_why_voters_stay(Context& context);
 
   // node_isolation.cc
   MonoTime alone_from() const;
@@ -492,11 +401,6 @@ struct Node::State final : ServiceWorld {
   BadInput bad_input;
   Members members;
   Dialer dialer;
-  Mesh mesh;
-  MeshState mesh_state;
-  EdgePace edge_pace;
-  std::map<LinkId, Outbox> outboxes;
-  MonoTime digest_at = kNever;  // neighbours are told it then
   Openings openings;
   Relays relays;
   std::map<HostId, RelayWait> relay_waits;
@@ -524,15 +428,13 @@ struct Node::State final : ServiceWorld {
   MonoTime renew_at = kNever;
   Grants grants;
   Voters voters;
-  VoterChange succession;
   struct {
-    std::set<std::string> up, voting;                // of the voters
-    std::set<std::string> up_at_all, voting_at_all;  // and of those that may become some
-  } electorate;                                      // as of the last look at who is up
-  bool memory = false;       // what is stored of grants is all that this host has granted
-  Duration longest_lease{};  // ever granted by this host, or heard of
+    size_t up = 0, voting = 0;
+  } electorate;                // as of the last look at who is up
+  bool voters_differ = false;  // from the hosts file: alerted
+  bool memory = false;         // what is stored of grants is all that this host has granted
+  Duration longest_lease{};    // ever granted by this host, or heard of
   Recollection recollection;
-  mutable std::pair<uint64_t, bool> memory_was_wanted{0, false};  // as of that revision
   std::map<std::string, OwnClaim> claims;
   std::map<std::string, MonoTime> not_before;  // after yielding to a rival
   std::map<std::string, MonoTime> cleared_at;  // when this host saw the newest `clear`

@@ -106,7 +106,8 @@ void NeedsChecks::check_start(Machine& machine, const std::string& service) {
 }
 
 void NeedsChecks::check_shutdown(Machine& machine, const std::string& service) {
-  if (machine.restored()) return;
+  // Before a sleep only what is owned by majority has to go.
+  if (machine.restored() || !machine.leaving()) return;
   for (const ServiceSpec& other : machine.spec().services) {
     const std::vector<std::string> needs = needs_of(other);
     const Scripts::Copy& copy = machine.scripts().copy(other.name);
