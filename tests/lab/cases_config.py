@@ -81,7 +81,7 @@ FAULTS = [
      r"web/service\.conf:2:", "foo"),
     ("service.conf: repeated key", lambda e: edit(e + "/services.d/web/service.conf", "max_failures = 3\nmax_failures = 4\n"),
      r"web/service\.conf:2:", "max_failures"),
-    ("service.conf: after an unknown service", lambda e: edit(e + "/services.d/web/service.conf", "after = mail\n"),
+    ("service.conf: after an unknown service", lambda e: edit(e + "/services.d/web/service.conf", "after = cache\n"),
      r"web/service\.conf:1:", "the services file does not have"),
     ("service.conf: with itself", lambda e: edit(e + "/services.d/web/service.conf", "with = web\n"),
      r"web/service\.conf:1:", "the service itself"),
