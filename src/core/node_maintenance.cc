@@ -31,6 +31,7 @@ void Node::State::read_maintenance() {
 
 void Node::State::store_settings(Context& context, const std::vector<wire::Setting>& changed) {
   std::vector<Write> writes;
+  writes.reserve(changed.size());
   for (const wire::Setting& setting : changed) writes.push_back(Settings::to_write(setting));
   const StoreTicket ticket = persist(context, std::move(writes));
   for (const wire::Setting& setting : changed) {

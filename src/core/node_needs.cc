@@ -152,14 +152,16 @@ std::string Node::State::why_waits(const std::string& name) const {
   const auto choice = choices.find(name);
   if (local == nullptr || choice == choices.end() || choice->second.host != config.self) return "";
   const ServiceEntry& entry = local->entry();
-  if (!entry.with.empty() && relations.counts({Kind::kWith, name, entry.with}))
-    if (const std::string why = why_not_yet(Kind::kWith, entry.with); !why.empty())
-      return "it waits for " + entry.with + ", " + why;
+  const auto wait_for = [&](Kind kind, const std::string& before) {
+    const std::string why =
+        relations.counts({kind, name, before}) ? why_not_yet(kind, before) : std::string();
+    return why.empty() ? why : "it waits for " + before + ", " + why;
+  };
+  std::string out;
+  if (!entry.with.empty()) out = wait_for(Kind::kWith, entry.with);
   for (const std::string& before : entry.after)
-    if (relations.counts({Kind::kAfter, name, before}))
-      if (const std::string why = why_not_yet(Kind::kAfter, before); !why.empty())
-        return "it waits for " + before + ", " + why;
-  return "";
+    if (out.empty()) out = wait_for(Kind::kAfter, before);
+  return out;
 }
 
 // It belongs here, but its leader has ended here and may not start again now.

@@ -133,6 +133,7 @@ std::vector<std::string> kill_all(std::map<std::string, std::string> folders) {
     if (!folders.empty()) sleep_for(kDyingLook);
   }
   std::vector<std::string> left;
+  left.reserve(folders.size());
   for (const auto& [name, folder] : folders) left.push_back(name);
   return left;
 }
