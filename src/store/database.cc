@@ -59,21 +59,20 @@ Result<Database> Database::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return Error{path + ": cannot be opened for writing: " + strerror(errno)};
   close(fd);
-  Database database(path);
-  sqlite3* raw = nullptr;
-  const int opened =
-      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
-  database.db_.reset(raw);
-  if (opened != SQLITE_OK) return database.failed("open");
-  if (Status ready = database.set_up(); !ready) return Error{ready.error()};
+  auto database = connect(path, SQLITE_OPEN_READWRITE);
+  if (!database) return database;
+  if (Status ready = database->set_up(); !ready) return Error{ready.error()};
   return database;
 }
 
 Result<Database> Database::open_to_read(const std::string& path) {
+  return connect(path, SQLITE_OPEN_READONLY);
+}
+
+Result<Database> Database::connect(const std::string& path, int access) {
   Database database(path);
   sqlite3* raw = nullptr;
-  const int opened =
-      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int opened = sqlite3_open_v2(path.c_str(), &raw, access | SQLITE_OPEN_NOMUTEX, nullptr);
   database.db_.reset(raw);
   if (opened != SQLITE_OK) return database.failed("open");
   sqlite3_busy_timeout(raw, kBusyTimeoutMs);
@@ -81,7 +80,6 @@ Result<Database> Database::open_to_read(const std::string& path) {
 }
 
 Status Database::set_up() {
-  sqlite3_busy_timeout(db_.get(), kBusyTimeoutMs);
   sqlite3_extended_result_codes(db_.get(), 0);
   const std::string cache = "PRAGMA cache_size=-" + std::to_string(kCacheKib);
   for (const char* sql : {cache.c_str(), "PRAGMA mmap_size=0", "PRAGMA journal_mode=WAL",

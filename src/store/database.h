@@ -50,6 +50,7 @@ class Database {
   using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
   explicit Database(std::string path) : path_(std::move(path)) {}
+  static Result<Database> connect(const std::string& path, int access);
   Status execute(const char* sql);
   Result<Statement> prepare(const std::string& sql);
   Result<int> number(const char* sql);

@@ -13,6 +13,10 @@
 
 namespace cluster::system {
 
+// The bus itself, as a peer on it.
+inline constexpr char kDriver[] = "org.freedesktop.DBus";
+inline constexpr char kDriverPath[] = "/org/freedesktop/DBus";
+
 class BusConnection {
  public:
   struct Watcher {

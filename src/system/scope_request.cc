@@ -14,8 +14,6 @@ namespace {
 constexpr char kName[] = "org.freedesktop.systemd1";
 constexpr char kPath[] = "/org/freedesktop/systemd1";
 constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
-constexpr char kDriver[] = "org.freedesktop.DBus";
-constexpr char kDriverPath[] = "/org/freedesktop/DBus";
 // Of one unit, before the answer that names the one asked for.
 constexpr size_t kMaxEarlyJobs = 16;
 

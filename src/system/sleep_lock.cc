@@ -17,8 +17,6 @@ namespace {
 constexpr char kName[] = "org.freedesktop.login1";
 constexpr char kPath[] = "/org/freedesktop/login1";
 constexpr char kManager[] = "org.freedesktop.login1.Manager";
-constexpr char kDriver[] = "org.freedesktop.DBus";
-constexpr char kDriverPath[] = "/org/freedesktop/DBus";
 
 bool failed(sd_bus_message* reply) { return sd_bus_message_is_method_error(reply, nullptr) != 0; }
 
