@@ -9,6 +9,7 @@
 #   make campaign ROUNDS=N  what faults cost there: outage, two copies, a line a fault
 #   make fuzz SECONDS=N  every fuzzer for N seconds (clang)
 #   make bench           the figures, printed           make lint, make format
+#   make bench-growth    what clusters of 3 to 200 daemons cost, beside serf's, and simulated ones of up to 1000 (make sim-growth)
 #   make bench PEERS=1   and others of its kind beside it, on the same three hosts (installs them)
 #   make install         DESTDIR=, prefix=              make uninstall
 #

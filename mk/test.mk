@@ -63,7 +63,7 @@ $(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(fuzzer) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call system_libs,$(fuzz_folders)) -pthread
 
-.PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench lint format tidy-flags demo
+.PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench bench-growth sim-growth lint format tidy-flags demo
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
@@ -103,6 +103,12 @@ endif
 bench: all $(BUILD)/tests/sim
 	tests/bench/run --build $(BUILD)
 	$(if $(PEERS),tests/bench/peers --build $(BUILD))
+
+# GROWTH: arguments, as --hosts 3,10. The table of larger clusters is simulated.
+bench-growth: all $(BUILD)/tests/sim
+	tests/bench/growth --build $(BUILD) $(or $(GROWTH),--simulated 10,30,100,300,1000)
+sim-growth: $(BUILD)/tests/sim
+	$< --growth $(or $(HOSTS),10,30,100,300,1000)
 
 demo: all
 	@demo/run --build $(BUILD)

@@ -67,6 +67,15 @@ Json service_json(const core::ServiceView& service) {
   return out;
 }
 
+Json voters_json(const core::VotersView& voters) {
+  if (voters.number == 0) return nullptr;
+  return {{"number", voters.number},
+          {"names", voters.names},
+          {"before", voters.before},
+          {"change", voters.change},
+          {"differ", voters.differ}};
+}
+
 // All bad input in one place: what ended connections, by kind, and what ended links.
 Json strangers_json(const Strangers& strangers, uint64_t malformed_messages) {
   Json out;
@@ -112,6 +121,7 @@ std::string status_json(const core::View& view, const std::string& version,
   for (const core::ServiceView& service : view.services) {
     out["services"].push_back(service_json(service));
   }
+  out["voters"] = voters_json(view.voters);
   out["files"] = Json::object();
   out["strangers"] = strangers_json(strangers, view.malformed_messages);
   out["relay"] = {

@@ -19,7 +19,9 @@ const char* to_string(Ownership ownership) {
 }
 
 const HostEntry* Config::host(HostId id) const {
-  return find(hosts, [&](const HostEntry& h) { return h.id == id; });
+  const auto it = std::lower_bound(hosts.begin(), hosts.end(), id,
+                                   [](const HostEntry& h, HostId wanted) { return h.id < wanted; });
+  return it == hosts.end() || it->id != id ? nullptr : &*it;
 }
 
 const HostEntry* Config::host(std::string_view name) const {

@@ -86,6 +86,8 @@ struct Config {
   Duration rekey_interval = hours(1);
   uint16_t port = 35790;  // on which this host listens
   std::vector<ProbeTarget> probe;
+  size_t full_mesh_hosts =
+      32;  // up to so many hosts each links with every other; not for users to set
 
   const HostEntry* host(HostId id) const;
   const HostEntry* host(std::string_view name) const;

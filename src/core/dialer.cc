@@ -91,6 +91,11 @@ void Dialer::at_once(HostId host) {
   it->second.failures = 0;
 }
 
+void Dialer::hold(HostId host, MonoTime until) {
+  State& state = hosts_[host];
+  if (!state.dial && state.failures == 0) state.not_before = until;
+}
+
 void Dialer::cancel(Context& context, HostId host) {
   auto it = hosts_.find(host);
   if (it == hosts_.end() || !it->second.dial) return;

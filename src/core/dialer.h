@@ -42,6 +42,7 @@ class Dialer {
   void failed(Context& context, HostId host, Duration longest);
   void again_at(HostId host, MonoTime at);  // its dial is over; the next is not before that
   void at_once(HostId host);                // forget the pause
+  void hold(HostId host, MonoTime until);   // no dial before that, where none was tried yet
   void cancel(Context& context, HostId host);
   void forget(Context& context, HostId host);  // it is no longer in the hosts file
 

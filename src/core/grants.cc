@@ -20,6 +20,7 @@ void Grants::load(const Stored& stored, MonoTime now) {
     Grant& grant = grants_[it->first.substr(sizeof kPrefix - 1)];
     grant.to = NodeId::from_raw(kept.to()).value_or(NodeId{});
     grant.epoch = kept.epoch();
+    grant.told = kept.told();
     grant.length = microseconds(static_cast<int64_t>(kept.lease_us()));
     grant.stored = true;
     grant.over = kept.over() || !grant.to;
@@ -41,10 +42,15 @@ std::optional<wire::Answer::Verdict> Grants::against(MonoTime now, const NodeId&
     if (grants_.size() >= kMaxGrants) return wire::Answer::NO_MEMORY;
     return std::nullopt;
   }
-  if (grant->to == from && grant->epoch == epoch && !grant->over) return std::nullopt;
-  const bool told = !grant->to && grant->epoch == epoch && held;
-  if ((epoch <= grant->epoch && !told) || epoch - grant->epoch > kMaxLeap)
+  if (grant->to == from && grant->epoch == epoch && !grant->over) {
+    // Of an epoch that others tell of somebody else may be the owner, unless this claimant is.
+    const bool goes_on = held && (epoch == grant->told || now < grant->ends);
+    if (epoch > grant->told || goes_on) return std::nullopt;
     return wire::Answer::OLD_EPOCH;
+  }
+  const uint64_t highest = grant->highest();
+  const bool told = (!grant->to || grant->told >= grant->epoch) && epoch == highest && held;
+  if ((epoch <= highest && !told) || epoch - highest > kMaxLeap) return wire::Answer::OLD_EPOCH;
   if (holder(now, service, from)) return wire::Answer::RIVAL;
   return std::nullopt;
 }
@@ -61,7 +67,7 @@ bool Grants::stored(const NodeId& from, const std::string& service, uint64_t epo
 Write Grants::give(MonoTime now, const NodeId& from, const std::string& service, uint64_t epoch,
                    Duration length) {
   Grant& grant = grants_[service];
-  grant = Grant{from, epoch, length, now + length, false, false};
+  grant = Grant{from, epoch, 0, length, now + length, false, false};
   return to_write(service, grant);
 }
 
@@ -88,12 +94,19 @@ std::optional<Write> Grants::release(const NodeId& from, const std::string& serv
 
 std::optional<Write> Grants::hear(MonoTime now, const std::string& service, uint64_t epoch) {
   const Grant* known = find(service);
-  if (known != nullptr && !known->over && now < known->ends) return std::nullopt;
   if (known == nullptr && grants_.size() >= kMaxGrants) return std::nullopt;
-  if (known != nullptr && (epoch <= known->epoch || epoch - known->epoch > kMaxLeap))
-    return std::nullopt;
+  if (known != nullptr) {
+    const bool known_already =
+        epoch < known->epoch || epoch <= known->told || (!known->to && epoch == known->epoch);
+    if (known_already || (epoch > known->highest() && epoch - known->highest() > kMaxLeap))
+      return std::nullopt;
+  }
   Grant& grant = grants_[service];
-  grant = Grant{NodeId{}, epoch, Duration{}, MonoTime::min(), true, true};
+  if (holder(now, service, NodeId{})) {
+    grant.told = epoch;
+  } else {
+    grant = Grant{NodeId{}, epoch, 0, Duration{}, MonoTime::min(), true, true};
+  }
   return to_write(service, grant);
 }
 
@@ -107,12 +120,12 @@ NodeId Grants::holder(MonoTime now, const std::string& service, const NodeId& th
 
 uint64_t Grants::epoch(const std::string& service) const {
   const Grant* grant = find(service);
-  return grant == nullptr ? 0 : grant->epoch;
+  return grant == nullptr ? 0 : grant->highest();
 }
 
 std::vector<std::pair<std::string, uint64_t>> Grants::epochs() const {
   std::vector<std::pair<std::string, uint64_t>> out;
-  for (const auto& [service, grant] : grants_) out.emplace_back(service, grant.epoch);
+  for (const auto& [service, grant] : grants_) out.emplace_back(service, grant.highest());
   return out;
 }
 
@@ -129,6 +142,7 @@ Write Grants::to_write(const std::string& service, const Grant& grant) {
   kept.set_epoch(grant.epoch);
   kept.set_lease_us(static_cast<uint64_t>(to_us(grant.length)));
   kept.set_over(grant.over);
+  if (grant.told > 0) kept.set_told(grant.told);
   return Write{kPrefix + service, kept.SerializeAsString()};
 }
 

@@ -4,6 +4,7 @@
 // included; after a restart for its length from then on.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,7 +41,7 @@ class Grants {
   void prolong(MonoTime now, const std::string& service);
   // nullopt: that grant is none, or over already.
   std::optional<Write> release(const NodeId& from, const std::string& service, uint64_t epoch);
-  // Others know of that epoch; nullopt: so does this host, or it has a live grant.
+  // Others know of that epoch; nullopt: so does this host. A live grant goes on beside it.
   std::optional<Write> hear(MonoTime now, const std::string& service, uint64_t epoch);
 
   // Nobody but these nodes is granted these services, and their grants have no end meanwhile.
@@ -56,10 +57,13 @@ class Grants {
   struct Grant {
     NodeId to;  // 0: known from others
     uint64_t epoch = 0;
+    uint64_t told = 0;  // that others know of, where it is no lower; else 0
     Duration length{};
     MonoTime ends = MonoTime::min();
     bool stored = false;
     bool over = false;
+
+    uint64_t highest() const { return std::max(epoch, told); }
   };
 
   static Write to_write(const std::string& service, const Grant& grant);

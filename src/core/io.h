@@ -256,8 +256,9 @@ struct SetAccess {
   HostId host;
   std::optional<NodeId> node;  // the key that is known for it; others are refused, unless open
   std::vector<PairSecret>
-      secrets;        // of that node: a dialer uses the first, which both ends have proved
-  bool open = false;  // any other key may come in, by the passphrases
+      secrets;            // of that node: a dialer uses the first, which both ends have proved
+  bool open = false;      // any other key may come in, by the passphrases
+  bool expected = false;  // a link with it is to be made
 
   bool operator==(const SetAccess&) const = default;
 };

@@ -1,8 +1,7 @@
 #include "core/leases.h"
 
 #include <algorithm>
-
-#include "base/digest.h"
+#include <utility>
 
 namespace cluster::core {
 
@@ -23,30 +22,19 @@ std::optional<MonoTime> asked_at(uint64_t us, MonoTime now) {
   return MonoTime(microseconds(static_cast<int64_t>(us)));
 }
 
-bool Voters::contains(const std::string& name) const {
-  return std::binary_search(names.begin(), names.end(), name);
-}
-
-uint64_t Voters::hash() const {
-  Digest digest;
-  digest.add(number);
-  for (const std::string& name : names) digest.add(name);
-  return digest.value();
-}
-
-MonoTime counted_from(std::vector<MonoTime> answered, size_t quorum) {
-  if (quorum == 0 || answered.size() < quorum) return MonoTime::min();
-  std::sort(answered.begin(), answered.end(), std::greater<>());
-  return answered[quorum - 1];
-}
-
 void OwnLease::answer(const Voters& voters, const std::string& voter, MonoTime asked) {
   MonoTime& newest = answered.try_emplace(voter, asked).first->second;
   newest = std::max(newest, asked);
-  std::vector<MonoTime> counted;
-  for (const auto& [name, time] : answered)
-    if (voters.contains(name)) counted.push_back(time);
-  counts_from = counted_from(std::move(counted), voters.quorum());
+  counts_from = voters.counted(answered);
+}
+
+void OwnLease::begin_anew() {
+  const bool without_end = std::exchange(left_alone, false);
+  stop_at_least = stop_by();
+  kill_at_least = kill_by();
+  left_alone = without_end;
+  answered.clear();
+  counts_from = MonoTime::min();
 }
 
 void OwnLease::agree(const std::string& voter, uint64_t token) {
@@ -56,9 +44,7 @@ void OwnLease::agree(const std::string& voter, uint64_t token) {
 }
 
 bool OwnLease::agreed_by_quorum(const Voters& voters, uint64_t token) const {
-  const auto voting = std::count_if(agreed.begin(), agreed.end(),
-                                    [&](const std::string& name) { return voters.contains(name); });
-  return agreed_to == token && static_cast<size_t>(voting) >= voters.quorum();
+  return agreed_to == token && voters.enough(agreed);
 }
 
 MonoTime OwnLease::stop_by() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/context.h"
+#include "core/voters.h"
 
 namespace cluster::core {
 
@@ -24,19 +25,6 @@ inline constexpr Duration kGuardLaterKill = kLongestKill / 2;
 // A moment as others repeat it. asked_at: nullopt where it cannot have been asked then.
 uint64_t in_us(MonoTime time);
 std::optional<MonoTime> asked_at(uint64_t us, MonoTime now);
-
-// The hosts that vote, by the names of their lines.
-struct Voters {
-  uint64_t number = 0;             // 0: none is known
-  std::vector<std::string> names;  // sorted
-
-  size_t quorum() const { return names.size() / 2 + 1; }
-  bool contains(const std::string& name) const;
-  uint64_t hash() const;
-};
-
-// The newest moment at which so many had been asked by what they have answered; MonoTime::min() where too few have.
-MonoTime counted_from(std::vector<MonoTime> answered, size_t quorum);
 
 // This host's right to run one service.
 struct OwnLease {
@@ -55,6 +43,8 @@ struct OwnLease {
   std::set<std::string> agreed;
 
   void answer(const Voters& voters, const std::string& voter, MonoTime asked);
+  // Others count from now on: what these have answered holds for as long as it does, and is not lengthened.
+  void begin_anew();
   void agree(const std::string& voter, uint64_t token);
   bool agreed_by_quorum(const Voters& voters, uint64_t token) const;
   // When `stop` is due, and when all of it has to be killed, unless a majority answers again.

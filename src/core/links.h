@@ -33,7 +33,9 @@ struct Link {
   bool peer_dialling = false;  // the peer was dialling us when it saw this link
   bool moved = false;          // relayed: we say nothing more over it, for there is a direct link
   bool peer_moved = false;     // likewise the peer
+  bool spared = false;         // one of the ends says that it is not needed: its end is no loss
   uint64_t peer_incarnation = 0;
+  uint64_t digest_told = 0;  // of our settings, where it is not in our record
   uint64_t ordinal = 0;
   Duration beat{};  // the slower of both ends
   Duration dead{};

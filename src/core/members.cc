@@ -1,7 +1,6 @@
 #include "core/members.h"
 
 #include <algorithm>
-#include <deque>
 #include <tuple>
 
 namespace cluster::core {
@@ -9,9 +8,17 @@ namespace cluster::core {
 namespace {
 
 constexpr size_t kMaxReturns = 16;
+// How long a way may be longer than it has to be, where there are many hosts.
+constexpr Duration kShortenAfter = milliseconds(500);
 
 bool has_edge(const Member& member, const NodeId& node) {
-  return std::binary_search(member.neighbours.begin(), member.neighbours.end(), node);
+  return std::find(member.edges.begin(), member.edges.end(), node) != member.edges.end();
+}
+
+// What `at` holds of the edge to that node, once its other end has (or no longer) claimed it as well.
+void set_mutual(Member& at, const NodeId& node, Member* other) {
+  for (size_t i = 0; i < at.edges.size(); ++i)
+    if (at.edges[i] == node) at.mutual[i] = other;
 }
 
 auto age(const wire::Record& record) {
@@ -39,14 +46,61 @@ void Members::take(Member& member, wire::Record record) {
   const HostId host(record.host());
   if (host != member.host) nodes_of_[member.host].erase(member.node);
   nodes_of_[host].insert(member.node);
+  // A node's first record, and the first of a new start, say anew whether a link to it counts.
+  if (member.record.incarnation() != record.incarnation()) search_ = Search::kAll;
   member.host = host;
   member.services.clear();
   for (int i = 0; i < record.services_size(); ++i)
     member.services.emplace(record.services(i).service(), i);
-  member.neighbours.clear();
-  for (const wire::Edge& edge : record.edges()) member.neighbours.push_back(node_of(edge.node()));
-  std::sort(member.neighbours.begin(), member.neighbours.end());
+  count_proofs(member, false);
   member.record = std::move(record);
+  count_proofs(member, true);
+  const std::vector<NodeId> edges = std::exchange(member.edges, {});
+  for (const wire::Edge& edge : member.record.edges()) member.edges.push_back(node_of(edge.node()));
+  if (edges != member.edges) join_edges(member, std::exchange(member.mutual, {}));
+}
+
+// `before`: the other ends of those edges that were mutual until now, and nulls.
+void Members::join_edges(Member& member, const std::vector<Member*>& before) {
+  member.mutual.assign(member.edges.size(), nullptr);
+  for (Member* other : before)
+    if (other != nullptr) set_mutual(*other, member.node, nullptr);
+  for (size_t i = 0; i < member.edges.size(); ++i) {
+    Member* other = find(member.edges[i]);
+    if (other == nullptr || !has_edge(*other, member.node)) continue;
+    member.mutual[i] = other;
+    set_mutual(*other, member.node, &member);
+  }
+  // Its own edges a host knows by its links.
+  if (member.node == self_) return;
+  const auto in = [](const std::vector<Member*>& list, const Member* other) {
+    return std::find(list.begin(), list.end(), other) != list.end();
+  };
+  const bool lost = std::any_of(before.begin(), before.end(), [&](const Member* other) {
+    return other != nullptr && !in(member.mutual, other);
+  });
+  const bool won =
+      std::any_of(member.mutual.begin(), member.mutual.end(),
+                  [&](const Member* other) { return other != nullptr && !in(before, other); });
+  if (lost || (won && !many_)) {
+    search_ = Search::kAll;
+  } else if (won) {
+    search_ = std::max(search_, Search::kShorten);
+    touched_.push_back(&member);
+  }
+}
+
+void Members::count_proofs(const Member& member, bool add) {
+  for (const wire::Lost& lost : member.record.lost()) {
+    if (lost.proof() == wire::Lost::SILENT) continue;
+    const auto life = std::make_pair(node_of(lost.node()), lost.incarnation());
+    if (add) {
+      proofs_[life].insert(member.node);
+    } else if (auto it = proofs_.find(life); it != proofs_.end()) {
+      it->second.erase(member.node);
+      if (it->second.empty()) proofs_.erase(it);
+    }
+  }
 }
 
 Freshness Members::apply(Now now, const wire::Record& record) {
@@ -146,17 +200,53 @@ void Members::search(const Links& links) {
     neighbour->next_hop = link.node;
     queue.push_back(neighbour);
   }
-  while (!queue.empty()) {
-    Member* at = queue.front();
-    queue.pop_front();
-    for (const wire::Edge& edge : at->record.edges()) {
-      Member* to = find(node_of(edge.node()));
-      if (to == nullptr || to->reachable || !has_edge(*to, at->node)) continue;
+  spread(std::move(queue));
+}
+
+void Members::spread(std::deque<Member*> from) {
+  while (!from.empty()) {
+    Member* at = from.front();
+    from.pop_front();
+    for (Member* to : at->mutual) {
+      if (to == nullptr || to->reachable) continue;
       to->reachable = true;
       to->next_hop = at->next_hop;
-      queue.push_back(to);
+      from.push_back(to);
     }
   }
+}
+
+// What new edges add to what is reached already; no way grows shorter by this.
+void Members::reach_further() {
+  std::deque<Member*> queue;
+  for (Member* member : touched_) {
+    for (Member* other : member->mutual) {
+      if (other == nullptr || other->node == self_ || other->reachable == member->reachable)
+        continue;
+      Member* fresh = other->reachable ? member : other;
+      fresh->reachable = true;
+      fresh->next_hop = (fresh == other ? member : other)->next_hop;
+      queue.push_back(fresh);
+    }
+  }
+  spread(std::move(queue));
+}
+
+bool Members::reachable_around(const Links& links, const NodeId& neighbour) const {
+  std::set<NodeId> seen{self_};
+  std::deque<const Member*> queue;
+  for (const auto& [id, link] : links.all()) {
+    const Member* first = find(link.node);
+    if (link.node != neighbour && first != nullptr && counts(link) && seen.insert(link.node).second)
+      queue.push_back(first);
+  }
+  while (!queue.empty() && !seen.contains(neighbour)) {
+    const Member* at = queue.front();
+    queue.pop_front();
+    for (const Member* to : at->mutual)
+      if (to != nullptr && seen.insert(to->node).second) queue.push_back(to);
+  }
+  return seen.contains(neighbour);
 }
 
 // A host that was reached only through others was alive for as long as they were.
@@ -164,10 +254,8 @@ void Members::carry_over_heard(const std::vector<Member*>& newly_unreachable) {
   for (bool changed = true; changed;) {
     changed = false;
     for (Member* member : newly_unreachable) {
-      for (const NodeId& neighbour : member->neighbours) {
-        const Member* other = find(neighbour);
+      for (const Member* other : member->mutual) {
         if (other == nullptr || other->node == self_ || other->heard <= member->heard) continue;
-        if (!has_edge(*other, member->node)) continue;
         member->heard = other->heard;
         changed = true;
       }
@@ -177,15 +265,11 @@ void Members::carry_over_heard(const std::vector<Member*>& newly_unreachable) {
 
 bool Members::proved_gone(const Member& member) const {
   if (member.gone || member.record.leaving()) return true;
-  const std::string raw = member.node.raw();
-  return std::any_of(members_.begin(), members_.end(), [&](const auto& entry) {
-    const Member& witness = entry.second;
-    if (!witness.up || witness.node == self_) return false;
-    const auto& lost = witness.record.lost();
-    return std::any_of(lost.begin(), lost.end(), [&](const wire::Lost& l) {
-      return l.node() == raw && l.incarnation() == member.record.incarnation() &&
-             l.proof() != wire::Lost::SILENT;
-    });
+  const auto proof = proofs_.find({member.node, member.record.incarnation()});
+  if (proof == proofs_.end()) return false;
+  return std::any_of(proof->second.begin(), proof->second.end(), [&](const NodeId& node) {
+    const Member* witness = find(node);
+    return witness != nullptr && witness->up && node != self_;
   });
 }
 
@@ -199,40 +283,74 @@ void Members::come_up(Now now, Member& member) {
   member.up_since = now.mono;
 }
 
-std::vector<UpChange> Members::refresh(Now now, const Links& links, Duration dead) {
-  std::vector<Member*> were_reachable;
+// True: who is reached may have changed.
+bool Members::look_around(Now now, const Links& links) {
+  std::vector<NodeId> ways;
+  for (const auto& [id, link] : links.all())
+    if (find(link.node) != nullptr && counts(link)) ways.push_back(link.node);
+  if (ways != ways_) search_ = Search::kAll;
+  if (search_ == Search::kNone) return false;
+  if (search_ == Search::kShorten && now.mono < shorten_at_) {
+    if (shorten_at_ == kNever) shorten_at_ = now.mono + kShortenAfter;
+    if (touched_.empty()) return false;
+    reach_further();
+    touched_.clear();
+    return true;
+  }
+  std::vector<Member*> lost;
   for (auto& [node, member] : members_)
-    if (member.reachable) were_reachable.push_back(&member);
+    if (member.reachable) lost.push_back(&member);
   search(links);
-  std::erase_if(were_reachable, [](const Member* m) { return m->reachable; });
-  carry_over_heard(were_reachable);
+  std::erase_if(lost, [](const Member* member) { return member->reachable; });
+  for (Member* member : lost) member->seen = now.wall;
+  carry_over_heard(lost);
+  ways_ = std::move(ways);
+  touched_.clear();
+  search_ = Search::kNone;
+  shorten_at_ = kNever;
+  return true;
+}
 
+std::vector<UpChange> Members::refresh(Now now, const Links& links, Duration dead) {
   std::vector<UpChange> changes;
-  for (auto& [node, member] : members_) {
+  const bool changed = look_around(now, links);
+  if (!changed && fading_.empty()) return changes;
+  std::vector<Member*> fading;
+  const auto look_at = [&](Member& member) {
     if (member.reachable) {
       member.seen = now.wall;
-      if (member.up) continue;
+      if (member.up) return;
       come_up(now, member);
-      if (node != self_) changes.push_back({node, member.host, true});
-    } else if (member.up &&
-               (now.mono >= member.heard + dead_time(member, dead) || proved_gone(member))) {
+      if (member.node != self_) changes.push_back({member.node, member.host, true});
+    } else if (member.up) {
+      if (now.mono < member.heard + dead_time(member, dead) && !proved_gone(member)) {
+        fading.push_back(&member);
+        return;
+      }
       member.up = false;
-      changes.push_back({node, member.host, false});
+      changes.push_back({member.node, member.host, false});
     }
+  };
+  if (changed) {
+    for (auto& [node, member] : members_) look_at(member);
+  } else {
+    for (Member* member : fading_) look_at(*member);
   }
+  fading_ = std::move(fading);
   return changes;
 }
 
 MonoTime Members::next_deadline(Duration dead) const {
-  MonoTime next = kNever;
-  for (const auto& [node, member] : members_)
-    if (member.up && !member.reachable)
-      next = std::min(next, member.heard + dead_time(member, dead));
+  MonoTime next = shorten_at_;
+  for (const Member* member : fading_)
+    next = std::min(next, member->heard + dead_time(*member, dead));
   return next;
 }
 
 std::vector<UpChange> Members::distrust() {
   std::vector<UpChange> changes;
+  search_ = Search::kAll;
+  fading_.clear();
   for (auto& [node, member] : members_) {
     if (node == self_ || !member.up) continue;
     member.up = member.reachable = false;

@@ -6,10 +6,12 @@
 // proof of its end (it said goodbye, or an address of its own refuses): then it is down at once.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/context.h"
@@ -27,7 +29,9 @@ inline constexpr size_t kMaxRecordsBytes = 5 << 20;
 struct Member {
   wire::Record record;
   size_t record_bytes = 0;
-  std::vector<NodeId> neighbours;       // of the record's edges, sorted
+  std::vector<NodeId> edges;  // of the record, in its order
+  std::vector<Member*>
+      mutual;  // for each of these the other end, where it claims the edge too; else null
   std::map<std::string, int> services;  // where in the record
   NodeId node;
   HostId host;
@@ -60,6 +64,9 @@ class Members {
  public:
   explicit Members(NodeId self) : self_(self) {}
 
+  // Many hosts: edges that only shorten ways which there are anyhow are looked at a little later, together.
+  void many(bool many) { many_ = many; }
+
   // This host's own record, whole.
   void set_own(wire::Record record);
   // Somebody else's record.
@@ -91,19 +98,37 @@ class Members {
 
   // The neighbour through which `to` is reached; nullopt where there is no way.
   std::optional<NodeId> next_hop(const NodeId& to) const;
+  // Whether that neighbour would still be reached if there were no direct link with it.
+  bool reachable_around(const Links& links, const NodeId& neighbour) const;
 
  private:
+  // What has to be looked at anew of who is reached over what.
+  enum class Search : uint8_t { kNone, kShorten, kAll };
+
   void take(Member& member, wire::Record record);
+  void join_edges(Member& member, const std::vector<Member*>& before);
+  void count_proofs(const Member& member, bool add);
   void note_lost_edges(Now now, const Member& from, const wire::Record& fresh);
+  bool look_around(Now now, const Links& links);
   void search(const Links& links);
+  void spread(std::deque<Member*> from);
+  void reach_further();
   void carry_over_heard(const std::vector<Member*>& newly_unreachable);
   bool proved_gone(const Member& member) const;
   void come_up(Now now, Member& member);
 
   NodeId self_;
+  bool many_ = false;
   std::map<NodeId, Member> members_;
   std::map<HostId, std::set<NodeId>> nodes_of_;
   size_t records_bytes_ = 0;
+  Search search_ = Search::kAll;
+  MonoTime shorten_at_ = kNever;
+  std::vector<NodeId> ways_;      // the neighbours from which the last search began
+  std::vector<Member*> touched_;  // have got a mutual edge since
+  std::vector<Member*> fading_;   // up, and not reached
+  // Who has told of a proof of the end of that life of a node.
+  std::map<std::pair<NodeId, uint64_t>, std::set<NodeId>> proofs_;
 };
 
 NodeId node_of(const std::string& raw);  // 0 where malformed

@@ -33,7 +33,7 @@ void Node::step(Now now, const Event& event, Actions& out) {
   state_->finish_step(context);
 }
 
-Node::State::State(Boot b)
+Knowledge::Knowledge(Boot b)
     : boot(std::move(b)),
       self(boot.node),
       config(boot.config),
@@ -43,9 +43,12 @@ Node::State::State(Boot b)
   ENSURE(self && config.host(config.self) != nullptr);
 }
 
+Node::State::State(Boot b) : Knowledge(std::move(b)) {}
+
 void Node::State::start(Context& context) {
   links.configure(config.beat_interval, config.dead_time);
   dialer.configure(config.dead_time);
+  configure_mesh();
   wire::StoredNode kept;
   if (auto it = boot.stored.find(kNodeKey); it != boot.stored.end())
     kept.ParseFromString(it->second);
@@ -56,12 +59,14 @@ void Node::State::start(Context& context) {
   orders.load(boot.stored);
   grants.load(boot.stored, context.now.mono);
   load_memory();
+  note_host_names();
   recollection.since = context.now.mono;
   begin_listening(context.now.mono);
   settling_since = context.now.mono;
   store_incarnation(context);
+  // First what follows from an edit, so that none is lost.
+  consider_hosts_file(context, succession.of_older_version || hosts_file_edited());
   store_configuration(context);
-  compare_voters(context);
   configure_services(context);
   adopt_left(context);
   check_left_running(context);
@@ -76,6 +81,17 @@ void Node::State::store_configuration(Context& context) {
     binding->set_name(host.name);
   }
   persist(context, {orders.to_write(), {kNamesKey, names.SerializeAsString()}});
+}
+
+// While no engine of this host ran.
+bool Node::State::hosts_file_edited() const {
+  auto it = boot.stored.find(kNamesKey);
+  wire::StoredNames then;
+  if (it == boot.stored.end() || !then.ParseFromString(it->second)) return false;
+  Names names;
+  for (const auto& binding : then.bindings()) names.push_back(binding.name());
+  std::sort(names.begin(), names.end());
+  return names != succession.file;
 }
 
 std::optional<std::string> Node::refuse_renumbering(const Stored& stored, const Config& config) {
@@ -164,8 +180,12 @@ void Node::State::on(Context& context, const Persisted& event) {
     return;
   } else if (const auto* grant = std::get_if<StoredGrant>(&next)) {
     grant_stored(context, *grant);
-  } else if (std::holds_alternative<StoredMemory>(next)) {
-    memory_stored(context);
+  } else if (const auto* remembered = std::get_if<StoredMemory>(&next)) {
+    memory_stored(context, *remembered);
+  } else if (const auto* set = std::get_if<StoredVoters>(&next)) {
+    voters_stored(*set);
+  } else if (const auto* vow = std::get_if<StoredVow>(&next)) {
+    vow_stored(context, *vow);
   } else if (std::holds_alternative<StoredTrial>(next)) {
     trial_stored(context);
   } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
@@ -201,6 +221,10 @@ void Node::State::on(Context& context, const PersistFailed& event) {
     grant_not_stored(context, *grant, event.reason);
   } else if (std::holds_alternative<StoredMemory>(next)) {
     recollection.ask_at = context.now.mono + config.dead_time;
+  } else if (std::holds_alternative<StoredVoters>(next)) {
+    succession.store_at = context.now.mono + config.dead_time;
+  } else if (std::holds_alternative<StoredVow>(next)) {
+    disk_refuses(context, event.reason);
   } else if (std::holds_alternative<StoredIncarnation>(next)) {
     incarnation_not_stored(context, event.reason);
   } else if (std::holds_alternative<StoredTrial>(next) ||
@@ -218,14 +242,19 @@ void Node::State::on(Context& context, const PersistFailed& event) {
 void Node::State::on(Context& context, const LocalAddresses& event) {
   addresses = event.addresses;
   dirty = true;
-  for (const HostEntry& host : config.hosts) dialer.at_once(host.id);
+  for (const HostEntry& host : config.hosts)
+    if (mesh.full() || dialer.failures(host.id) > 0) dialer.at_once(host.id);
   static_cast<void>(context);
 }
 
 void Node::State::on(Context& context, const ConfigChanged& event) {
+  const Names names_before = succession.file;
   const Config before = std::exchange(config, event.config);
+  note_host_names();
   links.configure(config.beat_interval, config.dead_time);
   dialer.configure(config.dead_time);
+  configure_mesh();
+  digest_at = kNever;
   for (auto& [node, at] : rotate_at)
     at = std::min<MonoTime>(at, context.now.mono + config.rekey_interval);
   access_dirty = true;
@@ -244,8 +273,8 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
         "the host is no longer in the hosts file");
   }
   for (const HostEntry& host : config.hosts) announce_host(context, host.id);
+  consider_hosts_file(context, names_before != succession.file);
   store_configuration(context);
-  compare_voters(context);
   read_maintenance();
   configure_services(context);
   if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)
@@ -278,6 +307,7 @@ void Node::State::leave_when_done(Context& context) {
         Reply{pending.command.request, Refusal::kLeaving, "this host is leaving the cluster"});
   commands.clear();
   rebuild_record(context);
+  for (auto& [id, box] : outboxes) box.not_before = MonoTime{};
   flood_pending(context);
   std::vector<LinkId> open;
   for (const auto& [id, link] : links.all()) open.push_back(id);
@@ -338,7 +368,8 @@ void Node::State::finish_step(Context& context) {
   drive_isolation(context);
   drive_disk(context);
   notice_sleep_over(context);
-  if (dirty || lease_due(now) || now >= review_at ||
+  drive_voters(context);
+  if (dirty || lease_due(now) || now >= review_at || now >= next_news() ||
       now >= members.next_deadline(config.dead_time)) {
     dirty = true;
     decide(context);
@@ -349,9 +380,10 @@ void Node::State::finish_step(Context& context) {
   drive_guards(context);
   drive_sleep(context);
   if (ways.is_due(now)) {
+    drive_mesh(context);
     drive_relays(context);
     dial_all(context);
-    ways.done(std::min(next_dial(now), next_relay()));
+    ways.done(std::min({next_dial(now), next_relay(), next_mesh()}));
   }
   if (access_dirty || secrets.is_due(now)) {
     close_windows(now);
@@ -371,7 +403,7 @@ MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
                    ways.at, secrets.at, isolation.look_at, disk.again_at,
                    disk.mute ? kNever : disk.mute_from, sleep.over_at, next_guard(), renew_at,
-                   next_lease_deadline(now)});
+                   next_lease_deadline(now), next_voters_deadline(), next_news()});
 }
 
 // ---------------------------------------------------------------------------------- for the shell
@@ -394,6 +426,7 @@ Node::Inspection Node::inspect() const {
   }
   for (const auto& [service, epoch] : state_->voter.epochs())
     out.epochs.emplace_back(service, epoch);
+  out.voters = state_->voters;
   return out;
 }
 

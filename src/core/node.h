@@ -12,6 +12,7 @@
 #include "core/config.h"
 #include "core/io.h"
 #include "core/view.h"
+#include "core/voters.h"
 
 namespace cluster::core {
 
@@ -80,6 +81,7 @@ class Node {
     std::string settings_digest;
     std::string records_digest;
     std::vector<std::pair<std::string, uint64_t>> epochs;  // highest heard, by service
+    Voters voters;
   };
   Inspection inspect() const;
 

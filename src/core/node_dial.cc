@@ -22,6 +22,7 @@ void Node::State::dial_all(Context& context) {
   if (leaving) return;
   for (const HostEntry& host : config.hosts) {
     if (host.id == config.self || links.any(host.id)) continue;
+    if (!wants(host.id) && !probes.contains(host.id)) continue;
     drive_opening(context, host);
     if (const auto target = dial_target(host, context.now.mono))
       dialer.dial_if_due(context, host.id, *target);
@@ -33,6 +34,7 @@ MonoTime Node::State::next_dial(MonoTime now) const {
   if (leaving) return next;
   for (const HostEntry& host : config.hosts) {
     if (host.id == config.self || links.any(host.id)) continue;
+    if (!wants(host.id) && !probes.contains(host.id)) continue;
     if (dial_target(host, now)) next = std::min(next, dialer.due_at(host.id));
     next = std::min(next, opening_due(host));
   }

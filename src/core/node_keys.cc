@@ -196,6 +196,7 @@ void Node::State::tell_access(Context& context) {
     if (host.id == config.self) continue;
     SetAccess access;
     access.host = host.id;
+    access.expected = wants(host.id);
     if (const Keyring::Binding* known = keyring.binding(host.name)) {
       access.node = known->node;
       const auto unstored = proving.find(known->node);

@@ -11,12 +11,14 @@ bool Node::State::by_majority(const std::string& name) const {
   return entry != nullptr && entry->local && entry->ownership == Ownership::kMajority;
 }
 
+// By its record, for hosts files may give a line to different hosts while they are being edited.
 std::string Node::State::voter_name(const NodeId& node) const {
+  if (node == self) return voters.contains(own_name()) ? own_name() : std::string();
   const Member* member = members.find(node);
-  const HostEntry* host = node == self        ? config.host(config.self)
-                          : member != nullptr ? config.host(member->host)
-                                              : nullptr;
-  return host == nullptr || !voters.contains(host->name) ? std::string() : host->name;
+  if (member == nullptr || !voters.contains(member->record.name())) return "";
+  const HostEntry* host = config.host(member->host);
+  return host == nullptr || host->name == member->record.name() ? member->record.name()
+                                                                : std::string();
 }
 
 std::vector<NodeId> Node::State::reachable_voters() const {
@@ -29,12 +31,18 @@ std::vector<NodeId> Node::State::reachable_voters() const {
 void Node::State::count_electorate() {
   electorate = {};
   if (!memory) return;
-  for (const NodeId& node : reachable_voters()) {
+  for (const auto& [node, member] : members.all()) {
+    if (node != self && !member.up) continue;
     // Our own record is made after this.
-    const wire::Record& record = members.find(node)->record;
+    const wire::Record& record = member.record;
     if (node == self ? !disk.refuses.empty() : record.stores_nothing()) continue;
-    ++electorate.up;
-    electorate.voting += node == self || record.votes();
+    const std::string& name = node == self ? own_name() : record.name();
+    const bool votes = node == self || record.votes();
+    electorate.up_at_all.insert(name);
+    if (votes) electorate.voting_at_all.insert(name);
+    if (voter_name(node).empty()) continue;
+    electorate.up.insert(name);
+    if (votes) electorate.voting.insert(name);
   }
 }
 
@@ -42,14 +50,23 @@ void Node::State::count_electorate() {
 std::string Node::State::why_no_claim(const std::string& name) const {
   if (!by_majority(name)) return why_waits(name);
   if (!memory) return "this host has to hear from the others first what has been granted";
-  const size_t reached = electorate.voting;
+  if (voter_name(self).empty())
+    return "this host is not one of those that vote: " + listed(voters.names);
   // So that the loss of a host soon after the first start of all is no more than that.
   const bool first = voter.highest_epoch(name) == 0 && grants.epoch(name) == 0;
-  if (first && reached < electorate.up) return "not all hosts that are up vote yet";
-  if (reached >= voters.quorum()) return why_waits(name);
-  return "no majority of the voters is reached: " + std::to_string(reached) + " of " +
-         std::to_string(voters.names.size()) + ", and " + std::to_string(voters.quorum()) +
-         " are needed";
+  if (first && electorate.voting.size() < electorate.up.size())
+    return "not all hosts that are up vote yet";
+  if (voters.enough(electorate.voting)) return why_waits(name);
+  const bool lacks_new = !is_quorum(voters.names, electorate.voting);
+  const Names& short_of = lacks_new ? voters.names : voters.before;
+  const auto reached =
+      std::count_if(short_of.begin(), short_of.end(),
+                    [&](const std::string& voting) { return electorate.voting.contains(voting); });
+  return "no majority of the voters is reached" +
+         std::string(voters.joint() ? lacks_new ? " (of those to come)" : " (of those before)"
+                                    : "") +
+         ": " + std::to_string(reached) + " of " + std::to_string(short_of.size()) + ", and " +
+         std::to_string(short_of.size() / 2 + 1) + " are needed";
 }
 
 // ---------------------------------------------------------------------------------- leases of this host
@@ -206,7 +223,8 @@ std::optional<wire::Answer::Verdict> Node::State::against(const Context& context
     return wire::Answer::OTHER_VOTERS;
   if (version_of(claim.configuration()) < orders.version()) return wire::Answer::OLD_CONFIGURATION;
   const MonoTime now = context.now.mono;
-  if (grants.given(from, claim.service(), claim.epoch())) return std::nullopt;
+  if (grants.given(from, claim.service(), claim.epoch()))
+    return grants.against(now, from, claim.service(), claim.epoch(), false);
   if (!disk.refuses.empty()) return wire::Answer::NOT_STORED;
   if (situation.runner || situation.stop_failed) return wire::Answer::RUNS;
   if (situation.rival || voter.granted_to_other(now, claim.service(), from))

@@ -163,7 +163,7 @@ void Node::State::drop_link(Context& context, LinkId id, const std::string& reas
     return;
   }
   dialer.at_once(link.host);
-  if (!link.established || links.to(link.node) != nullptr) return;
+  if (!link.established || links.to(link.node) != nullptr || link.spared) return;
   const bool replaced = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
     const Link& other = entry.second;
     return other.node == link.node && !other.relay && other.greeted && other.heard_hello;
@@ -217,6 +217,10 @@ void Node::State::on(Context& context, const Received& event) {
     case wire::Message::kSettings: receive_settings(context, *link, message.settings()); break;
     case wire::Message::kRouted: receive_routed(context, message.routed()); break;
     case wire::Message::kRotation: receive_rotation(context, *link, message.rotation()); break;
+    case wire::Message::kCompared:
+      compare_settings(context, *link, message.compared().settings_digest());
+      break;
+    case wire::Message::kSpared: link->spared = true; break;
     default: break;  // of a newer version: not for us
   }
 }
@@ -293,6 +297,7 @@ void Node::State::send_everything(Context& context, const Link& link) {
   std::vector<const wire::Record*> records;
   for (const auto& [node, member] : members.all()) records.push_back(&member.record);
   send_records(context, link, records, true);
+  outboxes.erase(link.id);
 }
 
 void Node::State::receive_flood(Context& context, Link& link, const wire::Flood& flood) {
@@ -305,7 +310,12 @@ void Node::State::receive_flood(Context& context, Link& link, const wire::Flood&
   }
   std::vector<const wire::Record*> answer;
   answer.reserve(older.size());
-  for (const NodeId& node : older) answer.push_back(&members.find(node)->record);
+  for (const NodeId& node : older) {
+    if (!mesh.crowded())
+      answer.push_back(&members.find(node)->record);
+    else
+      outboxes[link.id].owed.insert(node);
+  }
   send_records(context, link, answer, false);
 }
 
@@ -317,11 +327,12 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
     return;
   }
   switch (members.apply(context.now, record)) {
-    case Freshness::kSame:
+    case Freshness::kSame: return peer_has(link, node);
     case Freshness::kInvalid: return;
     case Freshness::kOlder: older.insert(node); return;
     case Freshness::kNewer: break;
   }
+  peer_has(link, node);
   dirty = ways.due = true;
   learn_key_of_record(context, record, node);
   news[node] = link.id;
@@ -400,6 +411,9 @@ void Node::State::compare_settings(Context& context, const Link& link, uint64_t 
 }
 
 void Node::State::flood_pending(Context& context) {
+  tell_digest(context);
+  if (mesh.crowded()) queue_news();
+  if (!outboxes.empty()) send_news(context);
   if (news.empty() && setting_news.empty()) return;
   for (const auto& [id, link] : links.all()) {
     if (!link.established || link.relay) continue;
@@ -417,6 +431,7 @@ void Node::State::refresh_members(Context& context) {
   members_line.reset();
   for (const UpChange& change : members.refresh(context.now, links, config.dead_time)) {
     ways.due = true;
+    mesh_changed(change);
     if (!change.up) voter.forget(change.node);
     announce_host(context, change.host);
   }

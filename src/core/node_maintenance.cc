@@ -124,7 +124,7 @@ void Node::State::propose_maintenance(Context& context) {
   const bool at_rest =
       claims.empty() && std::all_of(services.begin(), services.end(),
                                     [](const auto& s) { return s.second.at_rest(); });
-  if (!at_rest) return;
+  if (!at_rest || voters.joint()) return;
   Maintenance proposed;
   proposed.phase = Phase::kKept;
   proposed.token = rng.next() | 1;

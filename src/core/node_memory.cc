@@ -10,6 +10,21 @@ namespace {
 
 constexpr char kVoterKey[] = "voter";
 
+// StoredVoter and Recalled tell of a vow alike.
+template <class Message>
+Vow vow_of(const Message& from) {
+  return {ballot_of(from.promised()), ballot_of(from.accepted()),
+          Names(from.next().begin(), from.next().end())};
+}
+
+template <class Message>
+void set_vow(Message& to, const Vow& vow) {
+  if (vow.promised.round > 0) *to.mutable_promised() = to_wire(vow.promised);
+  if (vow.accepted.round == 0) return;
+  *to.mutable_accepted() = to_wire(vow.accepted);
+  for (const std::string& name : vow.next) to.add_next(name);
+}
+
 }  // namespace
 
 void Node::State::load_memory() {
@@ -20,6 +35,15 @@ void Node::State::load_memory() {
   longest_lease = bounded_time(kept.longest_us());
   voters.number = kept.number();
   voters.names.assign(kept.voters().begin(), kept.voters().end());
+  voters.before.assign(kept.before().begin(), kept.before().end());
+  voters.origin = kept.origin();
+  succession.of_older_version = voters.number == 1 && voters.origin == 0;
+  if (succession.of_older_version) voters = Voters::first(std::move(voters.names));
+  succession.stored = voters;
+  succession.caught_up = succession.caught_up_stored = kept.caught_up();
+  succession.vow = vow_of(kept);
+  succession.wish.assign(kept.wish().begin(), kept.wish().end());
+  succession.wish_over = kept.wish_over();
 }
 
 Write Node::State::memory_to_write(bool whole) const {
@@ -28,6 +52,12 @@ Write Node::State::memory_to_write(bool whole) const {
   kept.set_longest_us(static_cast<uint64_t>(to_us(longest_lease)));
   kept.set_number(voters.number);
   for (const std::string& name : voters.names) kept.add_voters(name);
+  kept.set_origin(voters.origin);
+  for (const std::string& name : voters.before) kept.add_before(name);
+  kept.set_caught_up(succession.caught_up);
+  set_vow(kept, succession.vow);
+  for (const std::string& name : succession.wish) kept.add_wish(name);
+  kept.set_wish_over(succession.wish_over);
   return Write{kVoterKey, kept.SerializeAsString()};
 }
 
@@ -37,42 +67,41 @@ void Node::State::lose_memory(Context& context) {
   recollection.asking_since.reset();
   recollection.ask_at = MonoTime::min();
   recollection.told.clear();
+  succession.proposal.reset();
+  succession.heard.clear();
+  succession.caught_up = succession.caught_up_stored = false;
+  succession.catch_up_at = kNever;
   if (!std::exchange(memory, false)) return;
   persist(context, {memory_to_write(false)});
 }
 
-std::vector<std::string> Node::State::host_names() const {
-  std::vector<std::string> out;
-  for (const HostEntry& host : config.hosts) out.push_back(host.name);
-  std::sort(out.begin(), out.end());
-  return out;
+void Node::State::note_host_names() {
+  Names names;
+  for (const HostEntry& host : config.hosts) names.push_back(host.name);
+  std::sort(names.begin(), names.end());
+  succession.file_hash = Voters{0, names}.hash();
+  succession.file = std::move(names);
 }
 
+// What it depends on changes nothing unless decisions follow.
 bool Node::State::memory_wanted() const {
+  if (memory_was_wanted.first == revision) return memory_was_wanted.second;
   const auto& all = members.all();
-  return recollection.asked_by_others ||
-         std::any_of(config.services.begin(), config.services.end(),
-                     [&](const ServiceEntry& s) { return by_majority(s.name); }) ||
-         std::any_of(all.begin(), all.end(), [&](const auto& entry) {
-           return entry.second.up && entry.second.record.votes();
-         });
+  const bool wanted = recollection.asked_by_others ||
+                      std::any_of(config.services.begin(), config.services.end(),
+                                  [&](const ServiceEntry& s) { return by_majority(s.name); }) ||
+                      std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+                        return entry.second.up && entry.second.record.votes();
+                      });
+  memory_was_wanted = {revision, wanted};
+  return wanted;
 }
 
-// Once, at a start, a reload, or when the voters become known.
-void Node::State::compare_voters(Context& context) {
-  const bool differ = memory && voters.names != host_names();
-  if (differ && !voters_differ)
-    context.alert(
-        Severity::kWarning,
-        "the hosts file names other hosts than those that vote on services with ownership "
-        "majority, and the voters stay: a change of the voters is not supported yet");
-  voters_differ = differ;
-}
-
-void Node::State::memory_stored(Context& context) {
+void Node::State::memory_stored(Context& context, const StoredMemory& stored) {
   memory = true;
-  compare_voters(context);
+  voters_stored({stored.set, false});
   context.log(LogLevel::kInfo, "votes on services with ownership majority from now on");
+  consider_hosts_file(context, false);
 }
 
 void Node::State::drive_memory(Context& context) {
@@ -89,8 +118,7 @@ void Node::State::drive_memory(Context& context) {
   message.mutable_recall()->set_asked_us(in_us(now));
   message.mutable_recall()->set_incarnation(incarnation);
   for (const auto& [node, member] : members.all())
-    if (node != self && member.up && config.host(member.host) != nullptr)
-      route(context, node, message);
+    if (node != self && member.up) route(context, node, message);
 }
 
 // Once, if it takes longer than it takes where all hosts are there.
@@ -114,47 +142,93 @@ void Node::State::say_whom_memory_waits_for(Context& context) {
                                      : "it has not heard from " + missing));
 }
 
+// What was asked no sooner than that.
+std::map<std::string, const Told*> Node::State::told_by_name(MonoTime asked_from) const {
+  std::map<std::string, const Told*> out;
+  for (const auto& [node, told] : recollection.told) {
+    const Member* member = members.find(node);
+    if (member == nullptr || told.asked < asked_from) continue;
+    const Told*& newest = out.try_emplace(member->record.name(), &told).first->second;
+    if (newest->asked < told.asked) newest = &told;
+  }
+  return out;
+}
+
+// nullopt: they tell of sets that do not follow from the same.
+std::optional<Voters> Node::State::newest_told(
+    const std::map<std::string, const Told*>& told) const {
+  Voters newest;
+  for (const auto& [name, its] : told) {
+    const Voters theirs = voters_of(its->answer);
+    if (theirs.number == 0) continue;
+    if (newest.number > 0 && theirs.origin != newest.origin) return std::nullopt;
+    const bool newer =
+        theirs.number > newest.number || (theirs.number == newest.number && !theirs.joint());
+    if (newer) newest = theirs;
+  }
+  const bool own_is_newer = voters.origin == newest.origin && voters.number > newest.number;
+  return newest.number == 0 || own_is_newer ? voters : newest;
+}
+
+void Node::State::hear_epochs(Context& context, const wire::Recalled& recalled,
+                              std::vector<Write>& writes) {
+  for (const auto& epoch : recalled.epochs()) {
+    voter.hear_epoch(epoch.service(), epoch.epoch());
+    if (auto write = grants.hear(context.now.mono, epoch.service(), epoch.epoch()))
+      writes.push_back(std::move(*write));
+  }
+}
+
 void Node::State::try_to_remember(Context& context) {
   const MonoTime now = context.now.mono;
-  const MonoTime waited = recollection.since + longest_lease;
-  const std::vector<std::string> listed = host_names();
-  const size_t others = listed.size() - 1;
-  size_t remember = 0, unused = 0, late = 0;
-  bool alike = true;
-  const wire::Recalled* example = nullptr;
-  for (const auto& [node, its] : recollection.told) {
-    const std::vector<std::string> theirs(its.answer.voters().begin(), its.answer.voters().end());
-    unused += its.answer.epochs_size() == 0 && theirs == listed;
-    if (its.asked < waited) continue;
-    ++late;
-    alike = alike && (its.answer.memory() || theirs == listed);
-    if (!its.answer.memory()) continue;
-    ++remember;
-    example = &its.answer;
+  const MonoTime waited = recollection.since + std::max<Duration>(longest_lease, kBallotForgotten);
+  const Names& names = succession.file;
+  if (!are_voters(names)) return;
+  const auto ever = told_by_name(MonoTime::min()), late = told_by_name(waited);
+  std::set<std::string> remember, alike;
+  for (const auto& [name, its] : late) {
+    const Names theirs(its->answer.voters().begin(), its->answer.voters().end());
+    if (its->answer.memory()) remember.insert(name);
+    if (its->answer.memory() || theirs == names) alike.insert(name);
   }
-  const bool first_start = unused == others;
-  const bool enough = 2 * remember > others || (late == others && alike);
-  if (!first_start && (now < waited || !enough)) {
+  const auto all_others = [&](const Names& of, const auto& condition) {
+    return std::all_of(of.begin(), of.end(), [&](const std::string& name) {
+      return name == own_name() || condition(name);
+    });
+  };
+  const bool first_start = voters.number <= 1 && all_others(names, [&](const std::string& name) {
+                             auto it = ever.find(name);
+                             if (it == ever.end()) return false;
+                             const wire::Recalled& its = it->second->answer;
+                             const Names theirs(its.voters().begin(), its.voters().end());
+                             return its.epochs_size() == 0 && theirs == names &&
+                                    its.number() <= 1 && !its.has_promised();
+                           });
+  std::optional<Voters> set = newest_told(first_start ? ever : late);
+  const auto most_of = [&](const Names& of) { return is_most_others(of, own_name(), remember); };
+  const auto all_of = [&](const Names& of) {
+    return all_others(of, [&](const std::string& name) { return alike.contains(name); });
+  };
+  const bool enough =
+      set && now >= waited &&
+      ((set->number > 0 && most_of(set->names) && (!set->joint() || most_of(set->before))) ||
+       (all_of(names) && all_of(set->names) && all_of(set->before)));
+  if (!set || (!first_start && !enough)) {
     say_whom_memory_waits_for(context);
     return;
   }
-  std::vector<std::string> names = listed;
-  if (example != nullptr) names.assign(example->voters().begin(), example->voters().end());
+  if (set->number == 0) set = Voters::first(names);
   std::vector<Write> writes;
-  for (const auto& [node, its] : recollection.told) {
-    if (!first_start && its.asked < waited) continue;
-    for (const auto& epoch : its.answer.epochs()) {
-      voter.hear_epoch(epoch.service(), epoch.epoch());
-      if (auto write = grants.hear(now, epoch.service(), epoch.epoch()))
-        writes.push_back(std::move(*write));
-    }
+  if (set->number != voters.number) succession.begin_anew();
+  for (const auto& [name, its] : first_start ? ever : late) {
+    hear_epochs(context, its->answer, writes);
+    if (voters_of(its->answer).hash() == set->hash()) succession.vow.hear(vow_of(its->answer));
   }
-  voters.number = 1;
-  voters.names = std::move(names);
+  voters = *set;
   writes.push_back(memory_to_write(true));
   recollection.told.clear();
   recollection.ask_at = kNever;
-  continuations[persist(context, std::move(writes))] = StoredMemory{};
+  continuations[persist(context, std::move(writes))] = StoredMemory{voters};
 }
 
 void Node::State::receive_recall(Context& context, const NodeId& from, const wire::Recall& recall) {
@@ -163,12 +237,17 @@ void Node::State::receive_recall(Context& context, const NodeId& from, const wir
   wire::Recalled& out = *reply.mutable_recalled();
   out.set_asked_us(recall.asked_us());
   out.set_incarnation(recall.incarnation());
-  out.set_memory(memory);
+  out.set_memory(memory && succession.stored.number == voters.number);
   out.set_longest_us(static_cast<uint64_t>(to_us(longest_lease)));
+  const Names& names = succession.file;
   if (memory) {
-    for (const std::string& name : voters.names) out.add_voters(name);
-  } else {
-    for (const std::string& name : host_names()) out.add_voters(name);
+    out.set_number(succession.stored.number);
+    out.set_origin(succession.stored.origin);
+    for (const std::string& name : succession.stored.names) out.add_voters(name);
+    for (const std::string& name : succession.stored.before) out.add_before(name);
+    set_vow(out, succession.vow);
+  } else if (are_voters(names)) {
+    for (const std::string& name : names) out.add_voters(name);
   }
   std::map<std::string, uint64_t> known;
   for (const auto& [service, epoch] : grants.epochs()) known[service] = epoch;
@@ -191,9 +270,9 @@ void Node::State::receive_recall(Context& context, const NodeId& from, const wir
 void Node::State::receive_recalled(Context& context, const NodeId& from,
                                    const wire::Recalled& recalled) {
   const auto asked = asked_at(recalled.asked_us(), context.now.mono);
-  if (memory || recalled.incarnation() != incarnation || !asked || *asked < recollection.since)
-    return;
+  if (recalled.incarnation() != incarnation || !asked || *asked < recollection.since) return;
   longest_lease = std::max(longest_lease, bounded_time(recalled.longest_us()));
+  if (memory) return hear_of_voters(context, from, *asked, recalled);
   recollection.told[from] = Told{*asked, recalled};
   dirty = true;
 }

@@ -3,15 +3,15 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/context.h"
-#include "core/keyring.h"
 #include "core/maintenance.h"
-#include "core/members.h"
 #include "core/node.h"
+#include "core/voters.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core {
@@ -47,13 +47,29 @@ struct Isolation {
   bool offline = false;
 };
 
-// An order that waits for its settings to be stored, or for its effect.
-struct PendingCommand {
-  Command command;
-  StoreTicket ticket;                          // 0: stored
-  std::vector<wire::Setting> settings;         // to come into force once stored
-  std::map<HostId, uint64_t> failures_before;  // what each host had failed when the order was given
-  std::string token;                           // of a restart
+// Above so many hosts as are all linked with each other: whom this one links with, and why not for ever.
+struct MeshState {
+  std::vector<HostId> wanted;               // ascending
+  std::map<HostId, MonoTime> without_link;  // whoever is or was wanted, and since when
+  std::map<LinkId, MonoTime> spare_since;   // dialled by this host, and wanted no more
+  HostId explored;                          // dialled once, though at no place of the mesh
+  MonoTime explore_at = MonoTime::min();
+  MonoTime choose_at = kNever, spare_at = kNever;
+};
+
+// Which of its links this host has told of, and when it tells of more.
+struct EdgePace {
+  std::set<LinkId> told;
+  MonoTime not_before;
+  MonoTime due = kNever;  // there is more to tell
+  Duration pause{};
+};
+
+// What goes out over a link before long.
+struct Outbox {
+  std::set<NodeId> owed;
+  MonoTime not_before;
+  Duration pause{};
 };
 
 // Two dynamic hosts, as a common neighbour sees them.
@@ -86,19 +102,13 @@ struct Accepted {
   uint64_t newest_ordinal = 0;
 };
 
-// What a host without memory has been told, since it asked.
-struct Told {
-  MonoTime asked;
-  wire::Recalled answer;
-};
-
-struct Recollection {
-  bool asked_by_others = false;  // so there are services of ownership majority
-  bool alerted = false;
-  MonoTime since;  // this engine began, or lost its memory
-  std::optional<MonoTime> asking_since;
-  MonoTime ask_at = MonoTime::min();
-  std::map<NodeId, Told> told;
+// An order that waits for its settings to be stored, or for its effect.
+struct PendingCommand {
+  Command command;
+  StoreTicket ticket;                          // 0: stored
+  std::vector<wire::Setting> settings;         // to come into force once stored
+  std::map<HostId, uint64_t> failures_before;  // what each host had failed when the order was given
+  std::string token;                           // of a restart
 };
 
 // What follows when something is stored.
@@ -127,7 +137,17 @@ struct StoredGrant {
   uint64_t asked_us = 0;
   uint64_t incarnation = 0;  // of the asking
 };
-struct StoredMemory {};
+struct StoredMemory {
+  Voters set;
+};
+struct StoredVoters {
+  Voters set;
+  bool caught_up = false;
+};
+struct StoredVow {
+  NodeId to;
+  wire::Proposed answer;
+};
 struct StoredTrial {};
 struct StoredUpkeeps {};
 struct StoredBegun {
@@ -135,7 +155,58 @@ struct StoredBegun {
 };
 using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
                                   StoredProof, StoredForgetting, StoredGrant, StoredMemory,
-                                  StoredTrial, StoredUpkeeps, StoredBegun>;
+                                  StoredTrial, StoredVoters, StoredVow, StoredUpkeeps, StoredBegun>;
+
+// What a host has been told that asked what others know of grants.
+struct Told {
+  MonoTime asked;
+  wire::Recalled answer;
+};
+
+// What a host without memory has been told, since it asked.
+struct Recollection {
+  bool asked_by_others = false;  // so there are services of ownership majority
+  bool alerted = false;
+  MonoTime since;  // this engine began, or lost its memory
+  std::optional<MonoTime> asking_since;
+  MonoTime ask_at = MonoTime::min();
+  std::map<NodeId, Told> told;
+};
+
+// Of the voters, who can be reached, and of those who votes.
+struct Electorate {
+  std::set<std::string> up, voting;                // of the voters
+  std::set<std::string> up_at_all, voting_at_all;  // and of those that may become some
+};
+
+// The way from a set of voters to the next: node_voters.cc.
+struct VoterChange {
+  Voters stored;  // what others are told of: they may rely on it
+  MonoTime store_at = kNever;
+  MonoTime tell_at = kNever;
+  std::map<NodeId, MonoTime> tell_again;
+  bool foreign_alerted = false;
+  bool of_older_version = false;  // by which the voters could not change
+
+  Names file;  // the names in the hosts file
+  uint64_t file_hash = 0;
+  Names wish;  // the hosts file as it was edited here; empty: nothing is to change
+  uint64_t wish_over = 0;
+  MonoTime wished_at;
+  bool alerted = false;
+  Vow vow;
+  std::optional<Proposal> proposal;
+  uint64_t highest_round = 0;  // that was heard of
+  MonoTime propose_at = MonoTime::min(), ask_at = kNever;
+  Duration pause{};
+
+  // While the set is joint.
+  bool caught_up = false, caught_up_stored = false;
+  MonoTime recall_at = MonoTime::min(), catch_up_at = kNever;
+  std::map<std::string, Told> heard;  // by the voter's name
+
+  void begin_anew();
+};
 
 // Where a service is now, as the records of the hosts that are up have it.
 struct Standing {

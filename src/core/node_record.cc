@@ -40,8 +40,9 @@ wire::Record Node::State::make_record(Now now) const {
   for (const auto& [name, service] : services)
     if (orders.find(name) == nullptr && !service.idle())
       *record.add_services() = own_holding({name, {}}, now.mono);
-  record.set_settings_digest(settings.digest());
+  if (!mesh.crowded()) record.set_settings_digest(settings.digest());
   record.set_votes(memory);
+  if (succession.stored.number > 0) *record.mutable_voters() = voter_standing();
   record.set_stores_nothing(!disk.refuses.empty());
   add_maintenance(record);
   record.set_settled(settled);
@@ -56,9 +57,12 @@ wire::Record Node::State::make_record(Now now) const {
 
 void Node::State::add_edges(wire::Record& record) const {
   for (const auto& [id, link] : links.all()) {
-    if (!members.counts(link) || record.edges_size() == kMaxEdges) continue;
+    if (!edge_pace.told.contains(id) || record.edges_size() == kMaxEdges) continue;
     wire::Edge& edge = *record.add_edges();
     edge.set_node(link.node.raw());
+    // Where hosts are many, whoever has an address is looked for there and nowhere else.
+    const HostEntry* host = config.host(link.host);
+    if (!mesh.full() && host != nullptr && !host->dynamic) continue;
     if (!link.dialled) edge.set_observed(link.address);
     edge.set_ordinal(link.ordinal);
   }
@@ -74,6 +78,7 @@ void Node::State::add_edges(wire::Record& record) const {
 
 // Made anew from what is true now; told to others only where that differs from what they were told.
 void Node::State::rebuild_record(Context& context) {
+  tell_edges(context.now.mono);
   wire::Record fresh = make_record(context.now);
   const uint64_t age = fresh.session_age_us();
   fresh.clear_session_age_us();
@@ -163,9 +168,12 @@ void Node::State::settle_if_possible(Context& context) {
   if (why.empty() && !outcast) {
     const bool any_dynamic = std::any_of(config.hosts.begin(), config.hosts.end(),
                                          [](const HostEntry& h) { return h.dynamic; });
-    const bool all_answered = std::all_of(
-        config.hosts.begin(), config.hosts.end(),
-        [&](const HostEntry& h) { return h.id == config.self || answered.contains(h.id); });
+    const bool all_answered =
+        std::all_of(config.hosts.begin(), config.hosts.end(), [&](const HostEntry& h) {
+          if (h.id == config.self || answered.contains(h.id)) return true;
+          const Member* member = mesh.full() ? nullptr : members.of(h.id);
+          return member != nullptr && member->reachable;
+        });
     if (!any_dynamic && all_answered) why = "every host has answered or refused";
   }
   if (why.empty() && outcast) return;

@@ -58,6 +58,9 @@ void Node::State::receive_routed(Context& context, const wire::Routed& message) 
     case wire::Routed::kRenewed: receive_renewed(context, from, message.renewed()); break;
     case wire::Routed::kRecall: receive_recall(context, from, message.recall()); break;
     case wire::Routed::kRecalled: receive_recalled(context, from, message.recalled()); break;
+    case wire::Routed::kPropose: receive_propose(context, from, message.propose()); break;
+    case wire::Routed::kProposed: receive_proposed(context, from, message.proposed()); break;
+    case wire::Routed::kVoters: adopt_voters(context, voters_of(message.voters())); break;
     case wire::Routed::kOrdersAsk: {
       wire::Routed reply;
       *reply.mutable_orders() = orders.to_wire();

@@ -3,6 +3,7 @@
 //   node_links.cc     links, flooding
 //   node_routing.cc   messages from end to end
 //   node_dial.cc      whom to dial, and where
+//   node_mesh.cc      which links it keeps where hosts are many
 //   node_relay.cc     sessions through others
 //   node_keys.cc      who is let in, and by what secret
 //   node_record.cc    this host's own record, incarnation, settled start, session
@@ -11,6 +12,7 @@
 //   node_claims.cc    claims and votes
 //   node_leases.cc    ownership majority: leases of this host, and its votes
 //   node_memory.cc    what a voter has to know before it votes
+//   node_voters.cc    how the voters change
 //   node_isolation.cc whether it is this host that is offline
 //   node_sleep.cc     what is handed over before this machine sleeps
 //   node_disk.cc      what a host does not do that can store nothing
@@ -20,32 +22,12 @@
 //   node_view.cc      snapshots for people
 #pragma once
 
-#include <list>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "core/bad_input.h"
-#include "core/context.h"
-#include "core/dialer.h"
-#include "core/grants.h"
-#include "core/keyring.h"
-#include "core/leases.h"
-#include "core/links.h"
-#include "core/maintenance.h"
-#include "core/members.h"
-#include "core/needs.h"
-#include "core/node.h"
-#include "core/node_pieces.h"
-#include "core/openings.h"
-#include "core/orders.h"
-#include "core/ownership.h"
-#include "core/placement.h"
-#include "core/relays.h"
-#include "core/service.h"
-#include "core/settings.h"
-#include "wire/cluster.pb.h"
+#include "core/node_knowledge.h"
 
 namespace cluster::core {
 
@@ -57,7 +39,7 @@ inline constexpr char kTrialKey[] = "trial";
 inline constexpr char kNamesKey[] = "names";
 inline constexpr char kServicePrefix[] = "service/";
 
-struct Node::State final : ServiceWorld {
+struct Node::State final : Knowledge, ServiceWorld {
   explicit State(Boot boot);
 
   // node.cc
@@ -88,6 +70,7 @@ struct Node::State final : ServiceWorld {
   void finish_step(Context& context);
   MonoTime next_deadline(MonoTime now) const;
   void store_configuration(Context& context);
+  bool hosts_file_edited() const;
   StoreTicket persist(Context& context, std::vector<Write> writes);
   void begin_leaving(Context& context, const std::string& why);
   void leave_when_done(Context& context);
@@ -141,6 +124,23 @@ struct Node::State final : ServiceWorld {
   void receive_opening(Context& context, const NodeId& from);
   void begin_opening(Context& context, const HostEntry& host, const Sight& sight);
   bool own_address(const Member& member, const DialTarget& target) const;
+
+  // node_mesh.cc
+  bool linked_with(HostId host) const;
+  void configure_mesh();
+  bool wants(HostId host) const;
+  void drive_mesh(Context& context);
+  void choose_links(Context& context);
+  void explore(Context& context);
+  void spare_links(Context& context);
+  MonoTime next_mesh() const;
+  void mesh_changed(const UpChange& change);
+  void tell_edges(MonoTime now);
+  void queue_news();
+  void send_news(Context& context);
+  void peer_has(const Link& link, const NodeId& node);
+  MonoTime next_news() const;
+  void tell_digest(Context& context);
 
   // node_relay.cc
   void drive_relays(Context& context);
@@ -289,18 +289,52 @@ struct Node::State final : ServiceWorld {
   // node_memory.cc
   void load_memory();
   Write memory_to_write(bool whole) const;
-  void compare_voters(Context& context);
-  void memory_stored(Context& context);
+  void memory_stored(Context& context, const StoredMemory& stored);
   void lose_memory(Context& context);
-  std::vector<std::string> host_names() const;
+  void note_host_names();
   bool memory_wanted() const;
   void drive_memory(Context& context);
   void say_whom_memory_waits_for(Context& context);
   void try_to_remember(Context& context);
   void receive_recall(Context& context, const NodeId& from, const wire::Recall& recall);
   void receive_recalled(Context& context, const NodeId& from, const wire::Recalled& recalled);
+  void hear_epochs(Context& context, const wire::Recalled& recalled, std::vector<Write>& writes);
+  std::map<std::string, const Told*> told_by_name(MonoTime asked_from) const;
+  std::optional<Voters> newest_told(const std::map<std::string, const Told*>& told) const;
   bool lease_due(MonoTime now) const;
   MonoTime next_lease_deadline(MonoTime now) const;
+
+  // node_voters.cc
+  const std::string& own_name() const;
+  void consider_hosts_file(Context& context, bool edited);
+  bool hosts_files_agree() const;
+  void wish_for_what_all_files_name(Context& context);
+  void settle_wish(Context& context);
+  void store_voters(Context& context);
+  void voters_stored(const StoredVoters& stored);
+  void adopt_voters(Context& context, const Voters& set);
+  void alert_of_others_voters(Context& context);
+  bool is_behind(const Member& member) const;
+  void tell_voters(Context& context);
+  wire::VoterStanding voter_standing() const;
+  void receive_propose(Context& context, const NodeId& from, const wire::Propose& propose);
+  void vow_stored(Context& context, const StoredVow& stored);
+  std::string why_no_ballot() const;
+  void put_off_proposal(Context& context);
+  void give_up_proposal(Context& context);
+  void ask_to_promise_or_accept(Context& context);
+  void drive_proposal(Context& context);
+  void receive_proposed(Context& context, const NodeId& from, const wire::Proposed& proposed);
+  void catch_up(Context& context);
+  void hear_of_voters(Context& context, const NodeId& from, MonoTime asked,
+                      const wire::Recalled& recalled);
+  void look_whether_caught_up(Context& context);
+  void become_whole_if_caught_up(Context& context);
+  void drive_voters(Context& context);
+  MonoTime next_voters_deadline() const;
+  std::string why_voters_stay() const;
+  VotersView voters_view() const;
+  void say_why_voters_stay(Context& context);
 
   // node_isolation.cc
   MonoTime alone_from() const;
@@ -391,100 +425,6 @@ struct Node::State final : ServiceWorld {
   std::string name_of(HostId host) const;
   std::string name_of(const NodeId& node) const;
   void announce_services(Context& context);
-
-  Boot boot;
-  const NodeId self;
-  Config config;
-  Rng rng;
-
-  Links links;
-  BadInput bad_input;
-  Members members;
-  Dialer dialer;
-  Openings openings;
-  Relays relays;
-  std::map<HostId, RelayWait> relay_waits;
-  Keyring keyring;
-  std::map<NodeId, Rotating> rotations;
-  std::map<NodeId, Proving> proving;
-  std::map<NodeId, Accepted> accepted;
-  std::map<NodeId, MonoTime> rotate_at;    // not before
-  std::map<HostId, MonoTime> readmitting;  // until when the next new key is let in
-  std::map<HostId, SetAccess> access_told;
-  std::map<HostId, std::pair<NodeId, MonoTime>> refused_keys;  // until when that is no news
-  bool access_dirty = true;
-  Chore ways, secrets;
-  Isolation isolation;
-  Disk disk;
-  Sleep sleep;
-  Settings settings;
-  Upkeeps upkeeps;
-  Upkeep upkeep;
-  Orders orders;
-  Voter voter;
-  std::map<std::string, Service> services;
-  std::map<std::string, MonoTime> guarded;  // when that has to be said again
-  std::map<std::string, OwnLease> leases;
-  MonoTime renew_at = kNever;
-  Grants grants;
-  Voters voters;
-  struct {
-    size_t up = 0, voting = 0;
-  } electorate;                // as of the last look at who is up
-  bool voters_differ = false;  // from the hosts file: alerted
-  bool memory = false;         // what is stored of grants is all that this host has granted
-  Duration longest_lease{};    // ever granted by this host, or heard of
-  Recollection recollection;
-  std::map<std::string, OwnClaim> claims;
-  std::map<std::string, MonoTime> not_before;  // after yielding to a rival
-  std::map<std::string, MonoTime> cleared_at;  // when this host saw the newest `clear`
-  std::map<std::string, HostId> last_owner;
-  Placed choices;  // as of the last decision
-  Relations relations;
-  std::vector<size_t> sequence;  // of the orders: leaders before their followers
-  OrdersVersion sequence_of;
-  std::set<Relation> circles_alerted;
-  std::list<PendingCommand> commands;
-  std::map<StoreTicket, Continuation> continuations;
-
-  wire::Record own;
-  std::string own_content;  // serialized, but for sequence and ages
-  uint64_t incarnation = 0;
-  bool speaking = false;                   // the incarnation is stored
-  MonoTime incarnation_again_at = kNever;  // after its storing failed
-  Duration incarnation_pause{};
-  std::vector<MonoTime> own_heard_newer;
-  MonoTime leap_again_at;  // until then it is no news that others tell of one
-  std::map<NodeId, LostLink> lost;
-  std::map<HostId, DialTarget> probes;     // dynamic hosts to be dialled once, after a loss
-  std::vector<wire::Routed> own_messages;  // end to end, from this host to itself
-  std::vector<std::string> addresses;
-  std::map<NodeId, LinkId> news;  // records to flood, and the link they came by
-  std::vector<wire::Setting> setting_news;
-  std::map<NodeId, std::pair<uint64_t, uint64_t>>
-      settings_compared;  // our digest and its, when told
-  OrdersVersion orders_asked;
-  NodeId orders_asked_from;
-  bool differing_alerted = false;
-
-  bool settled = false;
-  MonoTime settling_since;
-  std::set<HostId> answered;  // linked or refused since then
-  MonoTime outcast_until;     // others do not let this host's key in
-  Session session;
-  bool leaving = false;
-  bool left = false;
-
-  bool dirty = true;            // something changed that decisions depend on
-  MonoTime woken_at = kNever;   // the newest Wake asked for
-  MonoTime review_at = kNever;  // decide again then, whatever happens
-  uint64_t revision = 0;
-  mutable std::optional<std::string> members_line;  // since the last look at who is up
-  uint64_t next_run = 1;
-  uint64_t next_ticket = 1;
-  uint64_t next_attempt = 1;
-  std::map<std::string, std::pair<ServiceState, HostId>> announced;
-  std::set<HostId> hosts_announced;  // as up
 };
 
 }  // namespace cluster::core

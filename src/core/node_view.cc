@@ -78,7 +78,8 @@ HostView Node::State::host_view(const HostEntry& host) const {
   out.up = member->up;
   out.settled = host.id == config.self ? settled : member->record.settled();
   out.version = member->record.version();
-  out.votes = member->record.votes() && !member->record.stores_nothing();
+  out.votes = member->record.votes() && !member->record.stores_nothing() &&
+              (voters.number == 0 || voters.contains(host.name));
   if (member->seen != WallTime{}) out.last_seen = member->seen;
   if (host.id == config.self) {
     out.path = Path::kSelf;
@@ -177,6 +178,7 @@ View Node::State::view(Now now) const {
     if (out.hosts.back().path != Path::kNone) out.hosts.back().last_seen = now.wall;
   }
   for (const Order& order : orders.all()) out.services.push_back(service_view(order, now.mono));
+  out.voters = voters_view();
   return out;
 }
 
@@ -212,6 +214,14 @@ std::optional<std::string> Node::explain(Now now, const std::string& name) const
            " after its host was heard last (dead_time " + in_seconds(seen.dead_time) +
            ", fence_margin " + in_seconds(seen.fence_margin) + ")\n";
   out += state.explain_relations(seen);
+  if (const VotersView voters = state.voters_view();
+      seen.ownership == Ownership::kMajority && voters.number > 0) {
+    out += "those that vote on it are " + listed(voters.names) + " (set " +
+           std::to_string(voters.number) + ")";
+    if (!voters.before.empty())
+      out += ", together with those before them, " + listed(voters.before);
+    out += voters.change.empty() ? "\n" : ": " + voters.change + "\n";
+  }
   for (const auto& [host, about] : choice.hosts)
     out += "  " + std::to_string(host.value) + " " + state.name_of(host) + ": " + about + "\n";
   return out;

@@ -121,10 +121,53 @@ Fault check(const wire::Renewed& renewed) {
   return std::nullopt;
 }
 
+using NameList = google::protobuf::RepeatedPtrField<std::string>;
+
+bool are_names(const NameList& names) {
+  if (names.size() > kMaxVoters) return false;
+  size_t bytes = 0;
+  for (int i = 0; i < names.size(); ++i) {
+    bytes += names[i].size();
+    if (names[i].empty() || !is_line(names[i], kMaxNameBytes)) return false;
+    if (i > 0 && names[i] <= names[i - 1]) return false;
+  }
+  return bytes <= kMaxVotersBytes;
+}
+
+bool is_ballot(const wire::Ballot& ballot) {
+  return ballot.round() > 0 && ballot.round() <= kMaxStamp;
+}
+
+Fault check(const wire::VoterSet& set) {
+  if (set.number() == 0 || set.number() > kMaxStamp || set.names().empty() ||
+      !are_names(set.names()) || !are_names(set.before()))
+    return "a set of voters is none";
+  return std::nullopt;
+}
+
+Fault check(const wire::Propose& propose) {
+  if (auto fault = check(propose.over())) return fault;
+  if (!is_ballot(propose.ballot()) || !are_names(propose.next()))
+    return "a proposal of voters is none";
+  return std::nullopt;
+}
+
+Fault check(const wire::Proposed& proposed) {
+  const bool other = proposed.has_other() && !is_ballot(proposed.other());
+  const bool none = proposed.next().empty() == proposed.has_other();
+  if (!is_ballot(proposed.ballot()) || other || !are_names(proposed.next()) ||
+      (proposed.verdict() == wire::Proposed::PROMISED && none))
+    return "an answer to a proposal of voters is none";
+  return std::nullopt;
+}
+
 Fault check(const wire::Recalled& recalled) {
-  if (recalled.epochs_size() > kMaxOrders ||
-      recalled.voters_size() > static_cast<int>(kMaxHostNumber))
-    return "too many epochs or voters at once";
+  if (recalled.epochs_size() > kMaxOrders) return "too many epochs at once";
+  if (!are_names(recalled.voters()) || !are_names(recalled.before()) ||
+      !are_names(recalled.next()) || recalled.number() > kMaxStamp ||
+      recalled.promised().round() > kMaxStamp || recalled.accepted().round() > kMaxStamp ||
+      recalled.next().empty() == recalled.has_accepted())
+    return "voters that are none";
   for (const auto& epoch : recalled.epochs())
     if (!is_service_name(epoch.service())) return "an epoch is of no service";
   for (const std::string& voter : recalled.voters())
@@ -145,6 +188,9 @@ Fault check(const wire::Routed& routed) {
     case wire::Routed::kRenewal: return check(routed.renewal());
     case wire::Routed::kRenewed: return check(routed.renewed());
     case wire::Routed::kRecalled: return check(routed.recalled());
+    case wire::Routed::kPropose: return check(routed.propose());
+    case wire::Routed::kProposed: return check(routed.proposed());
+    case wire::Routed::kVoters: return check(routed.voters());
     case wire::Routed::kRelayed:
       if (routed.relayed().session() == 0 || routed.relayed().bytes().size() > kMaxRelayBytes)
         return "a piece of a session is too large, or of none";
@@ -179,6 +225,10 @@ std::optional<std::string> unsound(const wire::Message& message) {
 }
 
 std::optional<std::string> unsound(const wire::Orders& orders) { return check(orders); }
+
+bool are_voters(const std::vector<std::string>& names) {
+  return !names.empty() && are_names(NameList(names.begin(), names.end()));
+}
 
 std::string as_line(std::string text, size_t bytes) {
   const bool readable = is_utf8(text);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/cluster.pb.h"
 
@@ -22,6 +23,8 @@ inline constexpr int kMaxAddresses = 64;
 inline constexpr int kMaxRecordsPerMessage = 1024;
 inline constexpr int kMaxSettingsPerMessage = 1024;
 inline constexpr size_t kMaxNameBytes = 255;
+inline constexpr int kMaxVoters = 1024;
+inline constexpr size_t kMaxVotersBytes = 64 * 1024;  // of all their names together
 inline constexpr size_t kMaxKeyBytes = 1024;
 inline constexpr size_t kMaxVersionBytes = 64;
 inline constexpr size_t kMaxAddressBytes = 128;
@@ -42,6 +45,8 @@ bool is_service_name(std::string_view name);
 // nullopt, or what is wrong with it. What a newer version may have added is nothing wrong.
 std::optional<std::string> unsound(const wire::Message& message);
 std::optional<std::string> unsound(const wire::Orders& orders);
+// Names of hosts that may vote together: some, sorted, each once, not too many.
+bool are_voters(const std::vector<std::string>& names);
 
 // The text as peers take it: one line of UTF-8, cut to so many bytes at the end of a character.
 std::string as_line(std::string text, size_t bytes);

@@ -53,13 +53,23 @@ struct ServiceView {
   Duration dead_time{}, fence_margin{};  // of the lease, in ownership majority
 };
 
+// Who votes on services with ownership majority.
+struct VotersView {
+  uint64_t number = 0;  // of the set; 0: not known here
+  std::vector<std::string> names;
+  std::vector<std::string> before;  // those of the set before, while these count as well
+  std::string change;               // what is to change, and why it has not; empty: nothing
+  std::vector<std::string> differ;  // hosts that are up and whose hosts files name others
+};
+
 struct View {
   HostId self;
   std::string self_name;
   bool settled = false;
   std::vector<HostView> hosts;        // ascending by id, one for each line of the hosts file
   std::vector<ServiceView> services;  // in the order of the services file
-  uint64_t malformed_messages = 0;    // from linked hosts, since the start; each closed its link
+  VotersView voters;
+  uint64_t malformed_messages = 0;  // from linked hosts, since the start; each closed its link
 };
 
 }  // namespace cluster::core

@@ -164,6 +164,28 @@ std::string refusals_line(const Json& status) {
   return out.empty() ? out : "connections refused since the start: " + out;
 }
 
+std::string names_at(const Json& object, const char* key) {
+  std::string out;
+  for (const Json& name : list_at(object, key))
+    if (name.is_string()) out = joined(out, name.get<std::string>());
+  return out;
+}
+
+// Who votes, and what is in the way where that is to change.
+std::string voters_lines(const Json& status) {
+  const auto voters = status.find("voters");
+  if (voters == status.end() || !voters->is_object()) return "";
+  std::string out = "votes on services with ownership majority: " + names_at(*voters, "names") +
+                    " (set " + std::to_string(number_at(*voters, "number")) + ")\n";
+  if (const std::string before = names_at(*voters, "before"); !before.empty())
+    out += "  together with those that voted before: " + before + "\n";
+  if (const std::string change = text_at(*voters, "change"); !change.empty())
+    out += "  " + change + "\n";
+  if (const std::string differ = names_at(*voters, "differ"); !differ.empty())
+    out += "  the hosts file names others on: " + differ + "\n";
+  return out;
+}
+
 size_t count(const Json& list, const char* key, const char* value) {
   return static_cast<size_t>(std::count_if(
       list.begin(), list.end(), [&](const Json& item) { return text_at(item, key) == value; }));
@@ -268,6 +290,7 @@ std::string status_text(const Json& status, WallTime now, const Style& style) {
   std::string out = paint(line, well ? Tone::kGood : Tone::kBad, style) + "\n";
   if (!hosts.empty()) out += "\n" + hosts_table(status, now, style);
   if (!services.empty()) out += "\n" + services_table(status, style);
+  if (const std::string voters = voters_lines(status); !voters.empty()) out += "\n" + voters;
   if (const std::string refusals = refusals_line(status); !refusals.empty())
     out += "\n" + (style.width > 0 ? fit(refusals, style.width) : refusals) + "\n";
   return out;

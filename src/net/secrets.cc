@@ -35,7 +35,8 @@ std::string bound_to(const HostLine& line) {
 
 struct Secrets::Line {
   HostLine line;
-  std::string output;  // empty: being derived
+  std::string output;  // empty: not derived yet
+  bool deriving = false;
 
   ~Line() {
     wipe(output);
@@ -55,6 +56,7 @@ void Secrets::set_lines(HostId self, std::vector<HostLine> lines) {
   std::stable_sort(lines.begin(), lines.end(), [self](const HostLine& a, const HostLine& b) {
     return (a.id == self) > (b.id == self);
   });
+  const bool all_at_once = lines.size() <= kDerivedAtOnce;
   std::map<HostId, std::unique_ptr<Line>> before = std::exchange(lines_, {});
   for (HostLine& line : lines) {
     const auto old = before.find(line.id);
@@ -67,38 +69,40 @@ void Secrets::set_lines(HostId self, std::vector<HostLine> lines) {
     std::optional<std::string> output;
     if (sealed) output = unseal(cache_key_, *sealed, bound_to(line));
     auto entry = std::make_unique<Line>();
-    if (output && output->size() == kSecretBytes)
-      entry->output = std::move(*output);
-    else
-      derive(line);
+    if (output && output->size() == kSecretBytes) entry->output = std::move(*output);
+    const auto access = access_.find(line.id);
     entry->line = std::move(line);
+    if (all_at_once || entry->line.id == self ||
+        (access != access_.end() && access->second.expected))
+      need(*entry, Need::kExpected);
     lines_[entry->line.id] = std::move(entry);
   }
   for (const auto& [id, gone] : before)
     if (!lines_.contains(id) && cache_.save) cache_.save(cache_entry(id), std::nullopt);
 }
 
-void Secrets::derive(const HostLine& line) {
-  const bool accepted = worker_->run([this, line]() -> Background::Done {
+void Secrets::need(Line& entry, Need need) const {
+  if (!entry.output.empty() || std::exchange(entry.deriving, true)) return;
+  const bool accepted = worker_->run([this, line = entry.line, need]() -> Background::Done {
     const std::string salt = joined(kLineLabel, std::to_string(line.id.value), line.name);
-    return [this, line, output = scrypt(line.passphrase, salt, kSecretBytes)]() mutable {
-      derived(line, std::move(output));
+    return [this, line, need, output = scrypt(line.passphrase, salt, kSecretBytes)]() mutable {
+      derived(line, std::move(output), need);
     };
   });
   // A hosts file has fewer lines than the worker's queue has room.
   ENSURE(accepted);
-  ++deriving_;
+  if (need == Need::kExpected) ++deriving_;
 }
 
-void Secrets::derived(const HostLine& line, std::string output) {
-  --deriving_;
+void Secrets::derived(const HostLine& line, std::string output, Need need) const {
+  if (need == Need::kExpected) --deriving_;
   // The line may have changed again meanwhile.
   const auto found = lines_.find(line.id);
   if (found != lines_.end() && found->second->line == line && found->second->output.empty()) {
     if (cache_.save) cache_.save(cache_entry(line.id), seal(cache_key_, output, bound_to(line)));
     found->second->output = std::move(output);
   }
-  if (ready() && ready_changed_) ready_changed_();
+  if (need == Need::kExpected && ready() && ready_changed_) ready_changed_();
 }
 
 bool Secrets::ready() const { return deriving_ == 0; }
@@ -111,6 +115,8 @@ std::optional<std::string> Secrets::name(HostId host) const {
 
 void Secrets::set_access(core::SetAccess access) {
   const HostId host = access.host;
+  const auto line = lines_.find(host);
+  if (access.expected && line != lines_.end()) need(*line->second, Need::kExpected);
   access_[host] = std::move(access);
 }
 
@@ -146,9 +152,9 @@ std::vector<Credential> Secrets::credentials(HostId host, const NodeId& node) co
 std::optional<Credential> Secrets::of_passphrases(HostId host) const {
   const auto own = lines_.find(self_);
   const auto other = lines_.find(host);
-  if (host == self_ || own == lines_.end() || other == lines_.end() ||
-      own->second->output.empty() || other->second->output.empty())
-    return std::nullopt;
+  if (host == self_ || own == lines_.end() || other == lines_.end()) return std::nullopt;
+  if (other->second->output.empty()) need(*other->second, Need::kAsked);
+  if (own->second->output.empty() || other->second->output.empty()) return std::nullopt;
   const Line& low = self_ < host ? *own->second : *other->second;
   const Line& high = self_ < host ? *other->second : *own->second;
   std::string both = joined(low.output, high.output);

@@ -4,6 +4,10 @@
 // name) into 48 bytes, once, on a worker thread. A pair's secret is HKDF over both lines' outputs,
 // the lower ID's first, so both ends get the same whoever dials.
 //
+// Of a long hosts file a host links with few: beyond kDerivedAtOnce lines only its own and those of hosts that the core
+// expects a link with are derived at the start, and another when somebody first says that he is that host (who is
+// refused meanwhile, and tries again).
+//
 // The outputs are cached, so a restart pays nothing. A cache entry is the output sealed by
 // AES-256-GCM under a key derived from the node key, with ID, name and passphrase as additional
 // data: an entry for another passphrase, name or node key just does not open and is made anew. The
@@ -53,6 +57,7 @@ class Secrets final : public Peers {
   Secrets(event_base* base, const Identity& identity, SecretCache cache);
   ~Secrets() override;
 
+  static constexpr size_t kDerivedAtOnce = 32;
   // At start and at each reload: derives what is not cached (lines in their order, `self` first),
   // drops what is gone.
   void set_lines(HostId self, std::vector<HostLine> lines);
@@ -61,7 +66,7 @@ class Secrets final : public Peers {
   // The secret with this count that follows from the session of an authenticated peer.
   core::PairSecret derive_next(const Handshake::Peer& peer, uint64_t count) const;
 
-  // Nothing is being derived. `changed` is called (on the loop) each time that becomes true; the
+  // Nothing that is expected to be needed is being derived. `changed` is called (on the loop) each time that becomes true; the
   // Transport that uses these secrets sets it.
   bool ready() const;
   void on_ready(std::function<void()> changed) { ready_changed_ = std::move(changed); }
@@ -76,8 +81,9 @@ class Secrets final : public Peers {
   struct Line;
 
   std::optional<Credential> of_passphrases(HostId host) const;
-  void derive(const HostLine& line);
-  void derived(const HostLine& line, std::string output);
+  enum class Need : uint8_t { kExpected, kAsked };
+  void need(Line& line, Need need) const;
+  void derived(const HostLine& line, std::string output, Need need) const;
 
   SecretCache cache_;
   std::string cache_key_;
@@ -85,7 +91,7 @@ class Secrets final : public Peers {
   std::map<HostId, std::unique_ptr<Line>> lines_;
   std::map<HostId, core::SetAccess> access_;
   std::function<void()> ready_changed_;
-  size_t deriving_ = 0;
+  mutable size_t deriving_ = 0;  // of what is expected
   std::unique_ptr<Background> worker_;
 };
 

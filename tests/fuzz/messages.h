@@ -18,8 +18,12 @@ class Messages {
     const uint8_t kind = input_.byte();
     if (kind >= 250) {
       rotation(*message.mutable_rotation());
-    } else if (kind >= 246) {
+    } else if (kind >= 248) {
       message.mutable_moved();
+    } else if (kind == 247) {
+      message.mutable_spared();
+    } else if (kind == 246) {
+      message.mutable_compared()->set_settings_digest(input_.byte());
     } else if (kind >= 240) {
       routed(*message.mutable_routed(), [this](wire::Routed& r) { between_two(r); });
     }

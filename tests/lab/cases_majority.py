@@ -145,3 +145,43 @@ def test_stop_that_hangs_without_a_majority(c):
     expect(last < start.t, "nothing of it lives on host 1 by then: %.0f ms" % ((last - start.t) / 1e6))
     lab[1].plug()
     lab.await_linked()
+
+
+def voters(h):
+    return h.status()["voters"]
+
+
+def test_hosts_are_added_and_removed(c):
+    """The voters follow the hosts file, while the service runs on: three hosts, four, and three again."""
+    lab = c.lab("addr", "addr", "addr", "addr", services={"db": Service([1, 2, 3], conf=CONF)})
+    lab.acquaint()
+    lines = lab.hosts_text().splitlines()
+    three_lines = "\n".join(lines[:3] + ["#" + lines[3]]) + "\n"
+    for i in (1, 2, 3):
+        lab[i].write_hosts(three_lines)
+        lab[i].up()
+    lab.await_linked(1, 2, 3)
+    lab.await_placed(db=1, which=[1, 2, 3])
+    expect(len(voters(lab[1])["names"]) == 3, "three vote", voters(lab[1]))
+    t = time.time_ns()
+
+    lab[4].up()
+    for i in (1, 2, 3):
+        lab[i].write_hosts()
+        lab[i].reload()
+    lab.await_linked()
+    until(lambda: all(len(voters(h)["names"]) == 4 and not voters(h)["before"] for h in lab), "four vote", timeout=60)
+    expect(not lab.events(t), "nothing is interrupted", *lab.events(t))
+    told = lab[2].ctl("status").out
+    expect("(set 2)" in told, "status says who votes", told)
+
+    lab[4].kill()
+    for i in (1, 2, 3):
+        lab[i].write_hosts(three_lines)
+        lab[i].reload()
+    until(lambda: all(len(voters(lab[i])["names"]) == 3 and not voters(lab[i])["before"] for i in (1, 2, 3)),
+          "three vote again", timeout=60)
+    lab[3].unplug()
+    time.sleep(3 * DEAD)
+    expect(lab.holders("db") == {1}, "two of three are a majority", *lab.events(t))
+    expect(not lab.events(t), "and nothing was interrupted", *lab.events(t))

@@ -65,7 +65,7 @@ def test_follower_of_a_leader_that_crashes(c):
     lab.await_placed(db=2, web=2, which=[2, 3])
     lab[2].crash()
     lab.await_placed(db=3, which=[3])
-    until(lambda: "no host of its line is up and able" in lab[3].ctl("explain", "web").out, "explain says why web runs nowhere")
+    until(lambda: "not on its line" in lab[3].ctl("explain", "web").out, "explain says why web runs nowhere")
     expect(not lab.events(host=3, service="web"), "host 3 has nothing to do with it", *lab.events())
     lab[1].up()
     lab.await_placed(db=1, web=1, which=[1, 3])

@@ -14,13 +14,27 @@ using sim::Machine;
 void Chronicle::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
   for (const core::Action& action : out) {
     if (const auto* online = std::get_if<core::HostOnline>(&action)) {
-      add(machine.name() + " sees " + online->name + " up");
+      saw(machine, online->name + " up");
     } else if (const auto* offline = std::get_if<core::HostOffline>(&action)) {
-      add(machine.name() + " sees " + offline->name + " down");
+      saw(machine, offline->name + " down");
     } else if (const auto* alert = std::get_if<core::Alert>(&action)) {
       add(machine.name() + " alerts (" + core::to_string(alert->severity) + "): " + alert->text);
     }
   }
+}
+
+void Chronicle::saw(const Machine& machine, const std::string& what) {
+  if (tallies_)
+    ++seen_[what];
+  else
+    add(machine.name() + " sees " + what);
+}
+
+std::vector<std::string> Chronicle::take() {
+  for (const auto& [what, times] : seen_)
+    add("  " + std::to_string(times) + (times == 1 ? " host sees " : " hosts see ") + what);
+  seen_.clear();
+  return std::exchange(lines_, {});
 }
 
 void Chronicle::script_begins(Machine& machine, const core::RunScript& run) {

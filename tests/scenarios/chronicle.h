@@ -18,7 +18,7 @@ class Chronicle final : public sim::Watcher {
   explicit Chronicle(sim::World& world) : world_(world) { world.watch(*this); }
 
   // The lines since the last call.
-  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+  std::vector<std::string> take();
   void add(std::string line) { lines_.push_back(std::move(line)); }
 
   // Ever since the story began: copies of one service at one time on machines that are not dead.
@@ -26,6 +26,8 @@ class Chronicle final : public sim::Watcher {
   // The longest time without a copy that has ended, or is going on, since watch_gap().
   Duration gap(const std::string& service) const;
   void watch_gap(const std::string& service);
+  // From now on hosts that see others up or down are counted, and told of at the end of a block.
+  void tally() { tallies_ = true; }
 
   void stepped(sim::Machine& machine, const core::Event* event, const core::Actions& out) override;
   void script_begins(sim::Machine& machine, const core::RunScript& run) override;
@@ -40,8 +42,12 @@ class Chronicle final : public sim::Watcher {
     Duration longest{};
   };
 
+  void saw(const sim::Machine& machine, const std::string& what);
+
   sim::World& world_;
   std::vector<std::string> lines_;
+  bool tallies_ = false;
+  std::map<std::string, int> seen_;  // what, and by how many
   std::map<std::string, int> most_;
   std::map<std::string, Gap> gaps_;
 };

@@ -36,6 +36,7 @@ B alerts (critical): this host votes on no claim: what it grants cannot be store
   db is stopped, epoch 2
   it belongs on C: C is the most preferred host that is up and able, but no majority of the voters is reached: 1 of 3, and 2 are needed
   it is owned by majority: another host starts it at the earliest 6 s after its host was heard last (dead_time 5 s, fence_margin 1 s)
+  those that vote on it are A, B and C (set 1)
     1 A: is down
     3 C: is able
     2 B: can store nothing: no space left on device

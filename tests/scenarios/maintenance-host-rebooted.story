@@ -48,6 +48,7 @@ C sees A up
   db is stopped, epoch 1
   it belongs on A: stays on A, which is in maintenance
   it is owned by majority: another host starts it at the earliest 7 s after its host was heard last (dead_time 5 s, fence_margin 2 s)
+  those that vote on it are A, B and C (set 1)
     1 A: is in maintenance
     2 B: is able
     3 C: is able

@@ -64,6 +64,7 @@ C starts db (failover from A)
   db is stopped, epoch 2
   it belongs on A: A is the most preferred host that is up and able, but no majority of the voters is reached: 2 of 5, and 3 are needed
   it is owned by majority: another host starts it at the earliest 7 s after its host was heard last (dead_time 5 s, fence_margin 2 s)
+  those that vote on it are A, B, C, D and E (set 1)
     1 A: is able
     2 B: is able
     3 C: is down
@@ -72,6 +73,7 @@ C starts db (failover from A)
   db is starting on C, epoch 2
   it belongs on C: C is the most preferred host that is up and able
   it is owned by majority: another host starts it at the earliest 7 s after its host was heard last (dead_time 5 s, fence_margin 2 s)
+  those that vote on it are A, B, C, D and E (set 1)
     1 A: is down
     2 B: is down
     3 C: holds it

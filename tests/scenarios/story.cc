@@ -60,7 +60,7 @@ std::vector<std::string> Story::tell(const std::vector<std::string>& orders) {
 }
 
 void Story::order(const std::string& line) {
-  Words words = split(line);
+  Words words = unfold(split(line));
   if (!set_up(words) && !live(words) && !meddle_with_network(words) && !meddle_with_state(words) &&
       !edit(words) && !operate(words) && !look(words))
     throw std::runtime_error("no such order: " + line);
@@ -216,6 +216,11 @@ bool Story::set_up(const Words& words) {
       m->set_times(duration(words.at(2)), duration(words.at(3)));
   } else if (verb == "rekey") {  // rekey INTERVAL; for all, before they boot
     spec_.rekey_interval = duration(words.at(1));
+  } else if (verb == "mesh") {  // mesh N: up to so many hosts are all linked with each other
+    spec_.full_mesh_hosts = std::stoul(words.at(1));
+  } else if (verb == "tally") {  // who sees whom is counted, not told
+    world();
+    chronicle_->tally();
   } else if (verb == "probe") {  // hosts ask an address outside
     spec_.probe = true;
   } else if (verb == "latency") {  // latency A B TIME

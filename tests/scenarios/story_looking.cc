@@ -89,6 +89,16 @@ bool Story::look(const Words& words) {
     for (size_t i = 2; i < words.size(); ++i) lost.push_back(id(words[i]));
     std::istringstream text(m.core().simulate(m.now(), lost));
     for (std::string line; std::getline(text, line);) chronicle_->add("  " + line);
+  } else if (verb == "voters") {  // voters HOST…
+    for (Machine* m : machines(words, 1)) {
+      const core::VotersView seen = m->view().voters;
+      std::string line = "  " + m->name() + ": set " + std::to_string(seen.number) + ", " +
+                         core::listed(seen.names);
+      if (!seen.before.empty()) line += ", together with " + core::listed(seen.before);
+      if (!seen.change.empty()) line += "; " + seen.change;
+      if (!seen.differ.empty()) line += "; other hosts files: " + core::listed(seen.differ);
+      chronicle_->add(line);
+    }
   } else if (verb == "watch-gap") {
     chronicle_->watch_gap(words.at(1));
   } else {
@@ -98,7 +108,7 @@ bool Story::look(const Words& words) {
 }
 
 // SERVICE on HOST... | SERVICE nowhere | HOST sees HOST up|down | one copy of SERVICE |
-// gap of SERVICE below TIME | HOST linked HOST | HOST unlinked HOST | HOST state SERVICE STATE
+// HOST voters HOST... | gap of SERVICE below TIME | HOST linked HOST | HOST unlinked HOST | HOST state SERVICE STATE
 std::string Story::objection(const Words& w) {
   if (w.size() == 4 && w[0] == "one" && w[1] == "copy") {
     int most = chronicle_->most_copies(w[3]);
@@ -132,6 +142,11 @@ std::string Story::objection(const Words& w) {
       return path == wanted ? "" : "it is by " + path;
     }
     return w[0] + " knows no " + w[2];
+  }
+  if (w.size() >= 3 && w[1] == "voters") {  // A voters A B C: these alone, for good
+    const core::VotersView seen = machine(w[0]).view().voters;
+    const bool they = seen.names == core::Names(w.begin() + 2, w.end()) && seen.before.empty();
+    return they ? "" : "they are " + core::listed(seen.names) + ": " + seen.change;
   }
   if (w.size() == 1 && w[0] == "keys") return keys_->locked_out().value_or("");
   if (w.size() == 5 && w[1] == "knows" && w[3] == "by") {  // A knows B by secret|passphrases

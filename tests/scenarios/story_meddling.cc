@@ -1,4 +1,5 @@
 // Orders that do harm: to the network, to disks, clocks and scripts, to the files of the cluster.
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -21,6 +22,11 @@ bool Story::meddle_with_network(const Words& words) {
     each_other([&](auto a, auto b) { network.cut(a, b); });
   } else if (verb == "unsilence") {
     each_other([&](auto a, auto b) { network.heal(a, b); });
+  } else if (verb == "part") {  // part HOST…: these from all others
+    const std::set<std::string> side(words.begin() + 1, words.end());
+    each_other([&](auto a, auto b) {
+      if (!side.contains(names_[b])) network.cut(a, b);
+    });
   } else if (verb == "heal" && words.size() == 1) {
     network.heal_all();
   } else if (verb == "storm") {

@@ -121,10 +121,11 @@ void CopyChecks::check_lease(Machine& machine, const std::string& service, uint6
                                                  std::to_string(epoch) + " after epoch " +
                                                  std::to_string(newest.first));
   newest = {epoch, machine.index()};
-  std::set<MachineId> voters = {machine.index()};
+  std::set<std::string> voters = {machine.line()};
   for (const auto& [voter, engine, claimant, of, at] : grants_)
-    if (claimant == machine.node() && of == service && at == epoch) voters.insert(voter);
-  if (!again && 2 * voters.size() <= world_.size())
+    if (claimant == machine.node() && of == service && at == epoch)
+      voters.insert(world_.machine(voter).line());
+  if (!again && !machine.core().inspect().voters.enough(voters))
     world_.violated(Verdict::kSafety, machine.name() + " starts " + service + " at epoch " +
                                           std::to_string(epoch) + " with the grants of " +
                                           std::to_string(voters.size()) + " hosts");
@@ -250,9 +251,28 @@ void NumberChecks::stepped(Machine& machine, const core::Event*, const core::Act
       check_incarnation(machine, message.hello().incarnation());
   }
   Instant& looked = looked_[machine.index()];
+  check_voters(machine);
   if (world_.now() - looked < kHeardEvery) return;
   looked = world_.now();
   check_heard_epochs(machine);
+}
+
+// Of one number there is one set, and whoever has been there does not go back, unless its disk does.
+void NumberChecks::check_voters(Machine& machine) {
+  const core::Node::Inspection seen = machine.core().inspect();
+  const core::Voters& voters = seen.voters;
+  uint64_t& before = voters_[machine.index()];
+  if (voters.number == before) return;
+  if (voters.number < before && !machine.restored())
+    world_.violated(Verdict::kSafety, machine.name() + " has forgotten set " +
+                                          std::to_string(before) + " of the voters");
+  before = voters.number;
+  const auto [set, first] = sets_.try_emplace(voters.number, voters.names);
+  if (!first && set->second != voters.names)
+    world_.violated(Verdict::kSafety, machine.name() + " knows other voters than others by set " +
+                                          std::to_string(voters.number) + ": " +
+                                          core::listed(voters.names) + ", and " +
+                                          core::listed(set->second));
 }
 
 void NumberChecks::check_incarnation(Machine& machine, uint64_t incarnation) {

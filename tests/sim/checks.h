@@ -79,12 +79,15 @@ class NumberChecks final : public Watcher {
   };
   void check_incarnation(Machine& machine, uint64_t incarnation);
   void check_heard_epochs(Machine& machine);
+  void check_voters(Machine& machine);
 
   World& world_;
   std::map<MachineId, Spoken> spoken_;
   std::map<std::pair<MachineId, std::string>, uint64_t> started_epoch_;
   std::map<std::tuple<MachineId, uint64_t, std::string>, uint64_t> heard_;
   std::map<MachineId, Instant> looked_;
+  std::map<MachineId, uint64_t> voters_;  // the newest set's number
+  std::map<uint64_t, std::vector<std::string>> sets_;
 };
 
 }  // namespace cluster::sim

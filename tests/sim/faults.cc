@@ -50,6 +50,7 @@ const std::vector<Faults::Kind>& Faults::table() {
       {"operate", &Faults::operate},
       {"maintain", &Faults::maintain},
       {"edit-services", &Faults::edit_services},
+      {"edit-hosts", &Faults::edit_hosts},
   };
   return all;
 }

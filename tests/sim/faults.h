@@ -101,6 +101,7 @@ class Faults {
   void operate();
   void maintain();
   void edit_services();
+  void edit_hosts();
 
   World& world_;
   NumberChecks& numbers_;
@@ -109,6 +110,7 @@ class Faults {
   std::vector<double> weights_;
   std::vector<uint32_t> injected_;
   std::map<MachineId, core::Stored> backups_;
+  uint64_t edits_of_hosts_ = 0;
   bool healed_ = false;
 };
 

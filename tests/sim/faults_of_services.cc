@@ -144,4 +144,46 @@ void Faults::edit_services() {
   roll_out(spec_);
 }
 
+namespace {
+
+// The files as they are where that host was taken out of them.
+Spec without(Spec spec, HostId host) {
+  std::erase_if(spec.hosts, [&](const HostSpec& h) { return h.id == host; });
+  for (ServiceSpec& s : spec.services) std::erase(s.preference, host);
+  std::erase_if(spec.services, [](const ServiceSpec& s) { return s.preference.empty(); });
+  return spec;
+}
+
+}  // namespace
+
+// A host is taken out of the others' files, at other moments on each and not on all, and put in again later. Its own
+// file stays as it is, or is edited as well: then it takes another host out.
+void Faults::edit_hosts() {
+  const MachineId gone = any();
+  const HostId host = world_.machine(gone).id();
+  const uint64_t edit = ++edits_of_hosts_;
+  say(who(gone) + " is taken out of the hosts files");
+  const Spec spec = without(spec_, host);
+  for (MachineId m = 0; m < world_.size(); ++m) {
+    if (m == gone || rng_.chance(0.2)) continue;
+    later(rng_.between(Duration(), seconds(20)), [this, m, spec] {
+      if (world_.machine(m).spec().hosts.front().passphrase == 0) world_.machine(m).reload(spec);
+    });
+  }
+  if (world_.size() > 3 && rng_.chance(0.3)) {
+    const MachineId other = any();
+    if (other != gone) {
+      say(who(other) + " is taken out of that of " + who(gone));
+      world_.machine(gone).reload(without(spec_, world_.machine(other).id()));
+    }
+  }
+  if (rng_.chance(0.3)) world_.machine(gone).leave();
+  later(rng_.between(seconds(5), seconds(60)), [this, gone, edit] {
+    if (edit != edits_of_hosts_) return;
+    say(who(gone) + " is in the hosts files again");
+    world_.machine(gone).start_engine();
+    roll_out(spec_);
+  });
+}
+
 }  // namespace cluster::sim

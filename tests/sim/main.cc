@@ -1,5 +1,6 @@
 // sim --seeds N [--first S] [--jobs J] [--plant NAME] [--twice]: N random runs, and what came of them.
 // sim --seed S [--quiet] [--plant NAME]: one of them, told in full.
+// sim --growth N[,N…] [--seed S]: what clusters of so many hosts cost (growth.h).
 // Exit code: 0 all clean, 10 a safety invariant broken, 11 liveness, 12 a crash, 2 wrong usage.
 #include <algorithm>
 #include <charconv>
@@ -12,6 +13,7 @@
 
 #include "tests/sim/batch.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/growth.h"
 #include "tests/sim/run.h"
 
 namespace {
@@ -26,12 +28,14 @@ struct Options {
   BatchOptions batch;
   bool single = false;
   bool told = true;
+  std::vector<uint64_t> growth;
 };
 
 int usage() {
   std::fprintf(stderr,
                "usage: sim --seeds N [--first S] [--jobs J] [--plant NAME] [--twice]\n"
-               "       sim --seed S [--quiet] [--plant NAME]\nplants:");
+               "       sim --seed S [--quiet] [--plant NAME]\n"
+               "       sim --growth HOSTS[,HOSTS…] [--seed S]\nplants:");
   for (const PlantName& p : plants()) std::fprintf(stderr, " %s", std::string(p.name).c_str());
   std::fprintf(stderr, "\n");
   return kWrongUsage;
@@ -40,6 +44,19 @@ int usage() {
 bool number(const char* text, uint64_t& out) {
   auto [end, error] = std::from_chars(text, text + std::strlen(text), out);
   return error == std::errc() && *end == '\0';
+}
+
+// Separated by commas, each at least 3 and at most 2000.
+bool numbers(std::string text, std::vector<uint64_t>& out) {
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    uint64_t value = 0;
+    if (!number(text.substr(at, end - at).c_str(), value) || value < 3 || value > 2000)
+      return false;
+    out.push_back(value);
+    at = end + 1;
+  }
+  return true;
 }
 
 bool parse(int argc, char** argv, Options& options) {
@@ -55,6 +72,10 @@ bool parse(int argc, char** argv, Options& options) {
     }
     if (++i == argc) return false;
     uint64_t value = 0;
+    if (name == "--growth") {
+      if (!numbers(argv[i], options.growth)) return false;
+      continue;
+    }
     if (name == "--plant") {
       auto plant = plant_of(argv[i]);
       if (!plant) return false;
@@ -135,10 +156,25 @@ int run_many(const Options& options) {
   return 0;
 }
 
+int run_growth(const Options& options) {
+  print_growth_header();
+  for (const uint64_t hosts : options.growth) {
+    GrowthOptions growth;
+    growth.hosts = hosts;
+    growth.seed = options.batch.first;
+    const auto begun = std::chrono::steady_clock::now();
+    const Growth result = grow(growth);
+    print_growth(growth, result,
+                 std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, options)) return usage();
+  if (!options.growth.empty()) return run_growth(options);
   return options.single ? run_one(options) : run_many(options);
 }

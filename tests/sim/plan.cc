@@ -7,6 +7,7 @@ namespace cluster::sim {
 
 namespace {
 
+constexpr double kSparse = 0.15;
 constexpr int64_t kFewestHosts = 3, kMostHosts = 7, kMostServices = 8;
 
 void shuffle(std::vector<HostId>& list, Rng& rng) {
@@ -91,6 +92,9 @@ Spec random_spec(Rng& rng, const std::vector<std::string>& names) {
   // Which each host refuses within its own files, and hosts that differ have all the same.
   if (rng.chance(0.1))
     spec.services.front().after = {spec.services[rng.below(spec.services.size())].name};
+  // Some are as sparse as only large clusters are; the other draws are as without.
+  Rng aside = rng;
+  if (aside.chance(kSparse)) spec.full_mesh_hosts = static_cast<size_t>(aside.between(2, 4));
   return spec;
 }
 

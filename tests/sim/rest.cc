@@ -76,7 +76,8 @@ RestChecks::Reason RestChecks::hosts_differ(Machine& machine, const core::View& 
   std::set<HostId> up;
   for (const core::HostView& host : view.hosts) {
     if (!host.up) return machine.name() + " sees " + host.name + " down";
-    if (host.path == core::Path::kMesh)
+    const bool all_linked = machine.spec().hosts.size() <= machine.spec().full_mesh_hosts;
+    if (all_linked && host.path == core::Path::kMesh)
       return machine.name() + " has neither a link nor a session with " + host.name;
     if (host.id != view.self) up.insert(host.id);
   }
@@ -84,6 +85,20 @@ RestChecks::Reason RestChecks::hosts_differ(Machine& machine, const core::View& 
   signalled.erase(view.self);
   if (signalled != up)
     return machine.name() + " has signalled other hosts online than its view shows up";
+  return std::nullopt;
+}
+
+// Once all hosts files name the same hosts these vote, and nobody else.
+RestChecks::Reason RestChecks::voters_differ(const Spec& spec) {
+  core::Names names;
+  for (const HostSpec& host : spec.hosts) names.push_back(host.name);
+  std::sort(names.begin(), names.end());
+  for (MachineId i = 0; i < world_.size(); ++i) {
+    const core::VotersView seen = world_.machine(i).view().voters;
+    if (seen.number == 0 || (seen.names == names && seen.change.empty())) continue;
+    return world_.machine(i).name() + " has voters " + core::listed(seen.names) + ", set " +
+           std::to_string(seen.number) + ": " + seen.change;
+  }
   return std::nullopt;
 }
 
@@ -179,6 +194,7 @@ std::optional<std::string> RestChecks::unrest(const Spec& spec) {
     }
   }
   if (auto why = strays(spec)) return why;
+  if (auto why = voters_differ(spec)) return why;
   return cores_differ();
 }
 

@@ -37,6 +37,7 @@ class RestChecks final : public Watcher {
   void hear(const Machine& machine, const std::string& bytes);
   bool belongs_to_rest(const std::string& bytes) const;
   Reason hosts_differ(Machine& machine, const core::View& view);
+  Reason voters_differ(const Spec& spec);
   Reason cores_differ();
   Reason service_wrong(const core::ServiceView& first, const ServiceSpec& spec,
                        const core::View& view);

@@ -41,6 +41,7 @@ struct Spec {
   std::vector<HostSpec> hosts;  // ascending by id
   std::vector<ServiceSpec> services;
   Duration rekey_interval = hours(1);
+  size_t full_mesh_hosts = core::Config().full_mesh_hosts;
   bool probe = false;  // hosts ask an address outside where they hear nobody
 
   const HostSpec* host(const std::string& name) const;

@@ -21,11 +21,17 @@ World::World(uint64_t seed, const std::vector<std::string>& names)
   for (const std::string& name : names) {
     MachineId index = machines_.size();
     machines_.push_back(std::make_unique<Machine>(*this, index, name, rng_.fork()));
-    network_.set_address(index, "10.0.0." + std::to_string(index + 1), Nat::kNone);
+    network_.set_address(index, address_of(index), Nat::kNone);
   }
 }
 
 World::~World() = default;
+
+std::string World::address_of(MachineId machine) {
+  const size_t number = machine + 1;
+  return "10." + std::to_string(number / 65536) + "." + std::to_string(number / 256 % 256) + "." +
+         std::to_string(number % 256);
+}
 
 Machine& World::machine(const std::string& name) {
   for (auto& m : machines_)
@@ -44,7 +50,7 @@ Machine* World::with_line(const Spec& spec, HostId id) {
 
 bool World::advance(Instant limit) {
   if (failed() || !queue_.run_next(limit)) return false;
-  if (network_.topology() != seen_topology_) {
+  if (follows_together_ && network_.topology() != seen_topology_) {
     seen_topology_ = network_.topology();
     together_.update(queue_.now(), network_, *this);
   }

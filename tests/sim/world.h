@@ -42,6 +42,8 @@ class World final : public Machines {
   const Machine& machine(MachineId index) const { return *machines_[index]; }
   Machine& machine(const std::string& name);
   const Together& together() const { return together_; }
+  // Nobody asks together(), which costs the more the more machines there are.
+  void forget_together() { follows_together_ = false; }
   // The machine whose line in `spec` has that ID.
   Machine* with_line(const Spec& spec, HostId id);
 
@@ -74,6 +76,8 @@ class World final : public Machines {
   void readmit(MachineId machine, MachineId on);
 
   uint64_t next_request() { return ++requests_; }
+  // Of a machine of that number, where nothing else is said.
+  static std::string address_of(MachineId machine);
   std::string fresh_address();
 
   // -- The truth.
@@ -100,6 +104,7 @@ class World final : public Machines {
   Network network_;
   Together together_;
   uint64_t seen_topology_ = 0;
+  bool follows_together_ = true;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<Watcher*> watchers_;
   Plant plant_ = Plant::kNone;

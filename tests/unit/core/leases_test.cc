@@ -17,12 +17,12 @@ NodeId node(uint8_t n) {
   return id;
 }
 
-Voters voters_of(std::vector<std::string> names) { return Voters{1, std::move(names)}; }
+Voters set_of(std::vector<std::string> names) { return Voters{1, std::move(names)}; }
 
 TEST(Quorum, IsMoreThanHalf) {
   const size_t quorums[] = {1, 2, 2, 3, 3, 4, 4};
   for (size_t n = 1; n <= 7; ++n)
-    EXPECT_EQ(voters_of(std::vector<std::string>(n, "x")).quorum(), quorums[n - 1]) << n;
+    EXPECT_EQ(set_of(std::vector<std::string>(n, "x")).quorum(), quorums[n - 1]) << n;
 }
 
 TEST(Lease, CountsFromTheSendingThatAMajorityHasAnswered) {
@@ -45,7 +45,7 @@ TEST(Lease, CountsFromTheSendingThatAMajorityHasAnswered) {
 }
 
 TEST(Lease, EndsForItsOwnerBeforeItEndsForAnyVoter) {
-  const Voters three = voters_of({"A", "B", "C"});
+  const Voters three = set_of({"A", "B", "C"});
   OwnLease lease;
   lease.length = seconds(10);
   lease.dead = seconds(5);
@@ -63,7 +63,7 @@ TEST(Lease, EndsForItsOwnerBeforeItEndsForAnyVoter) {
 }
 
 TEST(Lease, HasNoEndWhileItIsLeftAloneAndItsFormerOneAfterwards) {
-  const Voters three = voters_of({"A", "B", "C"});
+  const Voters three = set_of({"A", "B", "C"});
   OwnLease lease;
   lease.length = seconds(10);
   lease.dead = seconds(5);
@@ -72,12 +72,14 @@ TEST(Lease, HasNoEndWhileItIsLeftAloneAndItsFormerOneAfterwards) {
   lease.left_alone = true;
   EXPECT_EQ(lease.stop_by(), kNever);
   EXPECT_EQ(lease.kill_by(), kNever);
+  lease.begin_anew();
+  EXPECT_EQ(lease.kill_by(), kNever);
   lease.left_alone = false;
-  EXPECT_EQ(lease.stop_by(), at(6000));
+  EXPECT_EQ(lease.stop_by(), at(6000)) << "whoever votes now";
 }
 
 TEST(Lease, IsLeftAloneOnlyIfAMajorityOfTheVotersAgreesToThatMaintenance) {
-  const Voters three = voters_of({"A", "B", "C"});
+  const Voters three = set_of({"A", "B", "C"});
   OwnLease lease;
   EXPECT_FALSE(lease.agreed_by_quorum(three, 7));
   lease.agree("A", 7);
@@ -111,7 +113,7 @@ TEST(Grants, OfAServiceThatNobodyHasAreRefusedToOthersWhileItIsKept) {
 }
 
 TEST(Lease, ThatAnEarlierEngineHadIsNotShortened) {
-  const Voters two = voters_of({"A", "B"});
+  const Voters two = set_of({"A", "B"});
   OwnLease lease;
   lease.length = seconds(10);
   lease.dead = seconds(5);
@@ -125,7 +127,7 @@ TEST(Lease, ThatAnEarlierEngineHadIsNotShortened) {
 }
 
 TEST(Lease, WithAMarginOfNextToNothingStopsBeforeItKills) {
-  const Voters one = voters_of({"A"});
+  const Voters one = set_of({"A"});
   OwnLease lease;
   lease.length = milliseconds(5001);
   lease.dead = seconds(5);
@@ -201,7 +203,35 @@ TEST_F(GrantsTest, OfAnEpochThatOthersHaveToldOfGoToItsOwnerAlone) {
   EXPECT_EQ(against(at(0), a_, 7, true), std::nullopt);
   give(at(0), a_, 7);
   EXPECT_EQ(against(at(0), b_, 7, true), wire::Answer::OLD_EPOCH);
-  EXPECT_FALSE(grants_.hear(at(1), "db", 9).has_value()) << "not over a live grant";
+}
+
+TEST_F(GrantsTest, GoOnBesideAHigherEpochThatIsTold) {
+  give(at(0), a_, 7);
+  const auto write = grants_.hear(at(1), "db", 9);
+  ASSERT_TRUE(write.has_value());
+  EXPECT_EQ(grants_.epoch("db"), 9U);
+  EXPECT_EQ(against(at(1), a_, 7, true), std::nullopt);
+  EXPECT_EQ(against(at(1), a_, 7), wire::Answer::OLD_EPOCH) << "of one that has not won it";
+  EXPECT_EQ(against(at(1), b_, 9, true), wire::Answer::RIVAL);
+  EXPECT_EQ(against(at(10'001), a_, 7, true), wire::Answer::OLD_EPOCH) << "once it has run out";
+  EXPECT_EQ(against(at(10'001), b_, 9), wire::Answer::OLD_EPOCH);
+  EXPECT_EQ(against(at(10'001), b_, 9, true), std::nullopt);
+  disk_[write->key] = *write->value;
+  Grants after;
+  after.load(disk_, at(20'000));
+  EXPECT_EQ(after.epoch("db"), 9U);
+  EXPECT_EQ(after.against(at(20'001), a_, "db", 7, true), std::nullopt);
+  EXPECT_EQ(after.against(at(20'001), a_, "db", 8, false), wire::Answer::OLD_EPOCH);
+}
+
+TEST_F(GrantsTest, AreNotForWhoClaimsWhatAnotherMayOwn) {
+  give(at(0), a_, 7);
+  ASSERT_TRUE(grants_.hear(at(1), "db", 7).has_value());
+  EXPECT_FALSE(grants_.hear(at(1), "db", 7).has_value());
+  EXPECT_EQ(against(at(2), a_, 7), wire::Answer::OLD_EPOCH);
+  EXPECT_EQ(against(at(2), a_, 7, true), std::nullopt);
+  EXPECT_EQ(against(at(2), a_, 8), std::nullopt);
+  EXPECT_EQ(against(at(10'001), b_, 7, true), std::nullopt) << "it was b's";
 }
 
 TEST_F(GrantsTest, NeverLeapOutOfReach) {

@@ -227,5 +227,62 @@ TEST_F(MembersTest, OfTwoNodesOnOneLineTheOneThatIsUpCounts) {
   EXPECT_EQ(members_.of(HostId(2))->node, node(9));
 }
 
+TEST_F(MembersTest, OfManyHostsWhoeverIsReachedAnewIsSeenAtOnce) {
+  members_.many(true);
+  link(2);
+  hear(record(2, 1, {1}));
+  EXPECT_TRUE(up(2));
+  hear(record(4, 1, {3}));
+  hear(record(3, 1, {2, 4}));
+  EXPECT_FALSE(up(3));
+  hear(record(2, 2, {1, 3}));
+  EXPECT_TRUE(up(3));
+  EXPECT_TRUE(up(4));
+  EXPECT_EQ(members_.next_hop(node(4)), node(2));
+  // An edge that one end no longer claims is none at once.
+  hear(record(3, 2, {2}));
+  up(4);
+  EXPECT_EQ(members_.next_hop(node(4)), std::nullopt);
+  EXPECT_TRUE(up(4)) << "the dead time has not passed";
+  pass(kDead);
+  EXPECT_FALSE(up(4));
+}
+
+TEST_F(MembersTest, OfManyHostsAShorterWayIsTakenALittleLater) {
+  members_.many(true);
+  link(2);
+  link(6);
+  hear(record(2, 1, {1, 3}));
+  hear(record(3, 1, {2, 4}));
+  hear(record(4, 1, {3, 6}));
+  hear(record(6, 1, {1}));
+  EXPECT_TRUE(up(4));
+  EXPECT_EQ(members_.next_hop(node(4)), node(2));
+  hear(record(6, 2, {1, 4}));
+  EXPECT_TRUE(up(4));
+  EXPECT_EQ(members_.next_hop(node(4)), node(2));
+  const MonoTime later = members_.next_deadline(kDead);
+  ASSERT_LT(later, mono_ + kDead);
+  pass(later - mono_);
+  EXPECT_TRUE(up(4));
+  EXPECT_EQ(members_.next_hop(node(4)), node(6));
+  EXPECT_EQ(members_.next_deadline(kDead), kNever);
+}
+
+TEST_F(MembersTest, KnowsWhoWouldBeReachedWithoutALink) {
+  link(2);
+  link(3);
+  hear(record(2, 1, {1, 4}));
+  hear(record(3, 1, {1}));
+  hear(record(4, 1, {2}));
+  EXPECT_TRUE(up(4));
+  EXPECT_FALSE(members_.reachable_around(links_, node(2)));
+  EXPECT_FALSE(members_.reachable_around(links_, node(3)));
+  hear(record(3, 2, {1, 4}));
+  hear(record(4, 2, {2, 3}));
+  EXPECT_TRUE(members_.reachable_around(links_, node(2)));
+  EXPECT_TRUE(members_.reachable_around(links_, node(3)));
+}
+
 }  // namespace
 }  // namespace cluster::core

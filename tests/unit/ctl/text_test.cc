@@ -93,6 +93,19 @@ core::View trouble() {
   return view;
 }
 
+TEST(StatusText, WhoVotesIsSaidWithWhatIsInTheWayOfAChange) {
+  core::View view = three_hosts();
+  view.voters = {
+      3, {"a", "b", "c"}, {"a", "b"}, "1 of 2 that voted before know of the change", {"b"}};
+  const std::string text = status_text(document(view), kNow, {});
+  EXPECT_NE(text.find("votes on services with ownership majority: a, b, c (set 3)\n"
+                      "  together with those that voted before: a, b\n"
+                      "  1 of 2 that voted before know of the change\n"
+                      "  the hosts file names others on: b\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(StatusText, ProblemsStandOut) {
   EXPECT_EQ(status_text(document(trouble()), kNow, {}),
             "2 of 3 hosts up, 0 of 2 services running, 1 failed, 1 switched off\n"

@@ -88,6 +88,37 @@ TEST(SecretsTest, ARestartFindsAllInTheCacheAndAChangedLineDoesNot) {
   EXPECT_EQ(one.with(2), before);
 }
 
+// Of a long file what is needed: its own line, those that the core expects, and whoever comes.
+TEST(SecretsTest, OfManyLinesOnlyThoseThatAreNeededAreDerived) {
+  Loop loop;
+  Store store;
+  std::vector<HostLine> many;
+  for (uint32_t id = 1; id <= Secrets::kDerivedAtOnce + 1; ++id)
+    many.push_back({HostId(id), "host" + std::to_string(id), "password" + std::to_string(id)});
+  At one(loop, store, 1, many);
+  core::SetAccess access;
+  access.host = HostId(2);
+  access.expected = true;
+  one.secrets.set_access(access);
+  EXPECT_FALSE(one.secrets.ready());
+  ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));
+  EXPECT_EQ(store.size(), 2u);
+  EXPECT_NE(one.with(2), "");
+  // Who was not expected does not keep others waiting.
+  EXPECT_EQ(one.with(3), "");
+  EXPECT_TRUE(one.secrets.ready());
+  ASSERT_TRUE(loop.until([&] { return store.size() == 3; }));
+  EXPECT_NE(one.with(3), "");
+  Store of_two;
+  At two(loop, of_two, 2, many);
+  core::SetAccess back;
+  back.host = HostId(1);
+  back.expected = true;
+  two.secrets.set_access(back);
+  ASSERT_TRUE(loop.until([&] { return two.secrets.ready(); }));
+  EXPECT_EQ(two.with(1), one.with(2));
+}
+
 TEST(SecretsTest, AReloadWhileDerivingEndsWithTheNewLines) {
   Loop loop;
   Store store;
