@@ -25,19 +25,21 @@ all_flags = -std=c++20 $(warnings) $(sanitize) -Isrc -I$(BUILD)/gen $(CPPFLAGS) 
 # What a folder needs of the system, by pkg-config name.
 libs_wire := protobuf-lite
 libs_core := protobuf-lite
+libs_sync := protobuf-lite
 libs_config := libconfuse libcrypto
 libs_net := libevent openssl
 libs_store := sqlite3
 libs_scripts := libevent
+libs_files := libcrypto libevent zlib
 libs_system := libsystemd libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
 libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core config net scripts store bus system ctl daemon guardian
-core_folders := core wire base
-program_folders := guardian daemon bus system store scripts net config core wire base
+folders := base wire core sync config net files scripts store bus system ctl daemon guardian
+core_folders := sync core wire base
+program_folders := guardian daemon bus system files store scripts net config sync core wire base
 ctl_folders := ctl base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))

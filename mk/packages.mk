@@ -2,7 +2,7 @@
 # missing while the Makefile is read, so before anything here can ask pkg-config.
 
 build_packages := g++ pkgconf protobuf-compiler libprotobuf-dev libevent-dev libconfuse-dev \
-  libsdbus-c++-dev libsystemd-dev libssl-dev libsqlite3-dev libspdlog-dev libcli11-dev \
+  libsdbus-c++-dev libsystemd-dev libssl-dev zlib1g-dev libsqlite3-dev libspdlog-dev libcli11-dev \
   nlohmann-json3-dev
 demo_packages := dbus-daemon python3 procps
 lab_packages := $(demo_packages) dbus-bin iproute2 nftables util-linux

@@ -11,26 +11,28 @@ LAYERS = {
     "base": set(),
     "wire": {"base"},
     "core": {"base", "wire"},
-    "config": {"base", "wire", "core"},
+    "sync": {"base", "wire", "core"},
+    "config": {"base", "wire", "core", "sync"},
+    "files": {"base", "wire", "core", "sync", "store"},
     "net": {"base", "wire", "core"},
     "scripts": {"base", "wire", "core"},
-    "store": {"base", "wire", "core"},
-    "bus": {"base", "wire", "core"},
+    "store": {"base", "wire", "core", "sync"},
+    "bus": {"base", "wire", "core", "sync"},
     "system": {"base", "wire", "core"},
     "ctl": {"base"},
-    "daemon": {"base", "wire", "core", "config", "net", "scripts", "store", "bus", "system"},
+    "daemon": {"base", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "system"},
     "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "system", "daemon"},
 }
-PURE = ("base", "wire", "core")
+PURE = ("base", "wire", "core", "sync")
 
 # What a library's headers look like, and the folders that may see them.
 LIBRARIES = [
     (re.compile(r"sdbus-c\+\+/"), {"bus", "ctl"}),
     (re.compile(r"systemd/sd-bus\.h"), {"bus", "system", "ctl"}),
-    (re.compile(r"event2/|event\.h$"), {"net", "scripts", "bus", "system", "daemon", "guardian"}),
+    (re.compile(r"event2/|event\.h$"), {"net", "files", "scripts", "bus", "system", "daemon", "guardian"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"config"}),
-    (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "net", "guardian"}),
+    (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "sync", "files", "net", "guardian"}),
 ]
 
 # Standard headers whose meaning depends on nothing but their arguments. Unordered containers are not
