@@ -53,6 +53,12 @@ $(BUILD)/tests/scenarios: $(call object_of,$(wildcard tests/scenarios/*.cc) $(si
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -lgmock -lgtest -pthread
 
+# The worlds in which files are kept alike.
+sync_sim_sources := $(filter-out tests/sync/main.cc,$(wildcard tests/sync/*.cc))
+$(BUILD)/tests/sync-sim: $(call object_of,tests/sync/main.cc $(sync_sim_sources)) $(call archives,$(core_folders))
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(core_folders)) -pthread
+
 # The fuzzers: tests/fuzz/TARGET.cc is a program; what they share is in headers.
 fuzz_targets := $(basename $(notdir $(filter-out tests/fuzz/seeds.cc,$(wildcard tests/fuzz/*.cc))))
 fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzz_targets) seeds)

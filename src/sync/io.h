@@ -1,0 +1,185 @@
+// What goes into the decisions about files and what comes out. The shell (src/files) and the simulated worlds (tests/sync)
+// feed Events to Sync::step() one at a time, and perform the Actions in order.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "sync/entry.h"
+#include "sync/file_state.h"
+#include "sync/filter.h"
+#include "sync/resolve.h"
+
+namespace cluster::sync {
+
+using PlaceTicket = Id<struct PlaceTag, uint64_t>;
+using IndexTicket = Id<struct IndexTag, uint64_t>;
+
+struct RootConfig {
+  std::string name;  // what the hosts agree on
+  Mode mode = Mode::kNewer;
+  std::vector<HostId> hosts;  // that take part; empty: all
+  Filter filter;
+
+  bool takes_part(HostId host) const;
+  bool operator==(const RootConfig&) const = default;
+};
+
+// ---------------------------------------------------------------------------------------- events
+
+// The roots of this host. One that is new here has to be scanned as a whole before anything happens to it.
+struct Configured {
+  std::vector<RootConfig> roots;
+};
+
+// A host that can be talked to: what is said arrives in order, or PeerDown follows.
+struct PeerUp {
+  NodeId node;
+  HostId host;
+  std::string name;
+};
+
+struct PeerDown {
+  NodeId node;
+};
+
+struct Heard {
+  NodeId from;
+  std::string bytes;
+};
+
+// What is there now. Absent: nothing is.
+struct Sighting {
+  std::string path;
+  std::optional<Found> found;
+};
+
+// Paths were looked at. Whole: the root was, and what is not among the sightings is as the index has it.
+struct Scanned {
+  std::string root;
+  bool whole = false;
+  std::vector<Sighting> sightings;  // folders before what is in them
+};
+
+// The root cannot be used: it has vanished, is not mounted, cannot be read. Empty: it can again, once it has been scanned.
+struct RootPaused {
+  std::string root;
+  std::string why;
+};
+
+enum class Outcome : uint8_t {
+  kDone,
+  kChanged,      // it holds something else than was expected: a Scanned with that follows
+  kUnavailable,  // no source has that content
+  kBlocked,      // something else has to happen first: a folder is not empty, or is not there
+  kFailed,
+};
+
+// The answer to Place. Done: `signature` is that of the path now, `copy` that of what was set aside.
+struct Placed {
+  PlaceTicket ticket;
+  Outcome outcome = Outcome::kDone;
+  std::string why;
+  Signature signature;
+  Signature copy;
+};
+
+// The answer to StoreIndex.
+struct IndexStored {
+  IndexTicket ticket;
+  std::string failed;  // why; empty: all of it is on stable storage
+};
+
+enum class FileVerb : uint8_t { kConfirm, kRevert };
+
+// An operator's word on deletes that are held back.
+struct FileCommand {
+  RequestId request;
+  FileVerb verb = FileVerb::kConfirm;
+  std::string root;
+};
+
+struct FileTick {};
+
+using FileEvent = std::variant<Configured, PeerUp, PeerDown, Heard, Scanned, RootPaused, Placed,
+                               IndexStored, FileCommand, FileTick>;
+
+// --------------------------------------------------------------------------------------- actions
+
+struct Tell {
+  NodeId to;
+  std::string bytes;
+};
+
+// Make that path hold this version, if it still holds what is expected there. Content that this host does not have comes
+// from the sources, the likeliest first. What was there is retained, or set aside under another path, where nothing is yet.
+struct Place {
+  PlaceTicket ticket;
+  std::string root;
+  std::string path;
+  std::optional<Signature> expected;  // nullopt: nothing is there
+  Entry entry;
+  std::vector<NodeId> sources;
+  std::string source_path;  // where these have had the content
+  std::string set_aside;    // empty: retained
+};
+
+// Look at that path, and say what is there in Scanned.
+struct Look {
+  std::string root;
+  std::string path;
+};
+
+struct IndexWrite {
+  std::string key;
+  std::optional<std::string> value;  // nullopt erases
+};
+
+// Durably, all of it or nothing, in the order of the tickets.
+struct StoreIndex {
+  IndexTicket ticket;
+  std::vector<IndexWrite> writes;
+};
+
+// Another host's version is in place here.
+struct FileChanged {
+  std::string root, path;
+};
+
+// Two hosts changed it without knowledge of each other. `copy` holds what did not stay; empty: nothing had to be kept.
+struct FileConflict {
+  std::string root, path, copy;
+};
+
+struct FileAlert {
+  std::string text;
+};
+
+struct FileLog {
+  std::string text;
+};
+
+struct FileReply {
+  RequestId request;
+  bool refused = false;
+  std::string text;
+};
+
+struct FileWake {
+  MonoTime at;
+};
+
+using FileAction = std::variant<Tell, Place, Look, StoreIndex, FileChanged, FileConflict, FileAlert,
+                                FileLog, FileReply, FileWake>;
+using FileActions = std::vector<FileAction>;
+
+using StoredIndex = std::map<std::string, std::string>;
+
+}  // namespace cluster::sync

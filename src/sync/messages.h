@@ -1,0 +1,30 @@
+// Entries as they are sent and stored. What a peer sends is checked here for all that can be told without knowing more:
+// whatever passes may be kept and shown.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "sync/entry.h"
+#include "wire/files.pb.h"
+
+namespace cluster::sync {
+
+inline constexpr size_t kMaxPathBytes = 4096;
+inline constexpr size_t kMaxNameBytes = 255;             // of one component
+inline constexpr size_t kMaxTextBytes = 255;             // owner, group, name of a host
+inline constexpr size_t kMaxCounters = 4096;             // of a version
+inline constexpr size_t kMaxAttributes = 256;            // of a path,
+inline constexpr size_t kMaxAttributesBytes = 64 << 10;  // all together
+inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 50;
+
+// Relative, of components that are neither empty nor "." nor "..": of any bytes but NUL.
+bool sound_path(std::string_view path);
+std::string parent_of(const std::string& path);  // empty: it is directly in the root
+
+void to_wire(const std::string& path, const Entry& entry, wire::FileEntry& out);
+Result<Entry> from_wire(const wire::FileEntry& in);
+
+}  // namespace cluster::sync

@@ -1,0 +1,44 @@
+// How far this host and each of its peers know each other's index of one root. An index is a sequence of entries, each
+// path's newest at its own place; a peer is told what comes after what it has, in order, a batch at a time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/ids.h"
+
+namespace cluster::sync {
+
+// What may be on its way to a peer that has not said yet that it has heard it.
+inline constexpr size_t kMaxBatchesUnheard = 4;
+inline constexpr size_t kMaxBatchBytes = 128 << 10;
+
+// How far of whose index: kept, so that a host which returns is told only what it has missed.
+struct Position {
+  uint64_t index = 0;  // names that index
+  uint64_t has = 0;
+};
+
+struct Peer {
+  HostId host;
+  std::string name;
+  bool greeted = false;  // it has said hello
+  std::string apart;     // why nothing is exchanged; empty: it is
+  std::string paused;    // why it takes nothing
+
+  // Of its index.
+  uint64_t index = 0;
+  uint64_t heard = 0, heard_told = 0, has_told = 0;
+  std::set<uint64_t> open;  // entries that are neither here nor overtaken
+
+  // Of ours.
+  uint64_t sent = 0, they_heard = 0, they_have = 0;
+  std::deque<uint64_t> unheard;  // batches, by their ends
+
+  uint64_t has() const { return open.empty() ? heard : *open.begin() - 1; }
+};
+
+}  // namespace cluster::sync

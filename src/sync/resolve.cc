@@ -1,0 +1,97 @@
+#include "sync/resolve.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <tuple>
+
+namespace cluster::sync {
+
+namespace {
+
+constexpr size_t kMaxNameBytes = 255;
+
+// The earlier edit is the greater.
+struct Earliest {
+  Edit edit;
+  auto operator<=>(const Earliest& other) const { return other.edit <=> edit; }
+  bool operator==(const Earliest&) const = default;
+};
+
+bool certain(const Entry& e) { return !e.deleted && !e.unsure; }
+
+// The order of all versions of a path. A delete stays only against what may be older than it: a file found by a host
+// that has lost its memory. Otherwise whoever edited what another deleted wants it.
+auto rank(Mode mode, const Entry& e) {
+  const bool folder = certain(e) && e.state.type == FileType::kFolder;
+  const bool by_birth = mode == Mode::kOlder && certain(e);
+  return std::tuple(certain(e), folder, Earliest{by_birth ? e.born : Edit{}},
+                    by_birth && e.edited.node == e.born.node, e.edited, !e.deleted, e.state.type,
+                    e.state.content, e.state.mode, e.state.owner, e.state.group, e.state.mtime_ns,
+                    e.state.attributes);
+}
+
+bool worth_keeping(const Entry& other, const Entry& stays) {
+  if (other.deleted || other.state.type == FileType::kFolder) return false;
+  return stays.deleted || !stays.state.same_content(other.state);
+}
+
+}  // namespace
+
+const char* to_string(Mode mode) { return mode == Mode::kNewer ? "newer" : "older"; }
+
+// Two that were resolved with different others meanwhile may each know of the other's edit, and hold different things:
+// then one order decides, so that in the end all hold the same. What does not stay then has been kept before, or was replaced.
+Resolution resolve(Mode mode, const Entry& ours, const Entry& theirs) {
+  const bool ours_is_greater = rank(mode, theirs) < rank(mode, ours);
+  switch (ours.vector.relation_to(theirs.vector)) {
+    case Relation::kSame:
+      if (ours.same_edit(theirs)) return {Stays::kBoth};
+      return {ours_is_greater ? Stays::kOurs : Stays::kTheirs};
+    case Relation::kAfter: return {Stays::kOurs};
+    case Relation::kBefore: return {Stays::kTheirs};
+    case Relation::kConcurrent: break;
+  }
+  if (ours.same_edit(theirs)) return {Stays::kOursOfTwo};
+  const bool ours_knows = ours.knows_edit_of(theirs), theirs_knows = theirs.knows_edit_of(ours);
+  const bool ours_stays = ours_knows == theirs_knows ? ours_is_greater : ours_knows;
+  const bool unknowing = !ours_knows && !theirs_knows;
+  if (ours_stays) return {Stays::kOursOfTwo, unknowing && worth_keeping(theirs, ours)};
+  return {Stays::kTheirsOfTwo, unknowing && worth_keeping(ours, theirs)};
+}
+
+Entry merged(const Entry& stays, const Entry& other) {
+  Entry out = stays;
+  out.vector.join(other.vector);
+  if (!certain(stays) || certain(other)) out.born = std::min(stays.born, other.born);
+  return out;
+}
+
+Entry copy_of(const Entry& other) {
+  Entry out = other;
+  out.vector = {};
+  out.vector.set(other.edited.node, other.counter);
+  out.born = other.edited;
+  out.unsure = false;
+  return out;
+}
+
+std::string copy_path(const std::string& path, const Entry& other) {
+  const std::chrono::sys_seconds second{std::chrono::seconds(other.edited.wall_us / 1'000'000)};
+  const auto day = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(second - day);
+  char stamp[64];
+  std::snprintf(stamp, sizeof stamp, "%04d%02u%02uT%02d%02d%02d.%06uZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                static_cast<unsigned>(other.edited.wall_us % 1'000'000));
+  std::string host = other.editor.empty() ? other.edited.node.brief() : other.editor;
+  std::replace(host.begin(), host.end(), '/', '_');
+  const std::string end = ".conflict-" + host.substr(0, 64) + "-" + stamp;
+  const size_t name_at = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+  return path.substr(0, name_at) + path.substr(name_at, kMaxNameBytes - end.size()) + end;
+}
+
+}  // namespace cluster::sync

@@ -1,0 +1,339 @@
+#include "sync/root.h"
+
+#include <algorithm>
+
+#include "core/hlc.h"
+#include "sync/messages.h"
+
+namespace cluster::sync {
+
+const Held* Root::held(const std::string& path) const {
+  const auto at = entries_.find(path);
+  return at == entries_.end() ? nullptr : &at->second;
+}
+
+void Root::configure(Context& context, RootConfig config) {
+  const bool anew = !configured_ || !(config == config_);
+  const bool other_filter = !(config.filter == config_.filter);
+  config_ = std::move(config);
+  configured_ = true;
+  if (!anew) return;
+  // What was passed over before may count now, of others and here.
+  if (other_filter) {
+    positions_.clear();
+    scanned_ = false;
+  }
+  for (auto& [node, peer] : peers_) {
+    if (other_filter) peer.heard = peer.heard_told = peer.has_told = 0;
+    if (scanned_) say_hello(context, node, peer);
+  }
+}
+
+void Root::leave() {
+  configured_ = scanned_ = false;
+  peers_.clear();
+  offers_.clear();
+  vanished_.clear();
+  restoring_.clear();
+  retries_.clear();
+  folder_waits_.clear();
+  braked_ = false;
+}
+
+void Root::update(const std::string& path, Entry entry, const Signature& signature) {
+  Held& held = entries_[path];
+  if (held.sequence != 0) by_sequence_.erase(held.sequence);
+  static_cast<Entry&>(held) = std::move(entry);
+  held.signature = signature;
+  held.sequence = ++sequence_;
+  by_sequence_[held.sequence] = path;
+  dirty_.insert(path);
+}
+
+// The version that an edit makes here of what is held, with the same content. `wished_us`: when it was made, if that can be.
+Entry Root::edited(Context& context, const Held* ours, uint64_t wished_us) const {
+  const uint64_t now = core::wall_us(context.now.wall);
+  Entry out;
+  if (ours != nullptr) out = *ours;
+  const uint64_t after = ours == nullptr ? 0 : ours->edited.wall_us;
+  out.edited = {std::max(std::min(wished_us, now), after + 1), context.self.node};
+  // Like the clock, so that an index which was put back from an older copy gives no number twice.
+  out.vector.set(context.self.node, std::max(out.vector.of(context.self.node) + 1, now));
+  out.counter = out.vector.of(context.self.node);
+  out.editor = context.self.name;
+  if (ours == nullptr || ours->deleted) out.born = out.edited;
+  out.deleted = out.unsure = false;
+  return out;
+}
+
+void Root::scanned(Context& context, const Scanned& seen) {
+  if (!configured_ || !paused_.empty() || (!scanned_ && !seen.whole)) return;
+  const bool first = !memory_ && !scanned_;
+  for (const Sighting& sighting : seen.sightings) sight(context, sighting, first);
+  if (!seen.whole || scanned_) return;
+  scanned_ = memory_ = true;
+  for (auto& [node, peer] : peers_) say_hello(context, node, peer);
+}
+
+void Root::sight(Context& context, const Sighting& sighting, bool first) {
+  const std::string& path = sighting.path;
+  if (const auto at = placing_.find(path); at != placing_.end()) {
+    at->second.look_again = true;
+    return;
+  }
+  const auto at = entries_.find(path);
+  const bool live = at != entries_.end() && !at->second.deleted;
+  if (!sighting.found) {
+    if (live && !restoring_.contains(path)) vanished_.emplace(path, context.now.mono);
+    return;
+  }
+  vanished_.erase(path);
+  restoring_.erase(path);
+  const Found& found = *sighting.found;
+  if (live && at->second.state == found.state) {
+    if (!(at->second.signature == found.signature)) {
+      at->second.signature = found.signature;
+      dirty_.insert(path);
+    }
+  } else if (is_as_intended(path, found)) {
+    update(path, intended_.at(path), found.signature);
+    look_after(context, path);
+  } else if (!put_back_edit(context, path, found)) {
+    edit(context, path, found, first);
+  }
+  if (!placing_.contains(path) && intended_.erase(path) != 0) dirty_.insert(path);
+  retries_.erase(path);
+  consider(context, path);
+}
+
+// An engine before this one has put another host's version there, and died before it could say so.
+bool Root::is_as_intended(const std::string& path, const Found& found) const {
+  const auto meant = intended_.find(path);
+  if (meant == intended_.end() || !(meant->second.state == found.state)) return false;
+  const Held* ours = held(path);
+  return ours == nullptr || !ours->vector.knows(meant->second.vector);
+}
+
+void Root::edit(Context& context, const std::string& path, const Found& found, bool first) {
+  const Held* ours = held(path);
+  // Permissions change without a time of their own.
+  const bool by_time = ours == nullptr || ours->deleted || !ours->state.same_content(found.state);
+  const uint64_t mtime_us =
+      static_cast<uint64_t>(std::max<int64_t>(0, found.state.mtime_ns / 1000));
+  const uint64_t wished =
+      by_time && found.state.type != FileType::kFolder ? mtime_us : core::wall_us(context.now.wall);
+  Entry entry = edited(context, ours, wished);
+  entry.state = found.state;
+  entry.unsure = first && ours == nullptr;
+  update(path, std::move(entry), found.signature);
+  look_after(context, path);
+}
+
+bool Root::others_master(const Held& ours, const NodeId& self) const {
+  return config_.mode == Mode::kOlder && !ours.deleted && ours.born.node != self;
+}
+
+// Where the creator's version counts, this host's edit of it becomes a file of its own.
+bool Root::put_back_edit(Context& context, const std::string& path, const Found& found) {
+  const Held* ours = held(path);
+  if (ours == nullptr || !others_master(*ours, context.self.node)) return false;
+  if (ours->state.type == FileType::kFolder || found.state.type == FileType::kFolder) return false;
+  Placing placing;
+  placing.entry = *ours;
+  placing.own = true;
+  if (!ours->state.same_content(found.state)) {
+    Entry mine = edited(context, ours,
+                        static_cast<uint64_t>(std::max<int64_t>(0, found.state.mtime_ns / 1000)));
+    mine.state = found.state;
+    placing.copy = copy_of(mine);
+    placing.set_aside = copy_path(path, mine);
+  }
+  place(context, path, std::move(placing), found.signature);
+  return true;
+}
+
+void Root::pause(Context& context, const std::string& why) {
+  if (why == paused_) return;
+  if (!why.empty())
+    context.alert("files of " + config_.name + " are no longer kept alike here: " + why);
+  else
+    context.log("files of " + config_.name + " can be kept alike here again");
+  paused_ = why;
+  scanned_ = false;
+  vanished_.clear();
+  restoring_.clear();
+  braked_ = false;
+}
+
+// ------------------------------------------------------------------------------------- deletes
+
+// When what has vanished is judged: kNever, if nothing waits for that.
+MonoTime Root::deletes_due() const {
+  if (vanished_.empty() || braked_) return kNever;
+  MonoTime oldest = kNever, newest = MonoTime::min();
+  for (const auto& [path, since] : vanished_) {
+    oldest = std::min(oldest, since);
+    newest = std::max(newest, since);
+  }
+  return std::min(newest + kDeletePause, oldest + kLongestDeletePause);
+}
+
+void Root::judge_vanished(Context& context) {
+  if (vanished_.empty()) braked_ = false;
+  if (context.now.mono < deletes_due()) return;
+  const auto live = static_cast<size_t>(std::count_if(
+      entries_.begin(), entries_.end(), [](const auto& entry) { return !entry.second.deleted; }));
+  if (vanished_.size() > kDeletesWithoutAsking && 2 * vanished_.size() > live) {
+    braked_ = true;
+    context.alert(
+        std::to_string(vanished_.size()) + " of " + std::to_string(live) + " files of " +
+        config_.name +
+        " were deleted here, which the others have not been told: `clusterctl files confirm " +
+        config_.name + "` deletes them there, `clusterctl files revert " + config_.name +
+        "` brings them back here");
+    return;
+  }
+  forget_vanished(context);
+}
+
+// Folders after what was in them: so others hear of it, too.
+void Root::forget_vanished(Context& context) {
+  const auto gone = std::move(vanished_);
+  vanished_.clear();
+  braked_ = false;
+  for (auto at = gone.rbegin(); at != gone.rend(); ++at) {
+    const std::string& path = at->first;
+    const Held* ours = held(path);
+    if (ours == nullptr || ours->deleted) continue;
+    if (others_master(*ours, context.self.node)) {
+      restoring_.insert(path);
+      continue;
+    }
+    Entry entry = edited(context, ours, core::wall_us(context.now.wall));
+    entry.deleted = true;
+    entry.born = ours->born;
+    update(path, std::move(entry), {});
+  }
+  for (const auto& [path, since] : gone) {
+    consider(context, path);
+    look_after(context, path);
+  }
+}
+
+void Root::take_back_vanished(Context&) {
+  for (const auto& [path, since] : vanished_) restoring_.insert(path);
+  vanished_.clear();
+  braked_ = false;
+}
+
+// What this host has a version of, and has no more on its disk.
+void Root::drive_restoring(Context& context) {
+  const std::set<std::string> wanted = restoring_;
+  for (const std::string& path : wanted) {
+    if (placing_.contains(path) || restoring_.contains(parent_of(path)) ||
+        put_off_now(context.now.mono, path))
+      continue;
+    Placing placing;
+    placing.entry = *held(path);
+    placing.own = true;
+    place(context, path, std::move(placing), std::nullopt);
+  }
+}
+
+void Root::command(Context& context, const FileCommand& command) {
+  if (!braked_) {
+    context.emit(FileReply{command.request, true,
+                           "no deletes of " + config_.name + " are held back on this host"});
+    return;
+  }
+  const std::string count = std::to_string(vanished_.size());
+  if (command.verb == FileVerb::kConfirm) {
+    forget_vanished(context);
+    context.emit(
+        FileReply{command.request, false, count + " files are deleted on the other hosts"});
+  } else {
+    take_back_vanished(context);
+    context.emit(FileReply{command.request, false, count + " files are brought back"});
+  }
+}
+
+// ---------------------------------------------------------------------------------------- time
+
+void Root::finish(Context& context) {
+  if (active()) {
+    judge_vanished(context);
+    drive_restoring(context);
+    std::vector<std::string> due;
+    for (auto& [path, retry] : retries_)
+      if (context.now.mono >= retry.at) {
+        retry.at = kNever;
+        due.push_back(path);
+      }
+    for (const auto& [path, until] : folder_waits_)
+      if (context.now.mono >= until) due.push_back(path);
+    for (const std::string& path : due) consider(context, path);
+    drive_restoring(context);
+  }
+  store(context);
+  if (!active()) return;
+  for (auto& [node, peer] : peers_) {
+    send_index(context, node, peer);
+    tell_seen(context, node, peer);
+  }
+}
+
+MonoTime Root::next_deadline() const {
+  MonoTime out = kNever;
+  if (!dirty_.empty() && !storing_) out = std::min(out, store_again_at_);
+  if (!active()) return out;
+  out = std::min(out, deletes_due());
+  for (const auto& [path, retry] : retries_) out = std::min(out, retry.at);
+  for (const auto& [path, until] : folder_waits_) out = std::min(out, until);
+  return out;
+}
+
+bool Root::at_rest() const {
+  return active() && offers_.empty() && placing_.empty() && dirty_.empty() && !storing_ &&
+         restoring_.empty() && (vanished_.empty() || braked_) &&
+         std::all_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
+           return !peer.second.greeted || !peer.second.apart.empty() ||
+                  peer.second.they_have == stored_sequence_;
+         });
+}
+
+RootView Root::view() const {
+  RootView out;
+  out.name = config_.name;
+  out.mode = to_string(config_.mode);
+  out.paused = paused_;
+  out.scanned = scanned_;
+  out.held_back = braked_ ? vanished_.size() : 0;
+  for (const auto& [path, held] : entries_) {
+    if (held.deleted) continue;
+    ++out.files;
+    out.bytes += held.state.size;
+  }
+  for (const auto& [path, offers] : offers_) {
+    ++out.missing_files;
+    out.missing_bytes += offers.begin()->second.entry.state.size;
+  }
+  for (const auto& [path, retry] : retries_)
+    if (out.failing.size() < 10) out.failing.push_back(path + ": " + retry.why);
+  for (const auto& [node, peer] : peers_) {
+    PeerOfRoot one{.host = peer.host, .name = peer.name, .apart = peer.apart, .behind_since = {}};
+    if (!peer.greeted && one.apart.empty()) one.apart = "it does not keep this root";
+    if (one.apart.empty()) one.apart = peer.paused;
+    uint64_t oldest = UINT64_MAX;
+    for (auto at = by_sequence_.upper_bound(peer.they_have); at != by_sequence_.end(); ++at) {
+      const Held& held = entries_.at(at->second);
+      ++one.behind_files;
+      if (!held.deleted) one.behind_bytes += held.state.size;
+      oldest = std::min(oldest, held.edited.wall_us);
+    }
+    if (one.behind_files != 0) one.behind_since = WallTime(microseconds(oldest));
+    out.peers.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace cluster::sync

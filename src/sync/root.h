@@ -1,0 +1,178 @@
+// One folder that several hosts keep alike, as one of them sees it.
+//
+// Its index says what every path holds here, and which version that is; the disk wins over it, always. What is found there and
+// the index does not say is an edit. Only what is stored in the index is told to others, so that no version ever means two things. Others
+// offer versions of their indexes; one that this host lacks is placed, after what has to come before it; one that
+// met another unknowing is resolved, and what does not stay is kept as a file of its own before anybody hears that the two
+// are one.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sync/context.h"
+#include "sync/entry.h"
+#include "sync/io.h"
+#include "sync/peers.h"
+#include "sync/view.h"
+#include "wire/files.pb.h"
+
+namespace cluster::sync {
+
+// What has gone is a delete once nothing more has gone for this long: whoever moves or replaces a file puts it back.
+inline constexpr Duration kDeletePause = milliseconds(500);
+inline constexpr Duration kLongestDeletePause = seconds(10);
+// More deletes than this at once, which are more than half of all there is, wait for an operator's word.
+inline constexpr size_t kDeletesWithoutAsking = 10;
+// A folder that another host deleted, while something lives in it that no host has deleted, lives again after this.
+inline constexpr Duration kFolderPatience = seconds(3);
+inline constexpr Duration kFirstRetry = milliseconds(200);
+inline constexpr Duration kLongestRetry = minutes(1);
+
+// What a path of this host holds.
+struct Held : Entry {
+  Signature signature;    // unless deleted
+  uint64_t sequence = 0;  // in the index
+};
+
+class Root {
+ public:
+  // `index` names its index, if none is stored.
+  Root(RootConfig config, uint64_t index) : config_(std::move(config)), index_(index) {}
+
+  const RootConfig& config() const { return config_; }
+  void load(const std::string& path, const wire::StoredEntry& stored);
+  void load(const wire::StoredRoot& stored);
+  void configure(Context& context, RootConfig config);
+  void
+  leave();  // it is no longer configured: nothing happens until it is again, and has been scanned
+
+  void peer_up(Context& context, const PeerUp& peer);
+  void peer_down(Context& context, const NodeId& node);
+  // An error: the peer sends what no host of this kind does.
+  Status hear(Context& context, const NodeId& from, const wire::RootHello& hello);
+  Status hear(Context& context, const NodeId& from, const wire::RootIndex& index);
+  Status hear(Context& context, const NodeId& from, const wire::RootSeen& seen);
+
+  void scanned(Context& context, const Scanned& seen);
+  void pause(Context& context, const std::string& why);
+  void placed(Context& context, const Placed& answer);
+  void stored(Context& context, const IndexStored& answer);
+  void command(Context& context, const FileCommand& command);
+
+  // After any of these, once: what time brings, what is to be stored, what peers are to be told.
+  void finish(Context& context);
+  MonoTime next_deadline() const;
+
+  bool placing(PlaceTicket ticket) const { return by_ticket_.contains(ticket); }
+  bool storing(IndexTicket ticket) const { return storing_ && storing_->ticket == ticket; }
+  // What the index says of a path; null: nothing. Valid until the next call.
+  const Held* held(const std::string& path) const;
+  const std::map<std::string, Held>& all() const { return entries_; }
+  bool at_rest() const;
+  RootView view() const;
+
+ private:
+  struct Offer {
+    Entry entry;
+    uint64_t sequence = 0;
+  };
+  struct Placing {
+    PlaceTicket ticket;
+    Entry entry;
+    std::string set_aside;
+    Entry copy;                   // what is set aside, or what this is
+    std::string copy_for;         // this keeps beside what does not stay of that path
+    std::optional<Place> action;  // waits until what is intended is stored
+    bool look_again = false;
+    bool own = false;             // a version that this host has already
+    bool against_delete = false;  // one host edited what another deleted
+  };
+  struct Retry {
+    MonoTime at = kNever;
+    Duration pause{};
+    std::string why;
+  };
+  struct Storing {
+    IndexTicket ticket;
+    uint64_t up_to = 0;
+    std::set<std::string> paths;
+  };
+
+  bool active() const { return configured_ && scanned_ && paused_.empty(); }
+
+  // root.cc: this host's own edits
+  Entry edited(Context& context, const Held* ours, uint64_t wished_us) const;
+  void sight(Context& context, const Sighting& sighting, bool first);
+  void edit(Context& context, const std::string& path, const Found& found, bool first);
+  bool is_as_intended(const std::string& path, const Found& found) const;
+  bool put_back_edit(Context& context, const std::string& path, const Found& found);
+  bool others_master(const Held& ours, const NodeId& self) const;
+  MonoTime deletes_due() const;
+  void judge_vanished(Context& context);
+  void forget_vanished(Context& context);
+  void take_back_vanished(Context& context);
+  void drive_restoring(Context& context);
+  void update(const std::string& path, Entry entry, const Signature& signature);
+
+  // root_offers.cc: others' versions
+  void consider(Context& context, const std::string& path);
+  bool act_on(Context& context, const std::string& path, const Entry& theirs);
+  bool take(Context& context, const std::string& path, Entry entry, const Entry* aside,
+            bool against_delete = false);
+  bool parent_is_there(Context& context, const std::string& path);
+  bool folder_is_free(Context& context, const std::string& path, const Entry& entry);
+  void revive(Context& context, const std::string& path, const Entry* known);
+  void keep_copy(Context& context, const std::string& path, const Entry& other);
+  bool copy_is_held(const std::string& path, const Entry& other) const;
+  void place(Context& context, const std::string& path, Placing placing,
+             const std::optional<Signature>& expected);
+  std::vector<NodeId> sources_of(const std::string& path, const Entry& entry) const;
+  bool put_off_now(MonoTime now, const std::string& path) const;
+  void look_after(Context& context, const std::string& path);
+  bool has_live_children(const std::string& path) const;
+  bool children_are_moving(const std::string& path) const;
+  void put_off(Context& context, const std::string& path, const std::string& why);
+
+  // root_peers.cc
+  void say_hello(Context& context, const NodeId& node, Peer& peer);
+  void send_index(Context& context, const NodeId& node, Peer& peer);
+  void tell_seen(Context& context, const NodeId& node, Peer& peer);
+  void store(Context& context);
+  wire::StoredEntry to_store(const std::string& path) const;
+  std::string entry_key(const std::string& path) const;
+
+  RootConfig config_;
+  bool configured_ = false;
+  std::string paused_;
+  bool scanned_ = false;
+  bool memory_ = false;  // the index was stored before this engine began
+
+  uint64_t index_ = 0;
+  uint64_t sequence_ = 0, stored_sequence_ = 0;
+  std::map<std::string, Held> entries_;
+  std::map<uint64_t, std::string> by_sequence_;
+  std::set<std::string> dirty_;  // to be stored
+  std::optional<Storing> storing_;
+  MonoTime store_again_at_ = kNever;
+  Duration store_pause_{};
+
+  std::map<NodeId, Peer> peers_;
+  std::map<NodeId, Position> positions_;  // of their indexes, as stored
+  std::map<std::string, std::map<NodeId, Offer>> offers_;
+  std::map<std::string, Placing> placing_;
+  std::map<PlaceTicket, std::string> by_ticket_;
+  std::map<std::string, Entry> intended_;  // what is being put there
+  std::map<std::string, Retry> retries_;
+  std::map<std::string, MonoTime> folder_waits_;  // until then for those in it to be deleted
+
+  std::map<std::string, MonoTime> vanished_;  // not there, and not yet deletes; since when
+  bool braked_ = false;
+  std::set<std::string> restoring_;
+};
+
+}  // namespace cluster::sync

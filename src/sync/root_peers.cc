@@ -1,0 +1,271 @@
+// What a host and its peers tell each other of their indexes, and what is stored of this one.
+#include <algorithm>
+
+#include "sync/messages.h"
+#include "sync/root.h"
+
+namespace cluster::sync {
+
+namespace {
+
+constexpr char kEntryPrefix = 'e', kRootPrefix = 'r';
+
+std::string framed(const wire::FileMessage& message) { return message.SerializeAsString(); }
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------- storing
+
+std::string Root::entry_key(const std::string& path) const {
+  return kEntryPrefix + config_.name + '\0' + path;
+}
+
+void Root::load(const std::string& path, const wire::StoredEntry& stored) {
+  if (stored.has_intended())
+    if (auto intended = from_wire(stored.intended())) intended_[path] = std::move(*intended);
+  if (!stored.has_entry()) return;
+  auto entry = from_wire(stored.entry());
+  if (!entry) return;
+  Held& held = entries_[path];
+  static_cast<Entry&>(held) = std::move(*entry);
+  held.sequence = stored.entry().sequence();
+  held.signature = {stored.device(),   stored.inode(),    stored.size(),
+                    stored.mtime_ns(), stored.ctime_ns(), false};
+  by_sequence_[held.sequence] = path;
+}
+
+void Root::load(const wire::StoredRoot& stored) {
+  index_ = stored.index();
+  sequence_ = stored_sequence_ = stored.sequence();
+  memory_ = true;
+  for (const auto& peer : stored.peers())
+    if (const auto node = NodeId::from_raw(peer.node()))
+      positions_[*node] = {peer.index(), peer.has()};
+}
+
+wire::StoredEntry Root::to_store(const std::string& path) const {
+  wire::StoredEntry out;
+  if (const auto at = intended_.find(path); at != intended_.end())
+    to_wire(path, at->second, *out.mutable_intended());
+  const Held* held_here = held(path);
+  if (held_here == nullptr) return out;
+  to_wire(path, *held_here, *out.mutable_entry());
+  out.mutable_entry()->set_sequence(held_here->sequence);
+  const Signature& signature = held_here->signature;
+  out.set_device(signature.device);
+  out.set_inode(signature.inode);
+  out.set_size(signature.size);
+  out.set_mtime_ns(signature.mtime_ns);
+  // Whoever looks at it next cannot take it for unchanged.
+  out.set_ctime_ns(signature.racy ? 0 : signature.ctime_ns);
+  return out;
+}
+
+void Root::store(Context& context) {
+  if (storing_ || dirty_.empty()) return;
+  if (store_again_at_ != kNever && context.now.mono < store_again_at_) return;
+  store_again_at_ = kNever;
+  StoreIndex out;
+  out.ticket = IndexTicket(++context.numbers.index);
+  for (const std::string& path : dirty_) {
+    const wire::StoredEntry stored = to_store(path);
+    const bool any = stored.has_entry() || stored.has_intended();
+    out.writes.push_back(
+        {entry_key(path), any ? std::optional(stored.SerializeAsString()) : std::nullopt});
+  }
+  wire::StoredRoot root;
+  root.set_index(index_);
+  root.set_sequence(sequence_);
+  for (const auto& [node, position] : positions_) {
+    auto& peer = *root.add_peers();
+    peer.set_node(node.raw());
+    peer.set_index(position.index);
+    peer.set_has(position.has);
+  }
+  out.writes.push_back({kRootPrefix + config_.name, root.SerializeAsString()});
+  storing_ = Storing{out.ticket, sequence_, std::move(dirty_)};
+  dirty_.clear();
+  context.emit(std::move(out));
+}
+
+void Root::stored(Context& context, const IndexStored& answer) {
+  Storing done = std::move(*storing_);
+  storing_.reset();
+  if (answer.failed.empty()) {
+    stored_sequence_ = done.up_to;
+    store_pause_ = {};
+    for (const std::string& path : done.paths) {
+      const auto at = placing_.find(path);
+      if (at == placing_.end() || !at->second.action || dirty_.contains(path)) continue;
+      context.emit(std::move(*at->second.action));
+      at->second.action.reset();
+    }
+    return;
+  }
+  if (store_pause_ == Duration{})
+    context.alert("what is known of the files of " + config_.name +
+                  " cannot be stored: " + answer.failed);
+  store_pause_ = std::min(kLongestRetry, std::max(kFirstRetry, 2 * store_pause_));
+  store_again_at_ = context.now.mono + store_pause_;
+  dirty_.merge(done.paths);
+}
+
+// --------------------------------------------------------------------------------------- peers
+
+void Root::peer_up(Context& context, const PeerUp& up) {
+  Peer& peer = peers_[up.node] = {};
+  peer.host = up.host;
+  peer.name = up.name;
+  if (scanned_) say_hello(context, up.node, peer);
+}
+
+void Root::peer_down(Context& context, const NodeId& node) {
+  if (peers_.erase(node) == 0) return;
+  std::vector<std::string> lost;
+  for (auto& [path, offers] : offers_)
+    if (offers.erase(node) != 0 && offers.empty()) lost.push_back(path);
+  for (const std::string& path : lost) {
+    offers_.erase(path);
+    retries_.erase(path);
+    folder_waits_.erase(path);
+  }
+  for (const std::string& path : lost) look_after(context, path);
+}
+
+void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
+  wire::FileMessage message;
+  auto& hello = *message.mutable_hello();
+  hello.set_root(config_.name);
+  hello.set_mode(config_.mode == Mode::kNewer ? wire::RootHello::NEWER : wire::RootHello::OLDER);
+  hello.set_index(index_);
+  hello.set_paused(paused_);
+  if (const auto at = positions_.find(node); at != positions_.end()) {
+    hello.set_your_index(at->second.index);
+    hello.set_your_seen(at->second.has);
+  }
+  // What comes now begins there.
+  if (const auto at = positions_.find(node);
+      at != positions_.end() && at->second.index == peer.index) {
+    peer.heard = peer.heard_told = peer.has_told = at->second.has;
+  } else {
+    peer.heard = peer.heard_told = peer.has_told = 0;
+  }
+  peer.open.clear();
+  context.emit(Tell{node, framed(message)});
+}
+
+Status Root::hear(Context& context, const NodeId& from, const wire::RootHello& hello) {
+  const auto at = peers_.find(from);
+  if (at == peers_.end() || !configured_) return {};
+  Peer& peer = at->second;
+  const Mode mode = hello.mode() == wire::RootHello::OLDER ? Mode::kOlder : Mode::kNewer;
+  peer.greeted = true;
+  peer.paused = hello.paused();
+  const std::string apart = mode == config_.mode ? std::string()
+                                                 : std::string("its mode is ") + to_string(mode) +
+                                                       ", and " + to_string(config_.mode) + " here";
+  if (!apart.empty() && peer.apart.empty())
+    context.alert("files of " + config_.name + " are not kept alike with " + peer.name + ": " +
+                  apart);
+  peer.apart = apart;
+  const auto known = positions_.find(from);
+  const bool same = known != positions_.end() && known->second.index == hello.index();
+  peer.index = hello.index();
+  peer.heard = peer.heard_told = peer.has_told = same ? known->second.has : 0;
+  peer.open.clear();
+  const bool ours = hello.your_index() == index_ && hello.your_seen() <= stored_sequence_;
+  peer.sent = peer.they_heard = peer.they_have = ours ? hello.your_seen() : 0;
+  peer.unheard.clear();
+  return {};
+}
+
+// ----------------------------------------------------------------------------- our index to them
+
+void Root::send_index(Context& context, const NodeId& node, Peer& peer) {
+  if (!peer.greeted || !peer.apart.empty()) return;
+  while (peer.sent < stored_sequence_ && peer.unheard.size() < kMaxBatchesUnheard) {
+    wire::FileMessage message;
+    auto& index = *message.mutable_index();
+    index.set_root(config_.name);
+    index.set_index(index_);
+    index.set_from(peer.sent);
+    size_t bytes = 0;
+    uint64_t to = stored_sequence_;
+    for (auto at = by_sequence_.upper_bound(peer.sent);
+         at != by_sequence_.end() && at->first <= stored_sequence_; ++at) {
+      if (bytes >= kMaxBatchBytes) {
+        to = at->first - 1;
+        break;
+      }
+      auto& entry = *index.add_entries();
+      to_wire(at->second, entries_.at(at->second), entry);
+      entry.set_sequence(at->first);
+      bytes += entry.ByteSizeLong();
+    }
+    index.set_to(to);
+    peer.sent = to;
+    peer.unheard.push_back(to);
+    context.emit(Tell{node, framed(message)});
+  }
+}
+
+Status Root::hear(Context&, const NodeId& from, const wire::RootSeen& seen) {
+  const auto at = peers_.find(from);
+  if (at == peers_.end() || !at->second.greeted || seen.index() != index_) return {};
+  Peer& peer = at->second;
+  if (seen.heard() > peer.sent || seen.has() > seen.heard())
+    return Error{"it says that it has heard what it was not told"};
+  peer.they_heard = std::max(peer.they_heard, seen.heard());
+  peer.they_have = std::max(peer.they_have, seen.has());
+  while (!peer.unheard.empty() && peer.unheard.front() <= peer.they_heard) peer.unheard.pop_front();
+  return {};
+}
+
+// ----------------------------------------------------------------------------- their index to us
+
+Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& index) {
+  const auto at = peers_.find(from);
+  if (at == peers_.end()) return {};
+  Peer& peer = at->second;
+  if (!peer.greeted || !peer.apart.empty() || index.index() != peer.index || !scanned_) return {};
+  if (index.to() < index.from()) return Error{"a piece of an index that ends before it begins"};
+  if (index.from() > peer.heard) return {};  // of before a hello that has crossed it
+  uint64_t last = index.from();
+  for (const auto& one : index.entries()) {
+    if (one.sequence() <= last || one.sequence() > index.to())
+      return Error{"entries of an index that are not in order"};
+    last = one.sequence();
+    if (last <= peer.heard) continue;
+    auto entry = from_wire(one);
+    if (!entry) return Error{entry.error()};
+    const bool folder = !entry->deleted && entry->state.type == FileType::kFolder;
+    if (!config_.filter.wants(one.path(), folder)) continue;
+    Offer& offer = offers_[one.path()][from];
+    peer.open.erase(offer.sequence);
+    offer = {std::move(*entry), one.sequence()};
+    peer.open.insert(offer.sequence);
+    retries_.erase(one.path());
+  }
+  peer.heard = std::max(peer.heard, index.to());
+  peer.heard_told = 0;  // it waits to hear how far it was heard
+  for (const auto& one : index.entries()) consider(context, one.path());
+  return {};
+}
+
+void Root::tell_seen(Context& context, const NodeId& node, Peer& peer) {
+  if (!peer.greeted || !peer.apart.empty()) return;
+  const uint64_t has = dirty_.empty() && !storing_ ? peer.has() : peer.has_told;
+  if (peer.heard == peer.heard_told && has <= peer.has_told) return;
+  peer.heard_told = peer.heard;
+  peer.has_told = std::max(has, peer.has_told);
+  positions_[node] = {peer.index, peer.has_told};
+  wire::FileMessage message;
+  auto& seen = *message.mutable_seen();
+  seen.set_root(config_.name);
+  seen.set_index(peer.index);
+  seen.set_heard(peer.heard_told);
+  seen.set_has(peer.has_told);
+  context.emit(Tell{node, framed(message)});
+}
+
+}  // namespace cluster::sync

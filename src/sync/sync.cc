@@ -1,0 +1,163 @@
+#include "sync/sync.h"
+
+#include <algorithm>
+
+#include "sync/messages.h"
+
+namespace cluster::sync {
+
+namespace {
+
+// Of those that a peer says it has, whether they are here or not.
+constexpr size_t kMaxRootsOfPeer = 4096;
+
+}  // namespace
+
+bool RootConfig::takes_part(HostId host) const {
+  return hosts.empty() || std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+Sync::Sync(Self self, StoredIndex stored, uint64_t seed) : self_(std::move(self)), rng_(seed) {
+  for (const auto& [key, value] : stored) {
+    if (key.empty()) continue;
+    const size_t end = std::min(key.find('\0'), key.size());
+    const std::string name = key.substr(1, end - 1);
+    auto [root, fresh] = roots_.try_emplace(
+        name, RootConfig{.name = name, .mode = {}, .hosts = {}, .filter = {}}, rng_.next());
+    if (key[0] == 'r') {
+      if (wire::StoredRoot kept; kept.ParseFromString(value)) root->second.load(kept);
+    } else if (end < key.size()) {
+      if (wire::StoredEntry kept; kept.ParseFromString(value))
+        root->second.load(key.substr(end + 1), kept);
+    }
+  }
+}
+
+void Sync::step(Now now, const FileEvent& event, FileActions& out) {
+  Context context{now, out, numbers_, self_};
+  const size_t before = out.size();
+  std::visit([&](const auto& e) { on(context, e); }, event);
+  MonoTime wake = kNever;
+  for (const std::string& name : configured_) {
+    Root& root = roots_.at(name);
+    root.finish(context);
+    wake = std::min(wake, root.next_deadline());
+  }
+  if (wake != kNever && (wake != woken_at_ || std::holds_alternative<FileTick>(event)))
+    context.emit(FileWake{wake});
+  woken_at_ = wake;
+  if (out.size() != before || !std::holds_alternative<FileTick>(event)) ++revision_;
+}
+
+Root* Sync::configured(const std::string& name) {
+  return configured_.contains(name) ? &roots_.at(name) : nullptr;
+}
+
+const Root* Sync::root(const std::string& name) const {
+  return configured_.contains(name) ? &roots_.at(name) : nullptr;
+}
+
+std::vector<RootView> Sync::view() const {
+  std::vector<RootView> out;
+  for (const std::string& name : configured_) out.push_back(roots_.at(name).view());
+  return out;
+}
+
+bool Sync::at_rest() const {
+  return std::all_of(configured_.begin(), configured_.end(),
+                     [&](const std::string& name) { return roots_.at(name).at_rest(); });
+}
+
+// Those that have been there before the root was.
+void Sync::meet(Context& context, Root& root) {
+  for (const auto& [node, peer] : peers_) {
+    if (!root.config().takes_part(peer.host)) continue;
+    root.peer_up(context, PeerUp{node, peer.host, peer.name});
+    if (const auto hello = peer.hellos.find(root.config().name); hello != peer.hellos.end())
+      (void)root.hear(context, node, hello->second);
+  }
+}
+
+void Sync::on(Context& context, const Configured& event) {
+  std::set<std::string> now;
+  for (const RootConfig& config : event.roots) now.insert(config.name);
+  for (const std::string& name : configured_)
+    if (!now.contains(name)) roots_.at(name).leave();
+  for (const RootConfig& config : event.roots) {
+    auto [at, fresh] = roots_.try_emplace(config.name, config, rng_.next());
+    Root& root = at->second;
+    const bool was = configured_.contains(config.name);
+    const bool other_hosts = was && root.config().hosts != config.hosts;
+    root.configure(context, config);
+    if (other_hosts)
+      for (const auto& [node, peer] : peers_) root.peer_down(context, node);
+    if (!was || other_hosts) meet(context, root);
+  }
+  configured_ = std::move(now);
+}
+
+void Sync::on(Context& context, const PeerUp& event) {
+  on(context, PeerDown{event.node});
+  peers_[event.node] = {event.host, event.name, {}};
+  for (const std::string& name : configured_)
+    if (Root& root = roots_.at(name); root.config().takes_part(event.host))
+      root.peer_up(context, event);
+}
+
+void Sync::on(Context& context, const PeerDown& event) {
+  if (peers_.erase(event.node) == 0) return;
+  for (const std::string& name : configured_) roots_.at(name).peer_down(context, event.node);
+}
+
+void Sync::on(Context& context, const Heard& event) {
+  const auto peer = peers_.find(event.from);
+  if (peer == peers_.end()) return;
+  wire::FileMessage message;
+  Status heard;
+  if (!message.ParseFromString(event.bytes)) {
+    heard = Error{"no message about files"};
+  } else if (message.has_hello()) {
+    const wire::RootHello& hello = message.hello();
+    auto& hellos = peer->second.hellos;
+    if (hellos.contains(hello.root()) || hellos.size() < kMaxRootsOfPeer)
+      hellos[hello.root()] = hello;
+    if (Root* root = configured(hello.root())) heard = root->hear(context, event.from, hello);
+  } else if (message.has_index()) {
+    if (Root* root = configured(message.index().root()))
+      heard = root->hear(context, event.from, message.index());
+  } else if (message.has_seen()) {
+    if (Root* root = configured(message.seen().root()))
+      heard = root->hear(context, event.from, message.seen());
+  }
+  if (heard) return;
+  context.alert(
+      "what " + peer->second.name +
+      " says about files is not sound, and no more of it is taken until it is linked anew: " +
+      heard.error());
+  on(context, PeerDown{event.from});
+}
+
+void Sync::on(Context& context, const Scanned& event) {
+  if (Root* root = configured(event.root)) root->scanned(context, event);
+}
+
+void Sync::on(Context& context, const RootPaused& event) {
+  if (Root* root = configured(event.root)) root->pause(context, event.why);
+}
+
+void Sync::on(Context& context, const Placed& event) {
+  for (auto& [name, root] : roots_)
+    if (root.placing(event.ticket)) return root.placed(context, event);
+}
+
+void Sync::on(Context& context, const IndexStored& event) {
+  for (auto& [name, root] : roots_)
+    if (root.storing(event.ticket)) return root.stored(context, event);
+}
+
+void Sync::on(Context& context, const FileCommand& event) {
+  if (Root* root = configured(event.root)) return root->command(context, event);
+  context.emit(FileReply{event.request, true, "no root of that name is kept alike on this host"});
+}
+
+}  // namespace cluster::sync

@@ -1,0 +1,36 @@
+// How the roots are, for people. Plain values, copied out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace cluster::sync {
+
+struct PeerOfRoot {
+  HostId host;
+  std::string name;
+  std::string apart;          // why nothing is exchanged; empty: it is
+  uint64_t behind_files = 0;  // of what this host has
+  uint64_t behind_bytes = 0;
+  WallTime behind_since;  // the oldest edit that it lacks, as that host's clock had it
+};
+
+struct RootView {
+  std::string name;
+  std::string mode;
+  std::string paused;  // why; empty: it is not
+  bool scanned = false;
+  uint64_t files = 0;  // paths of any type
+  uint64_t bytes = 0;
+  uint64_t held_back = 0;      // deletes that wait for an operator's word
+  uint64_t missing_files = 0;  // offered by others and not here yet
+  uint64_t missing_bytes = 0;
+  std::vector<std::string> failing;  // "PATH: why", the first few
+  std::vector<PeerOfRoot> peers;     // that are linked
+};
+
+}  // namespace cluster::sync

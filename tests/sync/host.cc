@@ -1,0 +1,228 @@
+#include "tests/sync/host.h"
+
+#include <algorithm>
+
+#include "tests/sync/world.h"
+
+namespace cluster::sync_sim {
+
+using namespace sync;
+
+namespace {
+
+// When simulated time begins.
+constexpr uint64_t kEpochUs = 1'800'000'000'000'000;
+
+NodeId node_of(size_t index, uint64_t life) {
+  NodeId out;
+  out.bytes[0] = static_cast<uint8_t>(index + 1);
+  out.bytes[15] = static_cast<uint8_t>(life);
+  return out;
+}
+
+std::string name_of(size_t index) { return std::string(1, static_cast<char>('A' + index)); }
+
+bool same_place(const Signature& one, const Signature& other) {
+  return one.inode == other.inode && one.ctime_ns == other.ctime_ns;
+}
+
+}  // namespace
+
+Host::Host(World& world, size_t index, Rng rng)
+    : world_(world), index_(index), rng_(rng), node_(node_of(index, 1)), lives_(1) {}
+
+uint64_t Host::wall_us() const {
+  return kEpochUs + static_cast<uint64_t>(to_us(world_.queue().now() + skew_ + seconds(100)));
+}
+
+bool Host::has(const std::string& content) const {
+  return retained_.contains(content) ||
+         std::any_of(folder_.all().begin(), folder_.all().end(),
+                     [&](const auto& path) { return path.second.state.content == content; });
+}
+
+void Host::later(Duration low, Duration high, std::function<void()> task) {
+  world_.queue().after(rng_.between(low, high),
+                       [this, engine = engine_number_, task = std::move(task)] {
+                         if (engine_ != nullptr && engine == engine_number_) task();
+                       });
+}
+
+void Host::start() {
+  if (engine_) return;
+  ++engine_number_;
+  last_store_ = world_.queue().now();
+  engine_ = std::make_unique<Sync>(
+      Self{node_, HostId(static_cast<uint32_t>(index_ + 1)), name_of(index_)}, stored_,
+      rng_.next());
+  step(Configured{{RootConfig{.name = kRoot, .mode = mode_, .hosts = {}, .filter = {}}}});
+  world_.started(*this);
+  later(milliseconds(1), milliseconds(300), [this] {
+    scan();
+    scan_again();
+  });
+}
+
+void Host::scan_again() {
+  later(seconds(10), seconds(20), [this] {
+    scan();
+    scan_again();
+  });
+}
+
+void Host::crash() {
+  if (!engine_) return;
+  engine_.reset();
+  ++engine_number_;
+  world_.stopped(*this);
+}
+
+void Host::lose_state() {
+  stored_.clear();
+  node_ = node_of(index_, ++lives_);
+}
+
+void Host::linked(const Host& other) {
+  step(PeerUp{other.node(), HostId(static_cast<uint32_t>(other.index() + 1)),
+              name_of(other.index())});
+}
+
+void Host::unlinked(const Host& other) { step(PeerDown{other.node()}); }
+
+void Host::hear(NodeId from, const std::string& bytes) { step(Heard{from, bytes}); }
+
+void Host::order(FileVerb verb) { step(FileCommand{RequestId(1), verb, kRoot}); }
+
+bool Host::braked() const { return engine_ != nullptr && engine_->view().at(0).held_back != 0; }
+
+void Host::touched(const std::string& path) {
+  if (engine_ == nullptr || rng_.chance(0.2)) return;
+  later(milliseconds(1), milliseconds(40), [this, path] { look(path); });
+}
+
+void Host::look(const std::string& path) {
+  Scanned seen{kRoot, false, {}};
+  seen.sightings.push_back({path, folder_.look(path)});
+  for (const std::string& child : folder_.below(path))
+    seen.sightings.push_back({child, folder_.look(child)});
+  const Root* root = engine_->root(kRoot);
+  if (!seen.sightings[0].found)
+    for (const auto& [held_path, held] : root->all())
+      if (!held.deleted && held_path.compare(0, path.size() + 1, path + "/") == 0)
+        seen.sightings.push_back({held_path, std::nullopt});
+  step(seen);
+}
+
+void Host::scan() {
+  if (engine_ == nullptr) return;
+  const Root* root = engine_->root(kRoot);
+  Scanned seen{kRoot, true, {}};
+  for (const auto& [path, found] : folder_.all()) {
+    const Held* held = root->held(path);
+    if (held == nullptr || held->deleted || !same_place(held->signature, found.signature))
+      seen.sightings.push_back({path, found});
+  }
+  for (const auto& [path, held] : root->all())
+    if (!held.deleted && !folder_.look(path)) seen.sightings.push_back({path, std::nullopt});
+  step(seen);
+}
+
+void Host::step(const FileEvent& event) {
+  if (engine_ == nullptr) return;
+  FileActions actions;
+  const Now now{MonoTime(world_.queue().now() + seconds(1)), WallTime(microseconds(wall_us()))};
+  engine_->step(now, event, actions);
+  for (FileAction& action : actions) perform(action);
+}
+
+void Host::perform(FileAction& action) {
+  if (auto* said = std::get_if<Tell>(&action)) {
+    world_.send(*this, said->to, std::move(said->bytes));
+  } else if (auto* place = std::get_if<Place>(&action)) {
+    perform_place(*place);
+  } else if (auto* look_at = std::get_if<Look>(&action)) {
+    later(milliseconds(1), milliseconds(30), [this, path = look_at->path] { look(path); });
+  } else if (auto* index = std::get_if<StoreIndex>(&action)) {
+    store(std::move(*index));
+  } else if (auto* wake = std::get_if<FileWake>(&action)) {
+    const sim::Instant at = wake->at.time_since_epoch() - seconds(1);
+    world_.queue().at(at, [this, engine = engine_number_] {
+      if (engine == engine_number_) step(FileTick{});
+    });
+  } else if (auto* alert = std::get_if<FileAlert>(&action)) {
+    if (tell) tell("alert: " + alert->text);
+  } else if (auto* conflict = std::get_if<FileConflict>(&action)) {
+    if (tell) tell("conflict " + conflict->path + " " + conflict->copy);
+  }
+}
+
+void Host::store(StoreIndex index) {
+  // In order: none overtakes the one before.
+  last_store_ = std::max(last_store_, world_.queue().now()) +
+                rng_.between(microseconds(200), milliseconds(15));
+  world_.queue().at(last_store_, [this, engine = engine_number_, index = std::move(index)] {
+    if (engine_ == nullptr || engine != engine_number_) return;
+    if (world_.disk_fails(rng_)) return step(IndexStored{index.ticket, "no space left on device"});
+    for (const IndexWrite& write : index.writes) {
+      if (write.value) {
+        stored_[write.key] = *write.value;
+        world_.stored(*this, *write.value, write.key);
+      } else {
+        stored_.erase(write.key);
+      }
+    }
+    // It may die between the storing and the word of it.
+    later(microseconds(1), milliseconds(2), [this, ticket = index.ticket] {
+      step(IndexStored{ticket, ""});
+    });
+  });
+}
+
+void Host::perform_place(const Place& place) {
+  later(milliseconds(1), milliseconds(80), [this, place] {
+    const Placed answer = put_in_place(place);
+    later(microseconds(10), milliseconds(5), [this, place, answer] {
+      step(answer);
+      if (answer.outcome == Outcome::kChanged)
+        later(milliseconds(1), milliseconds(10), [this, path = place.path] { look(path); });
+    });
+  });
+}
+
+Placed Host::put_in_place(const Place& place) {
+  const auto refused = [&](Outcome outcome, const char* why) {
+    return Placed{place.ticket, outcome, why, {}, {}};
+  };
+  const auto there = folder_.look(place.path);
+  if (there.has_value() != place.expected.has_value() ||
+      (there && !same_place(there->signature, *place.expected)))
+    return refused(Outcome::kChanged, "");
+  const FileState& state = place.entry.state;
+  const bool gone = place.entry.deleted;
+  if (!gone && !folder_.holds_folder(parent_of(place.path)))
+    return refused(Outcome::kBlocked, "its folder is not there");
+  const bool stays_folder = !gone && state.type == FileType::kFolder;
+  if (there && there->state.type == FileType::kFolder && !stays_folder &&
+      !folder_.below(place.path).empty())
+    return refused(Outcome::kBlocked, "folder is not empty");
+  if (world_.disk_fails(rng_)) return refused(Outcome::kFailed, "no space left on device");
+  if (!gone && state.type == FileType::kFile && !has(state.content) &&
+      !world_.source_has(*this, place.sources, state.content))
+    return refused(Outcome::kUnavailable, "nobody has it");
+  Placed answer{place.ticket, Outcome::kDone, "", {}, {}};
+  if (!place.set_aside.empty()) {
+    if (folder_.look(place.set_aside)) return refused(Outcome::kFailed, "another is kept there");
+    answer.copy = folder_.put(place.set_aside, there->state);
+  } else if (there && there->state.type != FileType::kFolder) {
+    retained_.insert(there->state.content);
+  }
+  if (gone) {
+    folder_.remove(place.path);
+  } else {
+    answer.signature = folder_.put(place.path, state);
+  }
+  if (tell) tell((gone ? "removes " : "places ") + place.path);
+  return answer;
+}
+
+}  // namespace cluster::sync_sim

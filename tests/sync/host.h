@@ -1,0 +1,76 @@
+// One simulated host: its folder and its stored index, which outlive every engine, and an engine, which is the very Sync
+// that the daemon runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/rng.h"
+#include "sync/sync.h"
+#include "tests/sim/queue.h"
+#include "tests/sync/folder.h"
+
+namespace cluster::sync_sim {
+
+inline constexpr char kRoot[] = "data";
+
+class World;
+
+class Host {
+ public:
+  Host(World& world, size_t index, Rng rng);
+
+  void start();
+  void crash();
+  void lose_state();  // while no engine runs: index and node are new
+
+  bool running() const { return engine_ != nullptr; }
+  const sync::Sync& engine() const { return *engine_; }
+  size_t index() const { return index_; }
+  NodeId node() const { return node_; }
+  Folder& folder() { return folder_; }
+  const Folder& folder() const { return folder_; }
+  uint64_t wall_us() const;
+  void set_skew(Duration skew) { skew_ = skew; }
+  void set_mode(sync::Mode mode) { mode_ = mode; }
+  bool has(const std::string& content) const;
+  bool keeps(const std::string& content) const { return retained_.contains(content); }
+
+  void linked(const Host& other);
+  void unlinked(const Host& other);
+  void hear(NodeId from, const std::string& bytes);
+  void touched(const std::string& path);  // by a user: the watch may see it
+  void scan();
+  void order(sync::FileVerb verb);
+  bool braked() const;
+
+  std::function<void(const std::string&)> tell;  // what happens, for a person
+
+ private:
+  void step(const sync::FileEvent& event);
+  void perform(sync::FileAction& action);
+  void perform_place(const sync::Place& place);
+  sync::Placed put_in_place(const sync::Place& place);
+  void store(sync::StoreIndex index);
+  void look(const std::string& path);
+  void later(Duration low, Duration high, std::function<void()> task);  // unless the engine dies
+  void scan_again();
+
+  World& world_;
+  size_t index_;
+  Rng rng_;
+  NodeId node_;
+  uint64_t lives_ = 0;
+  Duration skew_{};
+  sync::Mode mode_ = sync::Mode::kNewer;
+  Folder folder_;
+  std::set<std::string> retained_;
+  sync::StoredIndex stored_;
+  std::unique_ptr<sync::Sync> engine_;
+  uint64_t engine_number_ = 0;
+  sim::Instant last_store_{}, last_wake_{};
+};
+
+}  // namespace cluster::sync_sim

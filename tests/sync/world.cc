@@ -1,0 +1,397 @@
+#include "tests/sync/world.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "wire/files.pb.h"
+
+namespace cluster::sync_sim {
+
+using namespace sync;
+
+namespace {
+
+constexpr Duration kTrouble = seconds(60);
+constexpr Duration kPeace = seconds(400);
+
+std::string name_of(const Host& host) {
+  return std::string(1, static_cast<char>('A' + host.index()));
+}
+
+std::string describe(const wire::FileEntry& entry) {
+  std::string out = entry.deleted() ? " deleted {" : entry.unsure() ? " unsure {" : " {";
+  for (const auto& one : entry.vector())
+    out += std::string(1, static_cast<char>('A' + one.node()[0] - 1)) +
+           std::to_string(static_cast<int>(one.node()[15])) + ":" +
+           std::to_string(one.counter() % 1'000'000'000) + " ";
+  return out + "} " + std::to_string(entry.state().type()) + " " + entry.state().content() +
+         " mode " + std::to_string(entry.state().mode()) + " edited " +
+         std::to_string(entry.edited().wall_us() % 1'000'000'000);
+}
+
+bool is_copy(const std::string& path) { return path.find(".conflict-") != std::string::npos; }
+
+}  // namespace
+
+World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
+  const size_t hosts = 2 + rng_.below(4);
+  if (rng_.chance(0.25)) mode_ = Mode::kOlder;
+  for (size_t i = 0; i < hosts; ++i) {
+    hosts_.push_back(std::make_unique<Host>(*this, i, rng_.fork()));
+    Host& host = *hosts_.back();
+    host.set_mode(mode_);
+    host.set_skew(rng_.between(milliseconds(-2000), milliseconds(2000)));
+    if (told_)
+      host.tell = [this, &host](const std::string& what) { tell(name_of(host) + ": " + what); };
+  }
+}
+
+Host* World::of(NodeId node) {
+  for (auto& host : hosts_)
+    if (host->node() == node) return host.get();
+  return nullptr;
+}
+
+// --------------------------------------------------------------------------------------- network
+
+void World::send(const Host& from, NodeId to, std::string bytes) {
+  Host* host = of(to);
+  if (host == nullptr || !host->running() || !linked(from.index(), host->index())) return;
+  sim::Instant& last = arrival_[{from.node(), to}];
+  last = std::max(last, queue_.now() + rng_.between(microseconds(200), milliseconds(60)));
+  const auto pair = pair_of(from.index(), host->index());
+  queue_.at(last, [this, host, pair, number = link_number_[pair], node = from.node(), to,
+                   bytes = std::move(bytes)] {
+    if (links_.contains(pair) && link_number_[pair] == number && host->running() &&
+        host->node() == to)
+      host->hear(node, bytes);
+  });
+}
+
+void World::meet(Host& a, Host& b) {
+  if (!a.running() || !b.running()) return;
+  ++link_number_[pair_of(a.index(), b.index())];
+  a.linked(b);
+  b.linked(a);
+}
+
+void World::link(size_t a, size_t b) {
+  if (!links_.insert(pair_of(a, b)).second) return;
+  meet(*hosts_[a], *hosts_[b]);
+}
+
+void World::cut(size_t a, size_t b) {
+  if (links_.erase(pair_of(a, b)) == 0) return;
+  if (hosts_[a]->running() && hosts_[b]->running()) {
+    hosts_[a]->unlinked(*hosts_[b]);
+    hosts_[b]->unlinked(*hosts_[a]);
+  }
+}
+
+void World::started(Host& host) {
+  for (auto& other : hosts_)
+    if (other.get() != &host && linked(host.index(), other->index())) meet(host, *other);
+}
+
+void World::stopped(Host& host) {
+  for (auto& other : hosts_)
+    if (other.get() != &host && linked(host.index(), other->index()) && other->running())
+      other->unlinked(host);
+}
+
+bool World::source_has(const Host& asker, const std::vector<NodeId>& sources,
+                       const std::string& content) {
+  return std::any_of(sources.begin(), sources.end(), [&](NodeId node) {
+    const Host* source = of(node);
+    return source != nullptr && source->running() && linked(asker.index(), source->index()) &&
+           source->has(content);
+  });
+}
+
+// ----------------------------------------------------------------------------------------- users
+
+std::string World::some_path(Host& host, bool must_exist) {
+  if (must_exist) {
+    const auto& all = host.folder().all();
+    if (all.empty()) return "";
+    auto at = all.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(all.size())));
+    return at->first;
+  }
+  std::string folder;
+  std::vector<std::string> folders{""};
+  for (const auto& [path, found] : host.folder().all())
+    if (found.state.type == FileType::kFolder && std::count(path.begin(), path.end(), '/') < 2)
+      folders.push_back(path);
+  folder = folders[rng_.below(folders.size())];
+  const std::string name(1, static_cast<char>('a' + rng_.below(5)));
+  return folder.empty() ? name : folder + "/" + name;
+}
+
+void World::end_of(Host& host, const std::string& path) {
+  const auto found = host.folder().look(path);
+  if (!found || found->state.type == FileType::kFolder) return;
+  // Where only its creator may, it comes back.
+  (mode_ == Mode::kOlder ? free_ : replaced_).insert(found->state.content);
+}
+
+void World::put(Host& host, const std::string& path, const FileState& state) {
+  host.folder().put(path, state);
+  host.touched(path);
+}
+
+void World::write(Host& host, const std::string& path) {
+  if (host.folder().holds_folder(path)) return;
+  end_of(host, path);
+  FileState state;
+  char content[33];
+  std::snprintf(content, sizeof content, "content %024llu",
+                static_cast<unsigned long long>(++contents_));
+  state.content = content;
+  state.size = 10 + rng_.below(1000);
+  state.type = rng_.chance(0.1) ? FileType::kLink : FileType::kFile;
+  if (state.type == FileType::kLink) state.size = 0;
+  state.mode = state.type == FileType::kLink ? 0 : 0644;
+  state.owner = state.group = "root";
+  state.mtime_ns = static_cast<int64_t>(host.wall_us() * 1000);
+  written_.insert(state.content);
+  put(host, path, state);
+  tell(name_of(host) + " writes " + path + ": " + content);
+}
+
+void World::remove(Host& host, const std::string& path) {
+  for (const std::string& child : host.folder().below(path)) end_of(host, child);
+  end_of(host, path);
+  host.folder().remove(path);
+  host.touched(path);
+  tell(name_of(host) + " deletes " + path);
+}
+
+void World::move(Host& host, const std::string& from, const std::string& to) {
+  const auto found = host.folder().look(from);
+  if (!found || host.folder().look(to) || found->state.type == FileType::kFolder) return;
+  host.folder().remove(from);
+  put(host, to, found->state);
+  host.touched(from);
+  // Another may have deleted it under its old name, which says nothing of the new one.
+  free_.insert(found->state.content);
+  tell(name_of(host) + " moves " + from + " to " + to);
+}
+
+void World::user_acts(Host& host) {
+  switch (rng_.below(10)) {
+    case 0:
+    case 1:
+    case 2: return write(host, some_path(host, false));
+    case 3:
+    case 4: {
+      const std::string path = some_path(host, true);
+      return path.empty() ? void() : write(host, path);
+    }
+    case 5: {
+      const std::string path = some_path(host, false);
+      if (host.folder().look(path)) return;
+      FileState folder;
+      folder.type = FileType::kFolder;
+      folder.mode = 0755;
+      folder.owner = folder.group = "root";
+      put(host, path, folder);
+      return tell(name_of(host) + " makes folder " + path);
+    }
+    case 6: {
+      const std::string path = some_path(host, true);
+      return path.empty() ? void() : remove(host, path);
+    }
+    case 7: {
+      const std::string path = some_path(host, true);
+      return path.empty() ? void() : move(host, path, some_path(host, false));
+    }
+    case 8: {
+      const std::string path = some_path(host, true);
+      const auto found = host.folder().look(path);
+      if (!found || found->state.type == FileType::kLink) return;
+      FileState state = found->state;
+      state.mode ^= 0100;
+      if (state.type == FileType::kFile) free_.insert(state.content);
+      put(host, path, state);
+      return tell(name_of(host) + " chmods " + path);
+    }
+    default: {  // a file becomes a folder, or the reverse
+      const std::string path = some_path(host, true);
+      const auto found = host.folder().look(path);
+      if (!found) return;
+      const bool folder = found->state.type == FileType::kFolder;
+      remove(host, path);
+      if (folder) return write(host, path);
+      FileState state;
+      state.type = FileType::kFolder;
+      state.mode = 0700;
+      state.owner = state.group = "root";
+      put(host, path, state);
+      return tell(name_of(host) + " makes folder " + path);
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------------ faults
+
+// What a host whose memory is lost holds may be taken for older than it is.
+void World::nothing_said_of(Host& host) {
+  for (const auto& [path, found] : host.folder().all())
+    if (found.state.type != FileType::kFolder) free_.insert(found.state.content);
+}
+
+void World::something_happens() {
+  Host& host = *hosts_[rng_.below(hosts_.size())];
+  const size_t other = rng_.below(hosts_.size());
+  const uint64_t what = rng_.below(100);
+  if (what < 60) {
+    user_acts(host);
+  } else if (what < 75 && other != host.index()) {
+    const bool on = linked(host.index(), other);
+    tell((on ? "cut " : "link ") + name_of(host) + " " + name_of(*hosts_[other]));
+    on ? cut(host.index(), other) : link(host.index(), other);
+  } else if (what < 85) {
+    if (host.running()) {
+      tell(name_of(host) + " crashes");
+      host.crash();
+    } else {
+      tell(name_of(host) + " starts");
+      host.start();
+    }
+  } else if (what < 87 && !host.running()) {
+    tell(name_of(host) + " loses its state");
+    nothing_said_of(host);
+    host.lose_state();
+  } else if (what < 90) {
+    disk_failing_ = rng_.chance(0.3) ? 0.2 : 0;
+  } else if (what < 94 && host.braked()) {
+    const bool confirm = rng_.chance(0.5);
+    tell(name_of(host) + (confirm ? " confirms" : " reverts"));
+    // Whatever was deleted there is as it was.
+    if (!confirm) free_.insert(replaced_.begin(), replaced_.end());
+    host.order(confirm ? FileVerb::kConfirm : FileVerb::kRevert);
+  } else if (what < 96) {
+    host.scan();
+  }
+}
+
+void World::make_peace() {
+  tell("peace");
+  disk_failing_ = 0;
+  for (size_t a = 0; a < hosts_.size(); ++a)
+    for (size_t b = a + 1; b < hosts_.size(); ++b) link(a, b);
+  for (auto& host : hosts_) host->start();
+  for (auto& host : hosts_) host->scan();
+}
+
+// ------------------------------------------------------------------------------------------ checks
+
+void World::broken(const std::string& what) {
+  if (result_.broken.empty()) result_.broken = what;
+  tell("BROKEN: " + what);
+}
+
+void World::tell(const std::string& what) {
+  if (!told_) return;
+  char time[32];
+  std::snprintf(time, sizeof time, "%10.4f ", to_seconds(queue_.now()));
+  result_.log += time + what + "\n";
+}
+
+// Whoever told of a version told of one thing.
+void World::stored(const Host& host, const std::string& value, const std::string& key) {
+  if (key.empty() || key[0] != 'e') return;
+  wire::StoredEntry stored;
+  stored.ParseFromString(value);
+  if (!stored.has_entry()) return;
+  const wire::FileEntry& entry = stored.entry();
+  std::string version = entry.path() + '\0';
+  for (const auto& one : entry.vector())
+    version += one.node() + std::to_string(one.counter()) + " ";
+  version += entry.edited().node() + std::to_string(entry.counter());
+  const std::string means = entry.deleted() ? "deleted" : entry.state().SerializeAsString();
+  const auto [at, fresh] = meaning_.emplace(version, means);
+  if (!fresh && at->second != means)
+    broken("a version of " + entry.path() + " means two things, the second at " + name_of(host) +
+           (told_ ? describe(entry) : std::string()));
+  else
+    tell(name_of(host) + " stores " + entry.path() + describe(entry));
+}
+
+bool World::at_rest() const {
+  return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) {
+    return host->running() && host->engine().at_rest() && !host->braked();
+  });
+}
+
+void World::check_end() {
+  if (!at_rest()) {
+    for (const auto& host : hosts_)
+      for (const RootView& root : host->engine().view()) {
+        std::string why = name_of(*host) + " does not come to rest: missing " +
+                          std::to_string(root.missing_files) + ", held back " +
+                          std::to_string(root.held_back);
+        for (const std::string& failing : root.failing) why += ", " + failing;
+        if (!host->engine().at_rest() || host->braked()) broken(why);
+      }
+    return;
+  }
+  const auto& first = hosts_[0]->folder().all();
+  for (const auto& host : hosts_)
+    for (size_t i = 0; i < 2; ++i) {
+      const auto& one = i == 0 ? first : host->folder().all();
+      const auto& other = i == 0 ? host->folder().all() : first;
+      for (const auto& [path, found] : one) {
+        const auto at = other.find(path);
+        if (at == other.end() || !(at->second.state == found.state))
+          return broken("A and " + name_of(*host) + " differ in " + path);
+      }
+    }
+  std::set<std::string> there;
+  for (const auto& [path, found] : first) {
+    there.insert(found.state.content);
+    if (!is_copy(path) && replaced_.contains(found.state.content) &&
+        !free_.contains(found.state.content))
+      return broken(path + " holds again what was replaced or deleted: " + found.state.content);
+  }
+  for (const std::string& content : written_)
+    if (!there.contains(content) && !replaced_.contains(content) && !free_.contains(content))
+      return broken("nobody replaced or deleted it, and it is lost: " + content);
+}
+
+Result World::run() {
+  for (size_t a = 0; a < hosts_.size(); ++a)
+    for (size_t b = a + 1; b < hosts_.size(); ++b)
+      if (rng_.chance(0.8)) link(a, b);
+  for (auto& host : hosts_) {
+    for (size_t i = rng_.below(8); i > 0; --i) user_acts(*host);
+    if (rng_.chance(0.9)) host->start();
+  }
+  const Duration pace = rng_.between(milliseconds(30), seconds(1));
+  while (queue_.now() < kTrouble && result_.broken.empty()) {
+    const sim::Instant until = queue_.now() + rng_.between(microseconds(1), pace);
+    while (queue_.run_next(until) && result_.broken.empty()) {
+    }
+    something_happens();
+  }
+  if (result_.broken.empty()) make_peace();
+  const sim::Instant end = queue_.now() + kPeace;
+  while (result_.broken.empty() && queue_.now() < end) {
+    const sim::Instant until = queue_.now() + seconds(5);
+    while (queue_.run_next(until) && result_.broken.empty()) {
+    }
+    for (auto& host : hosts_)
+      if (host->braked()) {
+        tell(name_of(*host) + " confirms");
+        host->order(FileVerb::kConfirm);
+      }
+    if (at_rest() && queue_.now() > end - kPeace + seconds(60)) break;
+  }
+  if (result_.broken.empty()) check_end();
+  return result_;
+}
+
+Result run(uint64_t seed, bool told) { return World(seed, told).run(); }
+
+}  // namespace cluster::sync_sim

@@ -1,0 +1,83 @@
+// All hosts of one run, what links them, what users do, and what must be true of it.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/sync/host.h"
+
+namespace cluster::sync_sim {
+
+struct Result {
+  std::string broken;  // an invariant, and how; empty: none
+  std::string log;     // all that happened, where that was asked for
+};
+
+inline std::pair<size_t, size_t> pair_of(size_t a, size_t b) {
+  return {std::min(a, b), std::max(a, b)};
+}
+
+class World {
+ public:
+  World(uint64_t seed, bool told);
+
+  Result run();
+
+  // For hosts.
+  sim::Queue& queue() { return queue_; }
+  void send(const Host& from, NodeId to, std::string bytes);
+  void started(Host& host);
+  void stopped(Host& host);
+  bool source_has(const Host& asker, const std::vector<NodeId>& sources,
+                  const std::string& content);
+  bool disk_fails(Rng& rng) const { return rng.chance(disk_failing_); }
+  void stored(const Host& host, const std::string& value, const std::string& key);
+
+ private:
+  Host* of(NodeId node);
+  bool linked(size_t a, size_t b) const { return links_.contains(pair_of(a, b)); }
+  void link(size_t a, size_t b);
+  void cut(size_t a, size_t b);
+  void meet(Host& a, Host& b);
+
+  void something_happens();
+  void user_acts(Host& host);
+  void write(Host& host, const std::string& path);
+  void put(Host& host, const std::string& path, const sync::FileState& state);
+  void remove(Host& host, const std::string& path);
+  void move(Host& host, const std::string& from, const std::string& to);
+  std::string some_path(Host& host, bool must_exist);
+  void end_of(Host& host, const std::string& path);  // a user replaces or deletes what is there
+  void nothing_said_of(Host& host);
+
+  void make_peace();
+  bool at_rest() const;
+  void check_end();
+  void broken(const std::string& what);
+  void tell(const std::string& what);
+
+  const bool told_;
+  Rng rng_;
+  sim::Queue queue_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::set<std::pair<size_t, size_t>> links_;
+  std::map<std::pair<NodeId, NodeId>, sim::Instant> arrival_;  // of what was sent last, in order
+  std::map<std::pair<size_t, size_t>, uint64_t> link_number_;
+  double disk_failing_ = 0;
+  sync::Mode mode_ = sync::Mode::kNewer;
+
+  uint64_t contents_ = 0;
+  std::set<std::string> written_;               // by users
+  std::set<std::string> replaced_;              // or deleted, by a user who had it there
+  std::set<std::string> free_;                  // of which nothing can be said
+  std::map<std::string, std::string> meaning_;  // of a path's version
+  Result result_;
+};
+
+Result run(uint64_t seed, bool told);
+
+}  // namespace cluster::sync_sim
