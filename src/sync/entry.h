@@ -20,8 +20,9 @@ struct Edit {
 };
 
 struct Entry {
-  VersionVector vector;
-  Edit edited;           // that made this version
+  VersionVector vector;  // all that was known when this version stayed
+  Edit edited;           // that made what it holds,
+  uint64_t counter = 0;  // and the counter of its node then: whoever knows of that has seen it
   std::string editor;    // the name of that host
   Edit born;             // that made the path's first version
   bool deleted = false;  // `state` is what was there last

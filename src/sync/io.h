@@ -25,7 +25,7 @@ using IndexTicket = Id<struct IndexTag, uint64_t>;
 struct RootConfig {
   std::string name;  // what the hosts agree on
   Mode mode = Mode::kNewer;
-  std::vector<HostId> hosts;  // that take part; empty: all
+  std::vector<HostId> hosts;  // that take part, this one among them
   Filter filter;
 
   bool takes_part(HostId host) const;

@@ -37,6 +37,7 @@ void Root::leave() {
   restoring_.clear();
   retries_.clear();
   folder_waits_.clear();
+  to_be_seen_.clear();
   braked_ = false;
 }
 
@@ -70,6 +71,11 @@ void Root::scanned(Context& context, const Scanned& seen) {
   if (!configured_ || !paused_.empty() || (!scanned_ && !seen.whole)) return;
   const bool first = !memory_ && !scanned_;
   for (const Sighting& sighting : seen.sightings) sight(context, sighting, first);
+  if (seen.whole) {
+    const std::set<std::string> seen_now = std::move(to_be_seen_);
+    to_be_seen_.clear();
+    for (const std::string& path : seen_now) consider(context, path);
+  }
   if (!seen.whole || scanned_) return;
   scanned_ = memory_ = true;
   for (auto& [node, peer] : peers_) say_hello(context, node, peer);
@@ -77,6 +83,7 @@ void Root::scanned(Context& context, const Scanned& seen) {
 
 void Root::sight(Context& context, const Sighting& sighting, bool first) {
   const std::string& path = sighting.path;
+  to_be_seen_.erase(path);
   if (const auto at = placing_.find(path); at != placing_.end()) {
     at->second.look_again = true;
     return;
@@ -85,6 +92,7 @@ void Root::sight(Context& context, const Sighting& sighting, bool first) {
   const bool live = at != entries_.end() && !at->second.deleted;
   if (!sighting.found) {
     if (live && !restoring_.contains(path)) vanished_.emplace(path, context.now.mono);
+    consider(context, path);
     return;
   }
   vanished_.erase(path);
@@ -137,6 +145,7 @@ bool Root::others_master(const Held& ours, const NodeId& self) const {
 bool Root::put_back_edit(Context& context, const std::string& path, const Found& found) {
   const Held* ours = held(path);
   if (ours == nullptr || !others_master(*ours, context.self.node)) return false;
+  if (offers_.contains(path) || keeps_edit_.erase(path) != 0) return false;
   if (ours->state.type == FileType::kFolder || found.state.type == FileType::kFolder) return false;
   Placing placing;
   placing.entry = *ours;
@@ -230,14 +239,32 @@ void Root::take_back_vanished(Context&) {
 void Root::drive_restoring(Context& context) {
   const std::set<std::string> wanted = restoring_;
   for (const std::string& path : wanted) {
-    if (placing_.contains(path) || restoring_.contains(parent_of(path)) ||
-        put_off_now(context.now.mono, path))
+    if (placing_.contains(path) || to_be_seen_.contains(path) ||
+        restoring_.contains(parent_of(path)) || put_off_now(context.now.mono, path))
       continue;
     Placing placing;
     placing.entry = *held(path);
     placing.own = true;
     place(context, path, std::move(placing), std::nullopt);
   }
+}
+
+bool Root::all_hosts_are_here() const {
+  const auto greeted = std::count_if(peers_.begin(), peers_.end(),
+                                     [](const auto& peer) { return peer.second.greeted; });
+  return static_cast<size_t>(greeted) + 1 >= config_.hosts.size();
+}
+
+// What no host has any more cannot come back: others must not wait for it.
+void Root::give_up_restoring(Context& context, const std::string& path) {
+  context.alert(config_.name + ": " + path +
+                " cannot be brought back, for no host has it any more");
+  restoring_.erase(path);
+  const Held* ours = held(path);
+  Entry entry = edited(context, ours, core::wall_us(context.now.wall));
+  entry.deleted = true;
+  entry.born = ours->born;
+  update(path, std::move(entry), {});
 }
 
 void Root::command(Context& context, const FileCommand& command) {
@@ -269,8 +296,11 @@ void Root::finish(Context& context) {
         retry.at = kNever;
         due.push_back(path);
       }
-    for (const auto& [path, until] : folder_waits_)
-      if (context.now.mono >= until) due.push_back(path);
+    for (auto& [path, until] : folder_waits_)
+      if (until != kRipe && context.now.mono >= until) {
+        until = kRipe;
+        due.push_back(path);
+      }
     for (const std::string& path : due) consider(context, path);
     drive_restoring(context);
   }
@@ -288,17 +318,24 @@ MonoTime Root::next_deadline() const {
   if (!active()) return out;
   out = std::min(out, deletes_due());
   for (const auto& [path, retry] : retries_) out = std::min(out, retry.at);
-  for (const auto& [path, until] : folder_waits_) out = std::min(out, until);
+  for (const auto& [path, until] : folder_waits_)
+    if (until != kRipe) out = std::min(out, until);
   return out;
 }
 
-bool Root::at_rest() const {
-  return active() && offers_.empty() && placing_.empty() && dirty_.empty() && !storing_ &&
-         restoring_.empty() && (vanished_.empty() || braked_) &&
-         std::all_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
-           return !peer.second.greeted || !peer.second.apart.empty() ||
-                  peer.second.they_have == stored_sequence_;
-         });
+std::string Root::unrest() const {
+  if (!active()) return paused_.empty() ? "it has not been scanned" : paused_;
+  if (!placing_.empty()) return placing_.begin()->first + " is being placed";
+  if (!restoring_.empty()) return *restoring_.begin() + " is to be brought back";
+  if (!offers_.empty()) return offers_.begin()->first + " is not here yet";
+  if (!dirty_.empty() || storing_) return "the index is being stored";
+  if (!vanished_.empty() && !braked_) return vanished_.begin()->first + " has vanished";
+  for (const auto& [node, peer] : peers_) {
+    if (!peer.greeted || !peer.apart.empty() || peer.they_have == stored_sequence_) continue;
+    return peer.name + " has " + std::to_string(peer.they_have) + " of " +
+           std::to_string(stored_sequence_) + ", and has heard " + std::to_string(peer.they_heard);
+  }
+  return "";
 }
 
 RootView Root::view() const {

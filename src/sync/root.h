@@ -73,7 +73,8 @@ class Root {
   // What the index says of a path; null: nothing. Valid until the next call.
   const Held* held(const std::string& path) const;
   const std::map<std::string, Held>& all() const { return entries_; }
-  bool at_rest() const;
+  // What is still to be done; empty: nothing, until something happens.
+  std::string unrest() const;
   RootView view() const;
 
  private:
@@ -117,6 +118,8 @@ class Root {
   void forget_vanished(Context& context);
   void take_back_vanished(Context& context);
   void drive_restoring(Context& context);
+  bool all_hosts_are_here() const;
+  void give_up_restoring(Context& context, const std::string& path);
   void update(const std::string& path, Entry entry, const Signature& signature);
 
   // root_offers.cc: others' versions
@@ -167,12 +170,15 @@ class Root {
   std::map<std::string, Placing> placing_;
   std::map<PlaceTicket, std::string> by_ticket_;
   std::map<std::string, Entry> intended_;  // what is being put there
+  std::set<std::string> to_be_seen_;  // what is there is not what was expected, and will be told
   std::map<std::string, Retry> retries_;
+  static constexpr MonoTime kRipe = MonoTime::min();
   std::map<std::string, MonoTime> folder_waits_;  // until then for those in it to be deleted
 
   std::map<std::string, MonoTime> vanished_;  // not there, and not yet deletes; since when
   bool braked_ = false;
   std::set<std::string> restoring_;
+  std::set<std::string> keeps_edit_;  // what its creator made of it is nowhere any more
 };
 
 }  // namespace cluster::sync

@@ -26,7 +26,7 @@ bool below(const std::string& path, const std::string& prefix) {
 void Root::consider(Context& context, const std::string& path) {
   for (bool again = true; again;) {
     if (!active() || placing_.contains(path) || vanished_.contains(path) ||
-        restoring_.contains(path))
+        restoring_.contains(path) || to_be_seen_.contains(path))
       return;
     const auto offers = offers_.find(path);
     if (offers == offers_.end()) return;
@@ -195,6 +195,10 @@ bool Root::folder_is_free(Context& context, const std::string& path, const Entry
     wait->second = context.now.mono + kFolderPatience;
     return false;
   }
+  if (!entry.deleted && !copy_is_held(path, entry)) {
+    keep_copy(context, path, entry);
+    return false;
+  }
   folder_waits_.erase(wait);
   revive(context, path, &entry);
   return false;
@@ -302,16 +306,28 @@ void Root::placed(Context& context, const Placed& answer) {
         context.emit(FileChanged{config_.name, path});
       }
       break;
-    case Outcome::kChanged: break;
+    case Outcome::kChanged: to_be_seen_.insert(path); break;
     case Outcome::kFailed:
       if (!retries_.contains(path))
         context.alert(config_.name + ": " + path + " cannot be brought up to date: " + answer.why);
       [[fallthrough]];
     case Outcome::kUnavailable:
+      if (restoring_.contains(path) && all_hosts_are_here()) {
+        give_up_restoring(context, path);
+        break;
+      }
+      if (placing.own && all_hosts_are_here()) {
+        keeps_edit_.insert(path);
+        context.emit(Look{config_.name, path});
+      }
+      [[fallthrough]];
     case Outcome::kBlocked: put_off(context, path, answer.why); break;
   }
-  if (placing.look_again || answer.outcome == Outcome::kBlocked)
-    context.emit(Look{config_.name, path});
+  // What is in the way may not have been seen yet.
+  const bool hindered = answer.outcome == Outcome::kBlocked || answer.outcome == Outcome::kFailed;
+  if (placing.look_again || hindered) context.emit(Look{config_.name, path});
+  if (hindered && !placing.set_aside.empty())
+    context.emit(Look{config_.name, placing.set_aside});
   if (!placing.copy_for.empty()) consider(context, placing.copy_for);
   consider(context, path);
   look_after(context, path);

@@ -14,7 +14,7 @@ constexpr size_t kMaxRootsOfPeer = 4096;
 }  // namespace
 
 bool RootConfig::takes_part(HostId host) const {
-  return hosts.empty() || std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+  return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
 }
 
 Sync::Sync(Self self, StoredIndex stored, uint64_t seed) : self_(std::move(self)), rng_(seed) {
@@ -63,9 +63,10 @@ std::vector<RootView> Sync::view() const {
   return out;
 }
 
-bool Sync::at_rest() const {
-  return std::all_of(configured_.begin(), configured_.end(),
-                     [&](const std::string& name) { return roots_.at(name).at_rest(); });
+std::string Sync::unrest() const {
+  for (const std::string& name : configured_)
+    if (std::string why = roots_.at(name).unrest(); !why.empty()) return name + ": " + why;
+  return "";
 }
 
 // Those that have been there before the root was.

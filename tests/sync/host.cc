@@ -55,7 +55,8 @@ void Host::start() {
   engine_ = std::make_unique<Sync>(
       Self{node_, HostId(static_cast<uint32_t>(index_ + 1)), name_of(index_)}, stored_,
       rng_.next());
-  step(Configured{{RootConfig{.name = kRoot, .mode = mode_, .hosts = {}, .filter = {}}}});
+  step(Configured{
+      {RootConfig{.name = kRoot, .mode = mode_, .hosts = world_.host_ids(), .filter = {}}}});
   world_.started(*this);
   later(milliseconds(1), milliseconds(300), [this] {
     scan();
@@ -139,6 +140,7 @@ void Host::perform(FileAction& action) {
   if (auto* said = std::get_if<Tell>(&action)) {
     world_.send(*this, said->to, std::move(said->bytes));
   } else if (auto* place = std::get_if<Place>(&action)) {
+    if (tell) tell("is to place " + place->path + " ticket " + std::to_string(place->ticket.value));
     perform_place(*place);
   } else if (auto* look_at = std::get_if<Look>(&action)) {
     later(milliseconds(1), milliseconds(30), [this, path = look_at->path] { look(path); });
@@ -181,6 +183,9 @@ void Host::store(StoreIndex index) {
 void Host::perform_place(const Place& place) {
   later(milliseconds(1), milliseconds(80), [this, place] {
     const Placed answer = put_in_place(place);
+    if (tell)
+      tell("ticket " + std::to_string(place.ticket.value) + " outcome " +
+           std::to_string(static_cast<int>(answer.outcome)));
     later(microseconds(10), milliseconds(5), [this, place, answer] {
       step(answer);
       if (answer.outcome == Outcome::kChanged)

@@ -46,6 +46,12 @@ World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
   }
 }
 
+std::vector<HostId> World::host_ids() const {
+  std::vector<HostId> out;
+  for (size_t i = 0; i < hosts_.size(); ++i) out.push_back(HostId(static_cast<uint32_t>(i + 1)));
+  return out;
+}
+
 Host* World::of(NodeId node) {
   for (auto& host : hosts_)
     if (host->node() == node) return host.get();
@@ -133,6 +139,7 @@ void World::end_of(Host& host, const std::string& path) {
   if (!found || found->state.type == FileType::kFolder) return;
   // Where only its creator may, it comes back.
   (mode_ == Mode::kOlder ? free_ : replaced_).insert(found->state.content);
+  ended_by_[host.index()].insert(found->state.content);
 }
 
 void World::put(Host& host, const std::string& path, const FileState& state) {
@@ -235,8 +242,9 @@ void World::user_acts(Host& host) {
 
 // ------------------------------------------------------------------------------------------ faults
 
-// What a host whose memory is lost holds may be taken for older than it is.
+// What a host whose memory is lost holds may be taken for older than it is, and what it had deleted may not have been told.
 void World::nothing_said_of(Host& host) {
+  free_.insert(ended_by_[host.index()].begin(), ended_by_[host.index()].end());
   for (const auto& [path, found] : host.folder().all())
     if (found.state.type != FileType::kFolder) free_.insert(found.state.content);
 }
@@ -321,20 +329,21 @@ void World::stored(const Host& host, const std::string& value, const std::string
 
 bool World::at_rest() const {
   return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) {
-    return host->running() && host->engine().at_rest() && !host->braked();
+    return host->running() && host->engine().unrest().empty() && !host->braked();
   });
 }
 
 void World::check_end() {
   if (!at_rest()) {
-    for (const auto& host : hosts_)
-      for (const RootView& root : host->engine().view()) {
-        std::string why = name_of(*host) + " does not come to rest: missing " +
-                          std::to_string(root.missing_files) + ", held back " +
-                          std::to_string(root.held_back);
-        for (const std::string& failing : root.failing) why += ", " + failing;
-        if (!host->engine().at_rest() || host->braked()) broken(why);
-      }
+    std::string why;
+    for (const auto& host : hosts_) {
+      const std::string unrest = host->engine().unrest();
+      if (unrest.empty() && !host->braked()) continue;
+      why += std::string(why.empty() ? "" : "; ") + name_of(*host) + ": " + unrest;
+      const RootView root = host->engine().view().at(0);
+      for (const std::string& failing : root.failing) why += ", " + failing;
+    }
+    broken("no rest: " + why);
     return;
   }
   const auto& first = hosts_[0]->folder().all();
@@ -361,6 +370,7 @@ void World::check_end() {
 }
 
 Result World::run() {
+  tell(std::to_string(hosts_.size()) + " hosts, mode " + std::string(to_string(mode_)));
   for (size_t a = 0; a < hosts_.size(); ++a)
     for (size_t b = a + 1; b < hosts_.size(); ++b)
       if (rng_.chance(0.8)) link(a, b);

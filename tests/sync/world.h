@@ -30,6 +30,7 @@ class World {
   // For hosts.
   sim::Queue& queue() { return queue_; }
   void send(const Host& from, NodeId to, std::string bytes);
+  std::vector<HostId> host_ids() const;
   void started(Host& host);
   void stopped(Host& host);
   bool source_has(const Host& asker, const std::vector<NodeId>& sources,
@@ -74,6 +75,7 @@ class World {
   std::set<std::string> written_;               // by users
   std::set<std::string> replaced_;              // or deleted, by a user who had it there
   std::set<std::string> free_;                  // of which nothing can be said
+  std::map<size_t, std::set<std::string>> ended_by_;  // of replaced_, by whose user
   std::map<std::string, std::string> meaning_;  // of a path's version
   Result result_;
 };
