@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <tuple>
 
+#include "base/digest.h"
+
 namespace cluster::sync {
 
 namespace {
@@ -67,16 +69,18 @@ Entry merged(const Entry& stays, const Entry& other) {
   return out;
 }
 
+// Counters are of a node and a path: its own file of the copy's name must not be taken for the copy.
 Entry copy_of(const Entry& other) {
   Entry out = other;
+  for (uint8_t& byte : out.edited.node.bytes) byte ^= 0x5c;
   out.vector = {};
-  out.vector.set(other.edited.node, other.counter);
-  out.born = other.edited;
+  out.vector.set(out.edited.node, other.counter);
+  out.born = out.edited;
   out.unsure = false;
   return out;
 }
 
-std::string copy_path(const std::string& path, const Entry& other) {
+std::string copy_path(const std::string& path, const Entry& other, bool exact) {
   const std::chrono::sys_seconds second{std::chrono::seconds(other.edited.wall_us / 1'000'000)};
   const auto day = std::chrono::floor<std::chrono::days>(second);
   const std::chrono::year_month_day date(day);
@@ -89,7 +93,13 @@ std::string copy_path(const std::string& path, const Entry& other) {
                 static_cast<unsigned>(other.edited.wall_us % 1'000'000));
   std::string host = other.editor.empty() ? other.edited.node.brief() : other.editor;
   std::replace(host.begin(), host.end(), '/', '_');
-  const std::string end = ".conflict-" + host.substr(0, 64) + "-" + stamp;
+  std::string end = ".conflict-" + host.substr(0, 64) + "-" + stamp;
+  if (exact) {
+    char digest[20];
+    std::snprintf(digest, sizeof digest, "-%016llx",
+                  static_cast<unsigned long long>(Digest().add(other.state.content).value()));
+    end += digest;
+  }
   const size_t name_at = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
   return path.substr(0, name_at) + path.substr(name_at, kMaxNameBytes - end.size()) + end;
 }

@@ -34,6 +34,7 @@ Entry merged(const Entry& stays, const Entry& other);
 Entry copy_of(const Entry& other);
 
 // PATH.conflict-HOST-TIME, its last component cut to 255 bytes.
-std::string copy_path(const std::string& path, const Entry& other);
+// `exact`: the name tells its content as well.
+std::string copy_path(const std::string& path, const Entry& other, bool exact = false);
 
 }  // namespace cluster::sync

@@ -104,13 +104,14 @@ void Root::sight(Context& context, const Sighting& sighting, bool first) {
       dirty_.insert(path);
     }
   } else if (is_as_intended(path, found)) {
+    retries_.erase(path);
     update(path, intended_.at(path), found.signature);
     look_after(context, path);
   } else if (!put_back_edit(context, path, found)) {
+    retries_.erase(path);
     edit(context, path, found, first);
   }
   if (!placing_.contains(path) && intended_.erase(path) != 0) dirty_.insert(path);
-  retries_.erase(path);
   consider(context, path);
 }
 
@@ -146,6 +147,7 @@ bool Root::put_back_edit(Context& context, const std::string& path, const Found&
   const Held* ours = held(path);
   if (ours == nullptr || !others_master(*ours, context.self.node)) return false;
   if (offers_.contains(path) || keeps_edit_.erase(path) != 0) return false;
+  if (put_off_now(context.now.mono, path)) return true;
   if (ours->state.type == FileType::kFolder || found.state.type == FileType::kFolder) return false;
   Placing placing;
   placing.entry = *ours;
@@ -154,8 +156,10 @@ bool Root::put_back_edit(Context& context, const std::string& path, const Found&
     Entry mine = edited(context, ours,
                         static_cast<uint64_t>(std::max<int64_t>(0, found.state.mtime_ns / 1000)));
     mine.state = found.state;
-    placing.copy = copy_of(mine);
-    placing.set_aside = copy_path(path, mine);
+    if (!copy_is_held(path, mine)) {
+      placing.copy = copy_of(mine);
+      placing.set_aside = free_copy_path(path, mine);
+    }
   }
   place(context, path, std::move(placing), found.signature);
   return true;
@@ -240,7 +244,7 @@ void Root::drive_restoring(Context& context) {
   const std::set<std::string> wanted = restoring_;
   for (const std::string& path : wanted) {
     if (placing_.contains(path) || to_be_seen_.contains(path) ||
-        restoring_.contains(parent_of(path)) || put_off_now(context.now.mono, path))
+        put_off_now(context.now.mono, path) || !parent_is_there(context, path))
       continue;
     Placing placing;
     placing.entry = *held(path);
@@ -301,7 +305,11 @@ void Root::finish(Context& context) {
         until = kRipe;
         due.push_back(path);
       }
-    for (const std::string& path : due) consider(context, path);
+    for (const std::string& path : due) {
+      consider(context, path);
+      if (!offers_.contains(path) && !restoring_.contains(path) && !placing_.contains(path))
+        context.emit(Look{config_.name, path});
+    }
     drive_restoring(context);
   }
   store(context);

@@ -131,6 +131,7 @@ class Root {
   bool folder_is_free(Context& context, const std::string& path, const Entry& entry);
   void revive(Context& context, const std::string& path, const Entry* known);
   void keep_copy(Context& context, const std::string& path, const Entry& other);
+  std::string free_copy_path(const std::string& path, const Entry& other) const;
   bool copy_is_held(const std::string& path, const Entry& other) const;
   void place(Context& context, const std::string& path, Placing placing,
              const std::optional<Signature>& expected);

@@ -80,13 +80,14 @@ bool Root::act_on(Context& context, const std::string& path, const Entry& theirs
     case Stays::kTheirsOfTwo: break;
   }
   const Entry lost = *ours;
-  const bool keep = resolution.keep_other && !copy_is_held(path, lost);
-  return take(context, path, merged(theirs, lost), keep ? &lost : nullptr, against_delete);
+  return take(context, path, merged(theirs, lost), resolution.keep_other ? &lost : nullptr,
+              against_delete);
 }
 
 // `aside`: what is here, where that becomes a file of its own. True: the index says so already, the disk need not change.
 bool Root::take(Context& context, const std::string& path, Entry entry, const Entry* aside,
                 bool against_delete) {
+  if (aside != nullptr && copy_is_held(path, *aside)) aside = nullptr;
   const Held* ours = held(path);
   const bool live = ours != nullptr && !ours->deleted;
   if (aside == nullptr && (entry.deleted ? !live : live && ours->state == entry.state)) {
@@ -103,7 +104,7 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
   placing.against_delete = against_delete;
   if (aside != nullptr) {
     placing.copy = copy_of(*aside);
-    placing.set_aside = copy_path(path, *aside);
+    placing.set_aside = free_copy_path(path, *aside);
   }
   place(context, path, std::move(placing), live ? std::optional(ours->signature) : std::nullopt);
   return false;
@@ -151,7 +152,8 @@ std::vector<NodeId> Root::sources_of(const std::string& path, const Entry& entry
 bool Root::parent_is_there(Context& context, const std::string& path) {
   const std::string parent = parent_of(path);
   if (parent.empty()) return true;
-  if (placing_.contains(parent) || vanished_.contains(parent) || restoring_.contains(parent))
+  if (placing_.contains(parent) || vanished_.contains(parent) || restoring_.contains(parent) ||
+      to_be_seen_.contains(parent))
     return false;
   const Held* ours = held(parent);
   if (ours != nullptr && !ours->deleted && ours->state.type == FileType::kFolder) return true;
@@ -236,16 +238,28 @@ void Root::look_after(Context& context, const std::string& path) {
 
 // -------------------------------------------------------------------------------------- copies
 
-// Something is kept under that name, or was and has been deleted since.
+// Where something else has that name already, another.
+std::string Root::free_copy_path(const std::string& path, const Entry& other) const {
+  const std::string usual = copy_path(path, other);
+  const Held* there = held(usual);
+  const Entry copy = copy_of(other);
+  const bool taken = there != nullptr && !there->deleted && !there->vector.knows(copy.vector) &&
+                     !there->state.same_content(other.state);
+  return taken ? copy_path(path, other, true) : usual;
+}
+
+// It is kept beside, or was and has been deleted since.
 bool Root::copy_is_held(const std::string& path, const Entry& other) const {
-  const Held* held_copy = held(copy_path(path, other));
-  if (held_copy == nullptr) return false;
-  return !held_copy->deleted || held_copy->vector.knows(copy_of(other).vector);
+  const Held* there = held(free_copy_path(path, other));
+  if (there == nullptr) return false;
+  return there->vector.knows(copy_of(other).vector) ||
+         (!there->deleted && there->state.same_content(other.state));
 }
 
 void Root::keep_copy(Context& context, const std::string& path, const Entry& other) {
-  const std::string kept = copy_path(path, other);
-  if (placing_.contains(kept) || vanished_.contains(kept) || restoring_.contains(kept)) {
+  const std::string kept = free_copy_path(path, other);
+  if (placing_.contains(kept) || vanished_.contains(kept) || restoring_.contains(kept) ||
+      to_be_seen_.contains(kept)) {
     put_off(context, path, "another version is being kept beside it");
     return;
   }
@@ -295,7 +309,12 @@ void Root::placed(Context& context, const Placed& answer) {
         update(path, placing.entry, answer.signature);
       }
       if (!placing.set_aside.empty()) {
-        update(placing.set_aside, placing.copy, answer.copy);
+        const Held* there = held(placing.set_aside);
+        if (there != nullptr && there->vector.knows(placing.copy.vector)) {
+          context.emit(Look{config_.name, placing.set_aside});  // somebody has deleted it meanwhile
+        } else {
+          update(placing.set_aside, placing.copy, answer.copy);
+        }
         context.emit(FileConflict{config_.name, path, placing.set_aside});
       } else if (!placing.copy_for.empty()) {
         retries_.erase(placing.copy_for);
@@ -326,8 +345,7 @@ void Root::placed(Context& context, const Placed& answer) {
   // What is in the way may not have been seen yet.
   const bool hindered = answer.outcome == Outcome::kBlocked || answer.outcome == Outcome::kFailed;
   if (placing.look_again || hindered) context.emit(Look{config_.name, path});
-  if (hindered && !placing.set_aside.empty())
-    context.emit(Look{config_.name, placing.set_aside});
+  if (hindered && !placing.set_aside.empty()) context.emit(Look{config_.name, placing.set_aside});
   if (!placing.copy_for.empty()) consider(context, placing.copy_for);
   consider(context, path);
   look_after(context, path);

@@ -41,6 +41,17 @@ bool Host::has(const std::string& content) const {
                      [&](const auto& path) { return path.second.state.content == content; });
 }
 
+bool Host::knows(const std::string& path, const std::string& content) const {
+  if (engine_ != nullptr) {
+    const Held* held = engine_->root(kRoot)->held(path);
+    return held != nullptr && !held->deleted && held->state.content == content;
+  }
+  wire::StoredEntry stored;
+  const auto at = stored_.find(std::string("e") + kRoot + '\0' + path);
+  return at != stored_.end() && stored.ParseFromString(at->second) &&
+         stored.entry().state().content() == content && !stored.entry().deleted();
+}
+
 void Host::later(Duration low, Duration high, std::function<void()> task) {
   world_.queue().after(rng_.between(low, high),
                        [this, engine = engine_number_, task = std::move(task)] {

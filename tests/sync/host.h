@@ -36,6 +36,7 @@ class Host {
   void set_skew(Duration skew) { skew_ = skew; }
   void set_mode(sync::Mode mode) { mode_ = mode; }
   bool has(const std::string& content) const;
+  bool knows(const std::string& path, const std::string& content) const;  // by its index
   bool keeps(const std::string& content) const { return retained_.contains(content); }
 
   void linked(const Host& other);

@@ -18,10 +18,15 @@ std::string name_of(const Host& host) {
   return std::string(1, static_cast<char>('A' + host.index()));
 }
 
+char name_of_node(const std::string& node) {
+  const bool copy = node[7] != 0;
+  return static_cast<char>((copy ? 'a' : 'A') + (node[0] ^ (copy ? 0x5c : 0)) - 1);
+}
+
 std::string describe(const wire::FileEntry& entry) {
   std::string out = entry.deleted() ? " deleted {" : entry.unsure() ? " unsure {" : " {";
   for (const auto& one : entry.vector())
-    out += std::string(1, static_cast<char>('A' + one.node()[0] - 1)) +
+    out += std::string(1, name_of_node(one.node())) +
            std::to_string(static_cast<int>(one.node()[15])) + ":" +
            std::to_string(one.counter() % 1'000'000'000) + " ";
   return out + "} " + std::to_string(entry.state().type()) + " " + entry.state().content() +
@@ -137,8 +142,9 @@ std::string World::some_path(Host& host, bool must_exist) {
 void World::end_of(Host& host, const std::string& path) {
   const auto found = host.folder().look(path);
   if (!found || found->state.type == FileType::kFolder) return;
-  // Where only its creator may, it comes back.
-  (mode_ == Mode::kOlder ? free_ : replaced_).insert(found->state.content);
+  // Where only its creator may, it comes back; and what the host has not heard of yet is not the user's to delete.
+  const bool counts = mode_ != Mode::kOlder && host.knows(path, found->state.content);
+  (counts ? replaced_ : free_).insert(found->state.content);
   ended_by_[host.index()].insert(found->state.content);
 }
 
