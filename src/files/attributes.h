@@ -21,13 +21,12 @@ using Attributes = std::vector<std::pair<std::string, std::string>>;  // by name
 
 bool kept_attribute(std::string_view name);
 
-// Of what stands at `path`, a symlink itself (l*xattr(2)). None where the file system has none.
-Result<Attributes> read_attributes(const std::string& path, Names& names);
+// Of `name` in the opened folder `fd` (of a symlink itself), or of `fd` where that is empty. None where the file system has none.
+Result<Attributes> read_attributes(int fd, const std::string& name, Names& names);
 
 // Makes those that are kept alike the same as `wanted`. What cannot be set is told, one sentence each, and left out.
 // Other names than kept ones in `wanted` are among them.
-std::vector<std::string> write_attributes(const std::string& path, const Attributes& wanted,
-                                          Names& names);
+std::vector<std::string> write_attributes(int fd, const Attributes& wanted, Names& names);
 
 // An ACL as in system.posix_acl_access (linux/posix_acl_xattr.h, version 2), and as text: "user::rwx,user:alice:r--,
 // group::r-x,mask::r-x,other::---".

@@ -39,11 +39,11 @@ class Hasher {
  private:
   Step begin();
   Step end();
+  Step fail(const std::string& what, int error);
 
   const Tree* tree_;
   std::string path_;
   Fd fd_;
-  struct stat info_ {};
   sync::Found found_;
   std::unique_ptr<ContentBuilder> builder_;
   std::string buffer_;

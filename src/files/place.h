@@ -28,9 +28,13 @@
 
 namespace cluster::files {
 
+// What renameat2(2) can do on this file system; it is found out, but tests ask for less.
+enum class Renames : uint8_t { kAll, kNoExchange, kPlain };
+
 struct PlaceRules {
-  bool allow_setuid =
-      false;  // setuid and setgid of files are set; else left out with a warning. setgid of folders and sticky always are
+  // setuid and setgid of files are set; else left out with a warning. setgid of folders and sticky always are.
+  bool allow_setuid = false;
+  Renames renames = Renames::kAll;
 };
 
 // What becomes of what was there.
@@ -95,12 +99,13 @@ class StagedFile {
   friend class Place;
   StagedFile() = default;
   Write failed(const std::string& what, int error);
+  Write read_chunk(int from, uint64_t offset, uint64_t size, std::string_view digest);
 
   std::string path_, name_;  // of the target; of itself, in the same folder
   Fd fd_;
   uint64_t size_ = 0;
   bool resumed_ = false;
-  uint64_t flushed_ = 0, unflushed_ = 0;
+  uint64_t unflushed_ = 0;  // bytes
   std::string buffer_, error_;
 };
 
@@ -129,22 +134,37 @@ class Place {
                          const Expected& expected);
   // A file, a link or an empty folder. What new-named leftovers stand in the folder go with it.
   Outcome remove(const std::string& path, const Expected& expected, const Keep& keep);
-  // Within the tree, to a path where nothing stands: the loser of a conflict gets its name. No version is kept.
+  // Within the tree, to a path where nothing stands: the loser of a conflict gets its name.
   Outcome rename(const std::string& from, const std::string& to, const Expected& expected);
 
-  // What a scan found under a name of path.h. kNew: removed. kOld: given to `keep`, an AsRetained, as a version of the path
-  // it was for.
+  // What a scan found under a name of path.h. kNew: removed. kOld: retained as a version of the path that it was for; a folder
+  // with something in it gets its name back. Not for what a StagedFile or a Copying is still about.
   Outcome clear_leftover(const std::string& path, const AsRetained& keep);
 
  private:
-  struct Target;
-  Outcome begin(const std::string& path, const Expected& expected, const Keep& keep,
-                Target& target) const;
-  Outcome put(Target& target, const std::string& staged, const sync::FileState& state,
-              const Expected& expected, const Keep& keep);
-  Outcome stow(Target& target, const std::string& old, const Expected& expected, const Keep& keep);
-  Outcome finish(Target& target, const sync::FileState& state) const;
-  void apply(int fd, const sync::FileState& state, std::vector<std::string>& warnings) const;
+  // Where something is to be put: its opened folder, and its name in there.
+  struct Target {
+    std::string path, name;
+    Fd folder;
+  };
+  Outcome begin(const std::string& path, Target& target) const;
+  Outcome check(const Target& target, const Expected& expected, const Keep& keep) const;
+  bool matches(const Target& target, const std::string& name, const Expected& expected,
+               bool renamed) const;
+  Outcome put(const Target& target, const std::string& staged, const sync::FileState& state,
+              const Expected& expected, const Keep& keep, std::vector<std::string> warnings);
+  bool clear_folder(const Target& target) const;
+  Outcome swap(const Target& target, const std::string& staged, const std::string& old,
+               const Expected& expected, const Keep& keep);
+  Outcome stow(const Target& target, const std::string& old, const Expected& expected,
+               const Keep& keep);
+  Outcome finish(const Target& target, const sync::FileState& state, const Look* before,
+                 std::vector<std::string> warnings) const;
+  bool empty(const Target& target, const std::string& name) const;
+  std::string free_old_name(const Target& target) const;
+  int rename_noreplace(const Target& from, const std::string& old, const Target& to,
+                       const std::string& name) const;
+  Outcome failed(const std::string& path, const std::string& what, int error) const;
 
   const Tree& tree_;
   const PlaceRules rules_;

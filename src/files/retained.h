@@ -1,7 +1,7 @@
 // Versions that were replaced or deleted, outside of the tree.
 //
-// FOLDER/ROOT/HASH/ID.meta and ID.data, where ROOT is the root's name and HASH the first 16 digits of SHA-256(path). ID begins with the time it
-// was kept. The meta is written first (ID.tmp, synced, renamed), then the data is renamed into place, or copied to ID.copy,
+// FOLDER/ROOT/HASH/ID.meta and ID.data, where ROOT is the root's name and HASH the first 16 digits of SHA-256(path). ID begins with the time it was
+// kept. The meta is written first (ID.tmp, synced, renamed), then the data is renamed into place, or copied to ID.copy,
 // synced and renamed: data has a meta at any time, and what a crash leaves (a .tmp, a .copy, a meta without its data) expire()
 // removes. Links and folders are a meta alone. Folders have mode 0700, files 0600, whatever they had in the tree.
 #pragma once
@@ -32,6 +32,8 @@ struct RetainedVersion {
 };
 
 class Retained {
+  struct Shared;
+
  public:
   // Makes the folder. Nothing else writes there.
   static Result<Retained> open(const std::string& folder);
@@ -50,14 +52,17 @@ class Retained {
    private:
     friend class Retained;
     Copying() = default;
+    Step begin();
+    Step end();
     Step fail(const std::string& what);
 
-    Retained* store_ = nullptr;
+    std::shared_ptr<Shared> shared_;
     Fd source_, source_folder_, target_, target_folder_;
     std::string source_name_, id_;
-    uint64_t offset_ = 0;
+    std::string key_;  // among the active ones
+    uint64_t offset_ = 0, size_ = 0;
     bool done_ = false;
-    std::string error_;
+    std::string buffer_, error_;
   };
 
   // Takes what stands as `name` in the opened folder (a file, link or empty folder) out of it. nullptr: done. Else the copying
@@ -72,7 +77,7 @@ class Retained {
   Status remove(const RetainedVersion& version);
 
   // Goes over everything, a path at a time: versions kept before `before` are removed unless `spare` says to keep them, and what
-  // crashes left. For its time nothing else is promised than that it ends.
+  // crashes left. It may outlive the store.
   class Sweep {
    public:
     // False: done. What cannot be removed is skipped, and told by error().
@@ -82,23 +87,23 @@ class Retained {
 
    private:
     friend class Retained;
-    Retained* store_ = nullptr;
+    void path(const std::string& folder);
+
+    std::shared_ptr<Shared> shared_;
     WallTime before_;
     std::function<bool(const RetainedVersion&)> spare_;
     std::function<void(const RetainedVersion&)> each_;
-    std::vector<std::string> roots_, paths_;
-    bool begun_ = false;
+    std::vector<std::string> roots_, paths_;  // still to come
     std::string root_;
     size_t removed_ = 0;
     std::string error_;
   };
   Sweep expire(WallTime before, std::function<bool(const RetainedVersion&)> spare = {});
   // Tells of every version of a root (of all: ""), in no order, and removes nothing.
-  Sweep visit(std::string root, std::function<void(const RetainedVersion&)> each);
+  Sweep visit(const std::string& root, std::function<void(const RetainedVersion&)> each);
 
  private:
-  struct Shared;
-  std::shared_ptr<Shared> shared_;  // outlives what is copied
+  std::shared_ptr<Shared> shared_;  // with what is copied and swept
 };
 
 }  // namespace cluster::files

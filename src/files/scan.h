@@ -1,6 +1,8 @@
 // Walks a tree, or a folder of it, in slices.
 #pragma once
 
+#include <dirent.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,7 +14,7 @@
 namespace cluster::files {
 
 enum class Unseen : uint8_t {
-  kUnreadable,       // nothing is known of what is in this folder: it must not be taken for deleted
+  kUnreadable,  // nothing is known of this path and what is in it: it must not be taken for deleted
   kOtherFileSystem,  // mounted there; what is in it is not part of the tree
   kTooLong,          // a path of more than kMaxPathBytes
 };
@@ -23,7 +25,7 @@ struct ScanCalls {
   std::function<bool(const std::string& path, bool is_folder)> wanted;
   // Is this recorded and to be trusted (trust())? Then there is no found() for it. What is in a folder is walked all the same.
   std::function<bool(const std::string& path, const sync::Signature& signature)> known;
-  // A folder before what is in it. Also of kOther, but not of kAbsent.
+  // A folder before what is in it. kFound, or kOther for a device and the like.
   std::function<void(const std::string& path, const Look& look)> found;
   std::function<void(const std::string& path, Unseen why, const std::string& reason)> unseen;
   // Before the names of this folder are read: the place to watch it, so that no change falls in between.
@@ -55,23 +57,23 @@ class Scan {
   const std::string& error() const { return error_; }
 
  private:
-  bool enter(std::string folder);
-  void read_names(size_t& budget);
-  void leave();
-  void visit(const std::string& name, unsigned char type);
-  void unseen(const std::string& path, Unseen why, const std::string& reason);
-
   struct Name {
     uint64_t inode;
     unsigned char type;  // d_type
     std::string name;
   };
 
+  bool enter(std::string folder);
+  void read_names(size_t& budget);
+  void leave();
+  void visit(const Name& entry);
+  void unseen(const std::string& path, Unseen why, const std::string& reason);
+
   const Tree& tree_;
   ScanCalls calls_;
   std::vector<std::string> pending_;  // folders to enter, the next one last
   bool first_ = true;
-  void* dir_ = nullptr;  // DIR of the folder that is read
+  DIR* dir_ = nullptr;  // of the folder that is read
   std::string folder_;
   bool listed_ = false;
   std::vector<Name> names_;  // in the order of inodes, which is that of the disk

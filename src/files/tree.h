@@ -8,8 +8,7 @@
 // another folder, is an error of every operation rather than an empty tree.
 #pragma once
 
-#include <sys/stat.h>
-
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -76,34 +75,43 @@ class Tree {
   Result<Look> look(std::string_view path) const;
   // Names without "." and "..", in no order. An error where it is not a folder, or cannot be read to its end.
   Result<std::vector<std::string>> list(std::string_view folder) const;
-  // A regular file. Does not change its atime where that is allowed.
-  Result<Fd> open_to_read(std::string_view path) const;
 
-  // The rest is for this folder. A descriptor, or errno: ENOENT, ENOTDIR and ELOOP where there is no such folder, EXDEV where it
-  // is on another file system.
+  // A descriptor, or errno: ENOENT, ENOTDIR and ELOOP where there is no such thing, EXDEV where it is on another file system, ESTALE
+  // where the root is gone.
   struct Opened {
     Fd fd;
     int error = 0;
+
+    bool absent() const { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
   };
-  Opened open_folder(std::string_view folder) const;  // for reading
-  // What `name` in an opened folder is; a signature alone costs one system call.
+  // A regular file; nothing else is opened, not even for a moment (EINVAL). Does not change its atime where that is allowed.
+  Opened open_to_read(std::string_view path) const;
+
+  // The rest is for this folder. `flags`: O_PATH to reach what is in it, O_RDONLY to list or sync it.
+  Opened open_folder(std::string_view folder, int flags) const;
+  // What lstat(2) says, for one system call.
   struct Entry {
-    struct stat info {};
-    sync::Signature signature;
     int error = 0;  // errno; ENOENT: absent
+    sync::Signature signature;
+    uint32_t mode = 0;  // with the type
+    uint32_t uid = 0, gid = 0;
+    uint64_t links = 0;
+    bool mounted = false;  // another mount begins here
+
+    bool ok() const { return error == 0; }
   };
   Entry entry(int folder, const std::string& name) const;
-  Entry entry(int fd) const;
+  Entry entry(int fd) const;  // what it refers to
+  // Of `name` in an opened folder whose entry is this.
   Result<Look> look(int folder, const std::string& name, const Entry& entry) const;
-  // The same of a descriptor: all but the content.
-  Result<sync::FileState> state(int fd, const struct stat& info) const;
-  // Error text: "ROOT/PATH: what: strerror".
+  // The state of a file or folder opened for reading: all but the content.
+  Result<sync::FileState> state(int fd, const Entry& entry) const;
+  // "ROOT/PATH: what: strerror".
   Error error(std::string_view path, const std::string& what, int error_number) const;
 
  private:
   Tree() = default;
-  sync::Signature signature(const struct stat& info, int64_t now_ns) const;
-  Result<sync::FileState> state(const std::string& proc_path, const struct stat& info) const;
+  Result<sync::FileState> state(int fd, const std::string& name, const Entry& entry) const;
 
   std::string path_;
   Identity identity_;

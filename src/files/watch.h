@@ -13,6 +13,8 @@
 #include "files/fd.h"
 #include "files/tree.h"
 
+struct inotify_event;
+
 namespace cluster::files {
 
 struct Changes {
@@ -53,6 +55,7 @@ class Watch {
 
  private:
   explicit Watch(const Tree& tree) : tree_(&tree) {}
+  void take(const inotify_event& event, Changes& changes);
   void forget(const std::string& folder);  // and what is below
 
   const Tree* tree_;
