@@ -154,7 +154,7 @@ class Place {
   Outcome put(const Target& target, const std::string& staged, const sync::FileState& state,
               const Expected& expected, const Keep& keep, std::vector<std::string> warnings);
   bool clear_folder(const Target& target) const;
-  Outcome swap(const Target& target, const std::string& staged, const std::string& old,
+  Outcome swap(const Target& target, const std::string& staged, const sync::Found& fresh,
                const Expected& expected, const Keep& keep);
   Outcome stow(const Target& target, const std::string& old, const Expected& expected,
                const Keep& keep);

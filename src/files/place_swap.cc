@@ -60,7 +60,8 @@ bool Place::matches(const Target& target, const std::string& name, const Expecte
 Outcome Place::check(const Target& target, const Expected& expected, const Keep& keep) const {
   if (!matches(target, target.name, expected, false))
     return outcome(Kind::kChanged, shown(target.path) + ": is not what it was");
-  if (const auto* conflict = std::get_if<AsConflict>(&keep)) {
+  const auto* conflict = std::get_if<AsConflict>(&keep);
+  if (expected && conflict != nullptr) {
     const bool sound = valid_relative_path(conflict->name) &&
                        conflict->name.find('/') == std::string::npos &&
                        leftover_kind(conflict->name) == Leftover::kNone;
@@ -131,8 +132,7 @@ Outcome Place::put(const Target& target, const std::string& staged, const sync::
     if (expected->state.type == sync::FileType::kFolder &&
         !std::holds_alternative<AsConflict>(keep) && !clear_folder(target))
       return outcome(Kind::kNotEmpty, shown(target.path) + ": is not empty");
-    const std::string old = free_old_name(target);
-    swapped = swap(target, staged, old, expected, keep);
+    swapped = swap(target, staged, before->found, expected, keep);
     if (!swapped.done()) return swapped;
   }
   if (fsync(target.folder.get()) != 0)
@@ -143,10 +143,11 @@ Outcome Place::put(const Target& target, const std::string& staged, const sync::
   return finished;
 }
 
-// Afterwards `staged` is where it was, or in place.
-Outcome Place::swap(const Target& target, const std::string& staged, const std::string& old,
+// Afterwards what is `fresh` is in place, or `staged` where it was.
+Outcome Place::swap(const Target& target, const std::string& staged, const sync::Found& fresh,
                     const Expected& expected, const Keep& keep) {
   const int folder = target.folder.get();
+  const std::string old = free_old_name(target);
   const std::string& name = target.name;
   bool exchanges = rules_.renames == Renames::kAll;
   if (exchanges) {
@@ -179,10 +180,15 @@ Outcome Place::swap(const Target& target, const std::string& staged, const std::
   int error = 0;
   if (exchanges) {
     if (renameat2(folder, old.c_str(), folder, name.c_str(), RENAME_EXCHANGE) != 0) error = errno;
-    if (error == 0) error = rename_noreplace(target, old, target, staged);
+    // For a moment it was in place: an edit may have gone into it, which is then retained with the leftovers.
+    if (error == 0 && matches(target, old, fresh, true))
+      error = rename_noreplace(target, old, target, staged);
   } else {
-    error = rename_noreplace(target, name, target, staged);
+    const std::string aside = free_old_name(target);
+    error = rename_noreplace(target, name, target, aside);
     if (error == 0) error = rename_noreplace(target, old, target, name);
+    if (error == 0 && matches(target, aside, fresh, true))
+      error = rename_noreplace(target, aside, target, staged);
   }
   if (error != 0)
     return failed(target.path, "cannot be put back (" + stowed.reason + ") from " + shown(old),
