@@ -1,0 +1,91 @@
+#include "files/hash.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "files/path.h"
+
+namespace cluster::files {
+
+namespace {
+
+constexpr size_t kBufferBytes = 256 << 10;  // stays in the cache between being cut and being hashed
+
+}  // namespace
+
+Hasher::Hasher(const Tree& tree, std::string path) : tree_(&tree), path_(std::move(path)) {}
+Hasher::~Hasher() = default;
+Hasher::Hasher(Hasher&&) noexcept = default;
+
+Hasher::Step Hasher::fail(const std::string& what, int error) {
+  error_ = tree_->error(path_, what, error).text;
+  return Step::kFailed;
+}
+
+Hasher::Step Hasher::begin() {
+  Tree::Opened opened = tree_->open_to_read(path_);
+  if (opened.absent() || opened.error == EINVAL) return Step::kGone;
+  if (!opened.fd) return fail("cannot be opened", opened.error);
+  fd_ = std::move(opened.fd);
+  const Tree::Entry entry = tree_->entry(fd_.get());
+  if (!entry.ok()) return fail("cannot be looked at", entry.error);
+  auto state = tree_->state(fd_.get(), entry);
+  if (!state.ok()) {
+    error_ = shown(join(tree_->path(), path_)) + ": " + state.error();
+    return Step::kFailed;
+  }
+  found_ = {std::move(*state), entry.signature};
+  builder_ = std::make_unique<ContentBuilder>();
+  buffer_.resize(kBufferBytes);
+  return Step::kMore;
+}
+
+Hasher::Step Hasher::step(uint64_t max_bytes) {
+  if (!fd_) {
+    if (const Step step = begin(); step != Step::kMore) return step;
+  }
+  for (uint64_t read_now = 0; read_now == 0 || read_now < max_bytes;) {
+    // A store through a mapping sets the mtime when it makes a clean page dirty, and not again. So the pages are made clean
+    // before they are read: whatever is stored after that shows.
+    sync_file_range(fd_.get(), static_cast<off_t>(offset_), kBufferBytes,
+                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+    const ssize_t got =
+        pread(fd_.get(), buffer_.data(), buffer_.size(), static_cast<off_t>(offset_));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail("cannot be read", errno);
+    if (got == 0) return end();
+    const auto count = static_cast<size_t>(got);
+    builder_->feed(std::string_view(buffer_).substr(0, count));
+    offset_ += count;
+    read_now += count;
+    // One that grows as fast as it is read would have no end.
+    if (offset_ > found_.state.size) return Step::kChanged;
+  }
+  return Step::kMore;
+}
+
+Hasher::Step Hasher::end() {
+  const Tree::Entry after = tree_->entry(fd_.get());
+  if (!after.ok()) return fail("cannot be looked at", after.error);
+  if (!same_signature(after.signature, found_.signature) || offset_ != found_.state.size)
+    return Step::kChanged;
+  const Tree::Opened folder = tree_->open_folder(folder_of(path_), O_PATH);
+  if (folder.absent()) return Step::kGone;
+  if (!folder.fd) return fail("cannot be looked at", folder.error);
+  const Tree::Entry named = tree_->entry(folder.fd.get(), std::string(name_of(path_)));
+  if (named.error == ENOENT) return Step::kGone;
+  if (!named.ok()) return fail("cannot be looked at", named.error);
+  if (!same_signature(named.signature, found_.signature)) return Step::kChanged;
+  content_ = builder_->finish();
+  found_.state.content = content_.digest;
+  builder_.reset();
+  fd_.reset();
+  return Step::kDone;
+}
+
+Content Hasher::take_content() { return std::move(content_); }
+sync::Found Hasher::take_found() { return std::move(found_); }
+
+}  // namespace cluster::files
