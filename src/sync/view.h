@@ -21,6 +21,7 @@ struct PeerOfRoot {
 
 struct RootView {
   std::string name;
+  std::string path;  // of its folder on this host
   std::string mode;
   std::string paused;  // why; empty: it is not
   bool scanned = false;
