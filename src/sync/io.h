@@ -82,13 +82,14 @@ enum class Outcome : uint8_t {
   kFailed,
 };
 
-// The answer to Place. Done: `signature` is that of the path now, `copy` that of what was set aside.
+// The answer to Place. Done: `found` is what the path holds now, unless deleted; it differs from what was asked for where this
+// host cannot keep something alike. `copy` is what was set aside.
 struct Placed {
   PlaceTicket ticket;
   Outcome outcome = Outcome::kDone;
   std::string why;
-  Signature signature;
-  Signature copy;
+  Found found;
+  Found copy;
 };
 
 // The answer to StoreIndex.
@@ -124,7 +125,7 @@ struct Place {
   PlaceTicket ticket;
   std::string root;
   std::string path;
-  std::optional<Signature> expected;  // nullopt: nothing is there
+  std::optional<Found> expected;  // nullopt: nothing is there
   Entry entry;
   std::vector<NodeId> sources;
   std::string source_path;  // where these have had the content

@@ -15,6 +15,8 @@ std::optional<Edit> from_wire(const wire::FileEdit& in) {
   return Edit{in.wall_us(), *node};
 }
 
+}  // namespace
+
 void to_wire(const FileState& state, wire::FileContent& out) {
   out.set_type(static_cast<wire::FileContent::Type>(state.type));
   out.set_size(state.size);
@@ -69,8 +71,6 @@ Result<FileState> from_wire(const wire::FileContent& in) {
     return Error{"more extended attributes than are taken"};
   return out;
 }
-
-}  // namespace
 
 bool sound_path(std::string_view path) {
   if (path.empty() || path.size() > kMaxPathBytes || path.find('\0') != std::string_view::npos)

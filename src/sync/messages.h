@@ -24,6 +24,8 @@ inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 50;
 bool sound_path(std::string_view path);
 std::string parent_of(const std::string& path);  // empty: it is directly in the root
 
+void to_wire(const FileState& state, wire::FileContent& out);
+Result<FileState> from_wire(const wire::FileContent& in);
 void to_wire(const std::string& path, const Entry& entry, wire::FileEntry& out);
 Result<Entry> from_wire(const wire::FileEntry& in);
 

@@ -41,14 +41,22 @@ void Root::leave() {
   braked_ = false;
 }
 
-void Root::update(const std::string& path, Entry entry, const Signature& signature) {
+void Root::update(const std::string& path, Entry entry, const Found& found) {
   Held& held = entries_[path];
   if (held.sequence != 0) by_sequence_.erase(held.sequence);
   static_cast<Entry&>(held) = std::move(entry);
-  held.signature = signature;
+  held.signature = found.signature;
+  held.here.reset();
+  if (!held.deleted && !(found.state == held.state)) held.here = found.state;
   held.sequence = ++sequence_;
   by_sequence_[held.sequence] = path;
   dirty_.insert(path);
+}
+
+void Root::update_known(const std::string& path, Entry entry) {
+  const Held* ours = held(path);
+  const bool live = ours != nullptr && !ours->deleted;
+  update(path, std::move(entry), live ? ours->found() : Found{});
 }
 
 // The version that an edit makes here of what is held, with the same content. `wished_us`: when it was made, if that can be.
@@ -98,14 +106,14 @@ void Root::sight(Context& context, const Sighting& sighting, bool first) {
   vanished_.erase(path);
   restoring_.erase(path);
   const Found& found = *sighting.found;
-  if (live && at->second.state == found.state) {
+  if (live && at->second.on_disk() == found.state) {
     if (!(at->second.signature == found.signature)) {
       at->second.signature = found.signature;
       dirty_.insert(path);
     }
   } else if (is_as_intended(path, found)) {
     retries_.erase(path);
-    update(path, intended_.at(path), found.signature);
+    update(path, intended_.at(path), found);
     look_after(context, path);
   } else if (!put_back_edit(context, path, found)) {
     retries_.erase(path);
@@ -134,7 +142,7 @@ void Root::edit(Context& context, const std::string& path, const Found& found, b
   Entry entry = edited(context, ours, wished);
   entry.state = found.state;
   entry.unsure = first && ours == nullptr;
-  update(path, std::move(entry), found.signature);
+  update(path, std::move(entry), found);
   look_after(context, path);
 }
 
@@ -161,7 +169,7 @@ bool Root::put_back_edit(Context& context, const std::string& path, const Found&
       placing.set_aside = free_copy_path(path, mine);
     }
   }
-  place(context, path, std::move(placing), found.signature);
+  place(context, path, std::move(placing), found);
   return true;
 }
 
@@ -225,7 +233,7 @@ void Root::forget_vanished(Context& context) {
     Entry entry = edited(context, ours, core::wall_us(context.now.wall));
     entry.deleted = true;
     entry.born = ours->born;
-    update(path, std::move(entry), {});
+    update(path, std::move(entry), Found{});
   }
   for (const auto& [path, since] : gone) {
     consider(context, path);
@@ -268,7 +276,7 @@ void Root::give_up_restoring(Context& context, const std::string& path) {
   Entry entry = edited(context, ours, core::wall_us(context.now.wall));
   entry.deleted = true;
   entry.born = ours->born;
-  update(path, std::move(entry), {});
+  update(path, std::move(entry), Found{});
 }
 
 void Root::command(Context& context, const FileCommand& command) {

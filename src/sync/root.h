@@ -35,8 +35,12 @@ inline constexpr Duration kLongestRetry = minutes(1);
 
 // What a path of this host holds.
 struct Held : Entry {
-  Signature signature;    // unless deleted
-  uint64_t sequence = 0;  // in the index
+  std::optional<FileState> here;  // what the disk holds, where that is not `state`: it cannot here
+  Signature signature;            // unless deleted
+  uint64_t sequence = 0;          // in the index
+
+  const FileState& on_disk() const { return here ? *here : state; }
+  Found found() const { return {on_disk(), signature}; }
 };
 
 class Root {
@@ -120,7 +124,8 @@ class Root {
   void drive_restoring(Context& context);
   bool all_hosts_are_here() const;
   void give_up_restoring(Context& context, const std::string& path);
-  void update(const std::string& path, Entry entry, const Signature& signature);
+  void update(const std::string& path, Entry entry, const Found& found);
+  void update_known(const std::string& path, Entry entry);  // the disk stays as it is
 
   // root_offers.cc: others' versions
   void consider(Context& context, const std::string& path);
@@ -134,7 +139,7 @@ class Root {
   std::string free_copy_path(const std::string& path, const Entry& other) const;
   bool copy_is_held(const std::string& path, const Entry& other) const;
   void place(Context& context, const std::string& path, Placing placing,
-             const std::optional<Signature>& expected);
+             const std::optional<Found>& expected);
   std::vector<NodeId> sources_of(const std::string& path, const Entry& entry) const;
   bool put_off_now(MonoTime now, const std::string& path) const;
   void look_after(Context& context, const std::string& path);

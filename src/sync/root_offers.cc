@@ -75,7 +75,7 @@ bool Root::act_on(Context& context, const std::string& path, const Entry& theirs
         return false;
       }
       if (against_delete) context.emit(FileConflict{config_.name, path, ""});
-      update(path, merged(*ours, theirs), ours->signature);
+      update_known(path, merged(*ours, theirs));
       return true;
     case Stays::kTheirsOfTwo: break;
   }
@@ -91,7 +91,7 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
   const Held* ours = held(path);
   const bool live = ours != nullptr && !ours->deleted;
   if (aside == nullptr && (entry.deleted ? !live : live && ours->state == entry.state)) {
-    update(path, std::move(entry), live ? ours->signature : Signature{});
+    update_known(path, std::move(entry));
     look_after(context, path);
     return true;
   }
@@ -106,12 +106,12 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
     placing.copy = copy_of(*aside);
     placing.set_aside = free_copy_path(path, *aside);
   }
-  place(context, path, std::move(placing), live ? std::optional(ours->signature) : std::nullopt);
+  place(context, path, std::move(placing), live ? std::optional(ours->found()) : std::nullopt);
   return false;
 }
 
 void Root::place(Context& context, const std::string& path, Placing placing,
-                 const std::optional<Signature>& expected) {
+                 const std::optional<Found>& expected) {
   placing.ticket = PlaceTicket(++context.numbers.place);
   const std::string& source_path = placing.copy_for.empty() ? path : placing.copy_for;
   Place action{placing.ticket, config_.name,     path,
@@ -217,7 +217,7 @@ void Root::revive(Context& context, const std::string& path, const Entry* known)
   }
   if (ours == nullptr || ours->state.type != FileType::kFolder) entry.state = plain_folder();
   if (live && ours->state.type == FileType::kFolder) {
-    update(path, std::move(entry), ours->signature);
+    update_known(path, std::move(entry));
     context.emit(FileConflict{config_.name, path, ""});
     consider(context, path);
     return;
@@ -303,10 +303,13 @@ void Root::placed(Context& context, const Placed& answer) {
       restoring_.erase(path);
       vanished_.erase(path);
       if (placing.own) {
-        entries_.at(path).signature = answer.signature;
+        entries_.at(path).signature = answer.found.signature;
+        entries_.at(path).here.reset();
+        if (!(answer.found.state == placing.entry.state))
+          entries_.at(path).here = answer.found.state;
         dirty_.insert(path);
       } else {
-        update(path, placing.entry, answer.signature);
+        update(path, placing.entry, answer.found);
       }
       if (!placing.set_aside.empty()) {
         const Held* there = held(placing.set_aside);

@@ -29,6 +29,8 @@ void Root::load(const std::string& path, const wire::StoredEntry& stored) {
   Held& held = entries_[path];
   static_cast<Entry&>(held) = std::move(*entry);
   held.sequence = stored.entry().sequence();
+  if (stored.has_here())
+    if (auto here = from_wire(stored.here())) held.here = std::move(*here);
   held.signature = {stored.device(),   stored.inode(),    stored.size(),
                     stored.mtime_ns(), stored.ctime_ns(), false};
   by_sequence_[held.sequence] = path;
@@ -51,6 +53,7 @@ wire::StoredEntry Root::to_store(const std::string& path) const {
   if (held_here == nullptr) return out;
   to_wire(path, *held_here, *out.mutable_entry());
   out.mutable_entry()->set_sequence(held_here->sequence);
+  if (held_here->here) to_wire(*held_here->here, *out.mutable_here());
   const Signature& signature = held_here->signature;
   out.set_device(signature.device);
   out.set_inode(signature.inode);

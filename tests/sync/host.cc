@@ -211,7 +211,7 @@ Placed Host::put_in_place(const Place& place) {
   };
   const auto there = folder_.look(place.path);
   if (there.has_value() != place.expected.has_value() ||
-      (there && !same_place(there->signature, *place.expected)))
+      (there && !same_place(there->signature, place.expected->signature)))
     return refused(Outcome::kChanged, "");
   const FileState& state = place.entry.state;
   const bool gone = place.entry.deleted;
@@ -228,14 +228,14 @@ Placed Host::put_in_place(const Place& place) {
   Placed answer{place.ticket, Outcome::kDone, "", {}, {}};
   if (!place.set_aside.empty()) {
     if (folder_.look(place.set_aside)) return refused(Outcome::kFailed, "another is kept there");
-    answer.copy = folder_.put(place.set_aside, there->state);
+    answer.copy = {there->state, folder_.put(place.set_aside, there->state)};
   } else if (there && there->state.type != FileType::kFolder) {
     retained_.insert(there->state.content);
   }
   if (gone) {
     folder_.remove(place.path);
   } else {
-    answer.signature = folder_.put(place.path, state);
+    answer.found = {state, folder_.put(place.path, state)};
   }
   if (tell) tell((gone ? "removes " : "places ") + place.path);
   return answer;
