@@ -20,6 +20,8 @@ namespace cluster::core {
 // What one RelayOut brings at most, and what may be on its way in one direction of a relayed session.
 inline constexpr size_t kMaxRelayBytes = 16 << 10;
 inline constexpr size_t kRelayWindowBytes = 128 << 10;
+// What is said about files at once, with room in its frame for what is around it.
+inline constexpr size_t kMaxFilesBytes = (1 << 20) - 64;
 
 // Names a secret that a pair of nodes shares. The passphrases are {0, 0}; those that rotation makes count from 1
 // and carry 8 bytes of their hash.
@@ -181,13 +183,19 @@ struct SleepPlanned {
   bool near = false;
 };
 
+// What src/sync has to say about files to a host of which FilesPeerUp was said last; lost where that has changed.
+struct FilesSaid {
+  NodeId to;
+  std::string bytes;  // at most kMaxFilesBytes
+};
+
 // The time asked for by Wake has come (early or repeated ones do no harm).
 struct Tick {};
 
 using Event =
     std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
                  PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused,
-                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned>;
+                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned, FilesSaid>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -325,6 +333,23 @@ struct DelaySleep {
   bool wanted = false;
 };
 
+// There is a session with that node, over which files can be talked about: what is said arrives in order, or FilesPeerDown
+// follows.
+struct FilesPeerUp {
+  NodeId node;
+  HostId host;
+  std::string name;
+};
+
+struct FilesPeerDown {
+  NodeId node;
+};
+
+struct FilesHeard {
+  NodeId from;
+  std::string bytes;
+};
+
 struct Write {
   std::string key;
   std::optional<std::string> value;  // nullopt erases
@@ -410,7 +435,8 @@ struct Left {};
 using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
                             Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
                             SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay,
-                            KillService, Guard, Unguard, Reboot, Probe, DelaySleep>;
+                            KillService, Guard, Unguard, Reboot, Probe, DelaySleep, FilesPeerUp,
+                            FilesPeerDown, FilesHeard>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

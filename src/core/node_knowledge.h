@@ -52,6 +52,7 @@ struct Knowledge {
   Openings openings;
   Relays relays;
   std::map<HostId, RelayWait> relay_waits;
+  std::map<NodeId, LinkId> file_links;  // the sessions of which FilesPeerUp was said
   Keyring keyring;
   std::map<NodeId, Rotating> rotations;
   std::map<NodeId, Proving> proving;

@@ -221,6 +221,7 @@ void Node::State::on(Context& context, const Received& event) {
       compare_settings(context, *link, message.compared().settings_digest());
       break;
     case wire::Message::kSpared: link->spared = true; break;
+    case wire::Message::kFiles: receive_files(context, *link, message.files()); break;
     default: break;  // of a newer version: not for us
   }
 }
@@ -235,6 +236,7 @@ void Node::State::receive_through_others(Context& context, Link& link,
       if (message.routed().to() == self.raw() && message.routed().from() == link.node.raw())
         receive_routed(context, message.routed());
       break;
+    case wire::Message::kFiles: receive_files(context, link, message.files()); break;
     case wire::Message::kMoved:
       link.peer_moved = true;
       if (link.moved) drop_link(context, link.id, "there is a direct link", true);

@@ -6,6 +6,7 @@
 //   node_mesh.cc      which links it keeps where hosts are many
 //   node_relay.cc     sessions through others
 //   node_keys.cc      who is let in, and by what secret
+//   node_files.cc     with whom files are talked about
 //   node_record.cc    this host's own record, incarnation, settled start, session
 //   node_services.cc  placement, driving the services
 //   node_needs.cc     what relations among services hold up
@@ -64,6 +65,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void on(Context& context, const RelayEnded& event);
   void on(Context& context, const ProbeAnswered& event);
   void on(Context& context, const SleepPlanned& event);
+  void on(Context& context, const FilesSaid& event);
   void notice_stall(Context& context);
   void note_chores(const Event& event);
   void decide(Context& context);
@@ -178,6 +180,10 @@ struct Node::State final : Knowledge, ServiceWorld {
   void proof_stored(Context& context, const StoredProof& stored, StoreTicket ticket);
   void proof_not_stored(Context& context, const StoredProof& stored, StoreTicket ticket);
   void receive_rotation(Context& context, const Link& link, const wire::Rotation& rotation);
+
+  // node_files.cc
+  void drive_files(Context& context);
+  void receive_files(Context& context, const Link& link, const std::string& bytes);
 
   // node_record.cc
   void rebuild_record(Context& context);

@@ -13,6 +13,7 @@
 #include "core/io.h"
 #include "daemon/clock.h"
 #include "daemon/requests.h"
+#include "files/keeper.h"
 #include "net/prober.h"
 #include "net/secrets.h"
 #include "net/transport.h"
@@ -43,6 +44,7 @@ struct Parts {
   bus::Bus& bus;
   WakeTimer& wake;
   net::Prober& prober;
+  files::Keeper& files;
   system::SleepLock& sleep_lock;
   Requests& requests;
   Happenings& happenings;

@@ -245,6 +245,9 @@ struct ToJson {
   json operator()(const SleepPlanned& e) const {
     return {{"event", "sleep_planned"}, {"near", e.near}};
   }
+  json operator()(const FilesSaid& e) const {
+    return {{"event", "files_said"}, {"to", hex(e.to.raw())}, {"bytes", hex(e.bytes)}};
+  }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
 };
@@ -288,6 +291,7 @@ Event event_from(const json& j) {
   if (kind == "service_killed") return ServiceKilled{text("service"), j.at("all").get<bool>()};
   if (kind == "probe_answered") return ProbeAnswered{};
   if (kind == "sleep_planned") return SleepPlanned{j.at("near").get<bool>()};
+  if (kind == "files_said") return FilesSaid{node(j.at("to")), unhex(text("bytes"))};
   if (kind == "leave") return Leave{};
   if (kind == "tick") return Tick{};
   throw std::invalid_argument("no such event: " + kind);

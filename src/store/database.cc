@@ -147,6 +147,18 @@ Result<Values> Database::load(Table table) {
   return values;
 }
 
+Result<std::optional<std::string>> Database::get(Table table, const std::string& key) {
+  auto row = prepare(std::string("SELECT value FROM ") + name_of(table) + " WHERE key=?1");
+  if (!row) return Error{row.error()};
+  sqlite3_bind_text64(row->get(), 1, key.data(), key.size(), SQLITE_STATIC, SQLITE_UTF8);
+  const int result = sqlite3_step(row->get());
+  if (result == SQLITE_DONE) return std::optional<std::string>();
+  if (result != SQLITE_ROW) return failed("read");
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(row->get(), 0));
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(row->get(), 0));
+  return std::optional(size == 0 ? std::string() : std::string(data, size));
+}
+
 Status Database::begin() { return execute("BEGIN IMMEDIATE"); }
 Status Database::commit() { return execute("COMMIT"); }
 

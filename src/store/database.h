@@ -31,6 +31,7 @@ class Database {
   static Result<Database> open_to_read(const std::string& path);
 
   Result<Values> load(Table table);
+  Result<std::optional<std::string>> get(Table table, const std::string& key);
 
   Status begin();
   Status commit();

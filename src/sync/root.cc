@@ -43,14 +43,37 @@ void Root::leave() {
 
 void Root::update(const std::string& path, Entry entry, const Found& found) {
   Held& held = entries_[path];
-  if (held.sequence != 0) by_sequence_.erase(held.sequence);
+  if (held.sequence != 0) {
+    by_sequence_.erase(held.sequence);
+    count(path, held, false);
+  }
   static_cast<Entry&>(held) = std::move(entry);
   held.signature = found.signature;
   held.here.reset();
   if (!held.deleted && !(found.state == held.state)) held.here = found.state;
   held.sequence = ++sequence_;
   by_sequence_[held.sequence] = path;
+  count(path, held, true);
   dirty_.insert(path);
+}
+
+void Root::count(const std::string& path, const Held& held, bool in) {
+  if (held.deleted) return;
+  live_ += in ? 1 : -1;
+  live_bytes_ += in ? held.state.size : -held.state.size;
+  if (held.state.type != FileType::kFile) return;
+  const std::string& content = held.on_disk().content;
+  if (in) {
+    by_content_[content] = path;
+  } else if (const auto at = by_content_.find(content);
+             at != by_content_.end() && at->second == path) {
+    by_content_.erase(at);
+  }
+}
+
+const std::string* Root::path_with(const std::string& content) const {
+  const auto at = by_content_.find(content);
+  return at == by_content_.end() ? nullptr : &at->second;
 }
 
 void Root::update_known(const std::string& path, Entry entry) {
@@ -202,12 +225,10 @@ MonoTime Root::deletes_due() const {
 void Root::judge_vanished(Context& context) {
   if (vanished_.empty()) braked_ = false;
   if (context.now.mono < deletes_due()) return;
-  const auto live = static_cast<size_t>(std::count_if(
-      entries_.begin(), entries_.end(), [](const auto& entry) { return !entry.second.deleted; }));
-  if (vanished_.size() > kDeletesWithoutAsking && 2 * vanished_.size() > live) {
+  if (vanished_.size() > kDeletesWithoutAsking && 2 * vanished_.size() > live_) {
     braked_ = true;
     context.alert(
-        std::to_string(vanished_.size()) + " of " + std::to_string(live) + " files of " +
+        std::to_string(vanished_.size()) + " of " + std::to_string(live_) + " files of " +
         config_.name +
         " were deleted here, which the others have not been told: `clusterctl files confirm " +
         config_.name + "` deletes them there, `clusterctl files revert " + config_.name +
@@ -361,11 +382,8 @@ RootView Root::view() const {
   out.paused = paused_;
   out.scanned = scanned_;
   out.held_back = braked_ ? vanished_.size() : 0;
-  for (const auto& [path, held] : entries_) {
-    if (held.deleted) continue;
-    ++out.files;
-    out.bytes += held.state.size;
-  }
+  out.files = live_;
+  out.bytes = live_bytes_;
   for (const auto& [path, offers] : offers_) {
     ++out.missing_files;
     out.missing_bytes += offers.begin()->second.entry.state.size;

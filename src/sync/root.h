@@ -77,6 +77,8 @@ class Root {
   // What the index says of a path; null: nothing. Valid until the next call.
   const Held* held(const std::string& path) const;
   const std::map<std::string, Held>& all() const { return entries_; }
+  // One of the files that hold this content; null: none is known.
+  const std::string* path_with(const std::string& content) const;
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
   RootView view() const;
@@ -125,6 +127,7 @@ class Root {
   bool all_hosts_are_here() const;
   void give_up_restoring(Context& context, const std::string& path);
   void update(const std::string& path, Entry entry, const Found& found);
+  void count(const std::string& path, const Held& held, bool in);
   void update_known(const std::string& path, Entry entry);  // the disk stays as it is
 
   // root_offers.cc: others' versions
@@ -165,7 +168,9 @@ class Root {
   uint64_t sequence_ = 0, stored_sequence_ = 0;
   std::map<std::string, Held> entries_;
   std::map<uint64_t, std::string> by_sequence_;
-  std::set<std::string> dirty_;  // to be stored
+  std::map<std::string, std::string> by_content_;  // a file that holds, or held, it
+  uint64_t live_ = 0, live_bytes_ = 0;             // paths, and what their files hold
+  std::set<std::string> dirty_;                    // to be stored
   std::optional<Storing> storing_;
   MonoTime store_again_at_ = kNever;
   Duration store_pause_{};

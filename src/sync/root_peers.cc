@@ -17,7 +17,7 @@ std::string framed(const wire::FileMessage& message) { return message.SerializeA
 // ------------------------------------------------------------------------------------- storing
 
 std::string Root::entry_key(const std::string& path) const {
-  return kEntryPrefix + config_.name + '\0' + path;
+  return kEntryPrefix + config_.name + '\n' + path;
 }
 
 void Root::load(const std::string& path, const wire::StoredEntry& stored) {
@@ -34,6 +34,7 @@ void Root::load(const std::string& path, const wire::StoredEntry& stored) {
   held.signature = {stored.device(),   stored.inode(),    stored.size(),
                     stored.mtime_ns(), stored.ctime_ns(), false};
   by_sequence_[held.sequence] = path;
+  count(path, held, true);
 }
 
 void Root::load(const wire::StoredRoot& stored) {

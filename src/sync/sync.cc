@@ -20,7 +20,7 @@ bool RootConfig::takes_part(HostId host) const {
 Sync::Sync(Self self, StoredIndex stored, uint64_t seed) : self_(std::move(self)), rng_(seed) {
   for (const auto& [key, value] : stored) {
     if (key.empty()) continue;
-    const size_t end = std::min(key.find('\0'), key.size());
+    const size_t end = std::min(key.find('\n'), key.size());
     const std::string name = key.substr(1, end - 1);
     auto [root, fresh] = roots_.try_emplace(
         name, RootConfig{.name = name, .mode = {}, .hosts = {}, .filter = {}}, rng_.next());

@@ -279,6 +279,9 @@ class OneNode {
   void perform(const core::DelaySleep& a) {
     ENSURE(std::exchange(delays_sleep_, a.wanted) != a.wanted);
   }
+  void perform(const core::FilesPeerUp& a) { ENSURE(file_peers_.insert(a.node).second); }
+  void perform(const core::FilesPeerDown& a) { ENSURE(file_peers_.erase(a.node) == 1); }
+  void perform(const core::FilesHeard& a) { ENSURE(file_peers_.contains(a.from)); }
   void perform(const core::Reboot& a) { check_text(a.why); }
   void perform(const core::Persist& a) {
     // An incarnation that is not stored is never spoken under, so it may be taken again.
@@ -365,6 +368,7 @@ class OneNode {
   uint64_t requests_ = 0, incarnation_ = 1;
   bool scripts_hang_ = false, disk_fails_ = false, left_ = false;
   bool probed_ = false, outside_answers_ = false;
+  std::set<NodeId> file_peers_;
   bool delays_sleep_ = false;
 };
 

@@ -168,6 +168,7 @@ std::string describe(const core::Event& event) {
           [](const core::SleepPlanned& e) {
             return std::string(e.near ? "sleep is near" : "awake");
           },
+          [](const core::FilesSaid& e) { return "files said to " + e.to.brief(); },
           [](const core::Persisted& e) { return "persisted " + number(e.ticket); },
           [](const core::PersistFailed& e) { return "persist failed " + number(e.ticket); },
           [](const core::ConfigChanged&) { return std::string("configuration changed"); },
@@ -224,6 +225,9 @@ std::string describe(const core::Action& action) {
           [](const core::DelaySleep& a) {
             return std::string(a.wanted ? "delay sleep" : "sleep is not delayed");
           },
+          [](const core::FilesPeerUp& a) { return "files peer up " + a.node.brief(); },
+          [](const core::FilesPeerDown& a) { return "files peer down " + a.node.brief(); },
+          [](const core::FilesHeard& a) { return "files heard from " + a.from.brief(); },
           [](const core::Reboot& a) { return "reboot: " + a.why; },
           [](const core::Persist& a) {
             std::string out = "persist " + number(a.ticket) + ":";

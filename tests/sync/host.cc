@@ -47,7 +47,7 @@ bool Host::knows(const std::string& path, const std::string& content) const {
     return held != nullptr && !held->deleted && held->state.content == content;
   }
   wire::StoredEntry stored;
-  const auto at = stored_.find(std::string("e") + kRoot + '\0' + path);
+  const auto at = stored_.find(std::string("e") + kRoot + '\n' + path);
   return at != stored_.end() && stored.ParseFromString(at->second) &&
          stored.entry().state().content() == content && !stored.entry().deleted();
 }

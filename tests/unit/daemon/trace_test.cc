@@ -66,6 +66,7 @@ TEST(Trace, EveryEventComesBackTheSame) {
       ServiceKilled{"web", true},
       ProbeAnswered{},
       SleepPlanned{true},
+      FilesSaid{node, "about a file"},
   };
   ASSERT_EQ(events.size(), std::variant_size_v<Event>) << "an event has no line here";
   for (const Event& event : events) {

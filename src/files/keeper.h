@@ -1,0 +1,64 @@
+// Keeps files alike with other hosts, on a thread of its own: runs the decisions of src/sync, and performs them on this host's
+// disks.
+//
+// What is said to other hosts, and what people are told, comes through the callbacks, on that thread: they must only enqueue.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/io.h"
+#include "sync/context.h"
+#include "sync/local_root.h"
+#include "sync/view.h"
+
+namespace cluster::files {
+
+struct KeeperCalls {
+  std::function<void(core::FilesSaid)> say;
+  std::function<void(const std::string& path)> changed;  // absolute, on this host
+  std::function<void(const std::string& path, const std::string& copy)> conflict;
+  std::function<void(const std::string& text)> alert;
+  std::function<void(const std::string& text)> log;
+};
+
+struct Roots {
+  std::vector<sync::LocalRoot> roots;
+  Duration retain{};  // how long replaced and deleted versions are kept
+
+  bool operator==(const Roots&) const = default;
+};
+
+// What an operator asks. `target` is an absolute path of kLog and kRestore, a root's name of the others.
+struct Request {
+  enum class Verb : uint8_t { kLog, kRestore, kConfirm, kRevert };
+  Verb verb = Verb::kLog;
+  std::string target;
+  std::string version;  // of kRestore
+};
+// On the keeper's thread. Of kLog a JSON array, the newest version first; else what was done.
+using Answer = std::function<void(Result<std::string>)>;
+
+class Keeper {
+ public:
+  // An error names what is in the way in the state folder. `lost`: see store::Index.
+  static Result<std::unique_ptr<Keeper>> start(const std::string& state_dir, sync::Self self,
+                                               uint64_t seed, KeeperCalls calls);
+  virtual ~Keeper() = default;
+
+  // Any thread; done in their order.
+  virtual void configure(Roots roots) = 0;
+  virtual void perform(core::FilesPeerUp action) = 0;
+  virtual void perform(core::FilesPeerDown action) = 0;
+  virtual void perform(core::FilesHeard action) = 0;
+  virtual void request(Request request, Answer answer) = 0;
+
+  // As of a moment ago.
+  virtual std::vector<sync::RootView> view() const = 0;
+};
+
+}  // namespace cluster::files

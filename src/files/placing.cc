@@ -1,0 +1,348 @@
+#include "files/placing.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "files/path.h"
+
+namespace cluster::files {
+
+namespace {
+
+constexpr size_t kCopiesAStep = 32;
+
+sync::Outcome outcome_of(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::kDone: return sync::Outcome::kDone;
+    case Outcome::Kind::kChanged: return sync::Outcome::kChanged;
+    case Outcome::Kind::kNoParent:
+    case Outcome::Kind::kNotEmpty: return sync::Outcome::kBlocked;
+    default: return sync::Outcome::kFailed;
+  }
+}
+
+// nullopt: not what was said.
+std::optional<std::string> inflated(const std::string& bytes, uint64_t size) {
+  if (size > kMaxChunkBytes && size > kMaxNodeBytes) return std::nullopt;
+  std::string out(size, '\0');
+  uLongf length = size;
+  const int result = uncompress(reinterpret_cast<Bytef*>(out.data()), &length,
+                                reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  if (result != Z_OK || length != size) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+Placing::Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained& retained,
+                 World world)
+    : order_(std::move(place)),
+      tree_(tree),
+      place_(tree, rules),
+      retained_(retained),
+      world_(std::move(world)) {
+  answer_.ticket = order_.ticket;
+}
+
+Keep Placing::keep() const {
+  if (!order_.set_aside.empty()) return AsConflict{std::string(name_of(order_.set_aside))};
+  if (order_.expected && order_.expected->state.type == sync::FileType::kFolder) return Discard{};
+  return AsRetained{&retained_, order_.root, "", world_.wall()};
+}
+
+Placing::Step Placing::refuse(sync::Outcome outcome, const std::string& why) {
+  answer_.outcome = outcome;
+  answer_.why = why;
+  done_ = true;
+  return Step::kDone;
+}
+
+Placing::Step Placing::finish(Outcome outcome) {
+  warnings_.insert(warnings_.end(), outcome.warnings.begin(), outcome.warnings.end());
+  if (!outcome.done()) return refuse(outcome_of(outcome.kind), outcome.reason);
+  answer_.outcome = sync::Outcome::kDone;
+  answer_.found = outcome.found;
+  if (!order_.set_aside.empty()) {
+    answer_.copy = *order_.expected;
+    if (auto look = tree_.look(order_.set_aside); look && look->kind == Look::Kind::kFound)
+      answer_.copy.signature = look->found.signature;
+  }
+  copying_ = std::move(outcome.copying);
+  staged_.reset();
+  if (copying_) return Step::kMore;
+  done_ = true;
+  return Step::kDone;
+}
+
+Placing::Step Placing::step(MonoTime now) {
+  if (done_) return Step::kDone;
+  if (copying_) {
+    const Retained::Copying::Step step = copying_->step(8 << 20);
+    if (step == Retained::Copying::Step::kMore) return Step::kMore;
+    if (step == Retained::Copying::Step::kFailed) warnings_.push_back(copying_->error());
+    copying_.reset();
+    done_ = true;
+    return Step::kDone;
+  }
+  if (!std::exchange(begun_, true)) return begin();
+  if (!to_copy_.empty()) {
+    copy_some();
+    return done_ ? Step::kDone : Step::kMore;
+  }
+  for (auto at = asked_.begin(); at != asked_.end();) {
+    if (now < at->second.until) {
+      ++at;
+      continue;
+    }
+    useless_.insert(at->second.to);
+    missing_why_ = "no answer";
+    for (const std::string& digest : at->second.digests) asked_digests_.erase(digest);
+    at = asked_.erase(at);
+  }
+  if (nodes_wanted_.empty() && chunks_wanted_.empty()) return commit();
+  ask_for_more(now);
+  return done_ ? Step::kDone : Step::kWaiting;
+}
+
+Placing::Step Placing::begin() {
+  if (order_.entry.deleted || order_.entry.state.type != sync::FileType::kFile ||
+      (order_.expected && order_.expected->state.same_content(order_.entry.state) &&
+       order_.set_aside.empty()))
+    return put_what_needs_no_content();
+  auto staged = place_.stage(order_.path, order_.entry.state.content, order_.entry.state.size);
+  if (auto* outcome = std::get_if<Outcome>(&staged)) return finish(std::move(*outcome));
+  staged_.emplace(std::move(std::get<StagedFile>(staged)));
+  learn_sources();
+  resolve(order_.entry.state.content, order_.entry.state.size, 0, 0);
+  return done_ ? Step::kDone : Step::kMore;
+}
+
+Placing::Step Placing::put_what_needs_no_content() {
+  const sync::FileState& state = order_.entry.state;
+  if (order_.entry.deleted) return finish(place_.remove(order_.path, order_.expected, keep()));
+  if (order_.expected && order_.expected->state.same_content(state))
+    return finish(place_.set_attributes(order_.path, state, order_.expected));
+  if (state.type == sync::FileType::kFolder)
+    return finish(place_.make_folder(order_.path, state, order_.expected, keep()));
+  return finish(place_.make_link(order_.path, state, order_.expected, keep()));
+}
+
+// ------------------------------------------------------------------------------ what is here
+
+void Placing::learn_sources() {
+  for (Source& source : world_.sources(order_)) {
+    NodeMap nodes = world_.nodes(source.content);
+    Tree::Opened opened = source.tree->open_to_read(source.path);
+    if (!opened.fd) continue;
+    const size_t index = local_.size();
+    for_each_chunk(nodes, source.content, source.size,
+                   [&](const std::string& digest, uint64_t offset, uint64_t) {
+                     local_chunks_.emplace(digest, std::pair(index, offset));
+                   });
+    known_nodes_.merge(nodes);
+    local_.push_back(std::move(source));
+    local_fds_.push_back(std::move(opened.fd));
+  }
+}
+
+void Placing::resolve(const std::string& digest, uint64_t size, int level, uint64_t offset) {
+  if (level == 0 && size <= kMaxChunkBytes && local_chunks_.contains(digest))
+    return need_chunk(digest, size, offset);
+  const auto known = known_nodes_.find(digest);
+  if (known != known_nodes_.end())
+    if (const auto node = parse_node(known->second, digest, size, level); node)
+      return take_node(digest, known->second, *node, offset);
+  NodeWanted& wanted = nodes_wanted_[digest];
+  wanted.size = size;
+  wanted.level = level;
+  wanted.offsets.push_back(offset);
+}
+
+void Placing::take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,
+                        uint64_t offset) {
+  nodes_.emplace(digest, bytes);
+  for (const Child& child : node.children) {
+    if (node.level == 1) {
+      need_chunk(child.digest, child.size, offset);
+    } else {
+      resolve(child.digest, child.size, node.level - 1, offset);
+    }
+    offset += child.size;
+  }
+}
+
+void Placing::need_chunk(const std::string& digest, uint64_t size, uint64_t offset) {
+  if (local_chunks_.contains(digest) || staged_->resumed()) {
+    to_copy_.push_back({digest, size, offset});
+    return;
+  }
+  ChunkWanted& wanted = chunks_wanted_[digest];
+  wanted.size = size;
+  wanted.offsets.push_back(offset);
+}
+
+void Placing::copy_some() {
+  for (size_t i = 0; i < kCopiesAStep && !to_copy_.empty(); ++i) {
+    const Copy copy = std::move(to_copy_.back());
+    to_copy_.pop_back();
+    if (staged_->resumed() && staged_->holds(copy.offset, copy.size, copy.digest)) {
+      bytes_here_ += copy.size;
+      continue;
+    }
+    const auto at = local_chunks_.find(copy.digest);
+    if (at != local_chunks_.end()) {
+      const auto [source, from] = at->second;
+      const StagedFile::Write write =
+          staged_->copy_from(local_fds_[source].get(), from, copy.size, copy.offset, copy.digest);
+      if (write == StagedFile::Write::kDone) {
+        bytes_here_ += copy.size;
+        continue;
+      }
+      if (write != StagedFile::Write::kDiffers) {
+        refuse(sync::Outcome::kFailed, staged_->error());
+        return;
+      }
+      local_chunks_.erase(at);
+    }
+    ChunkWanted& wanted = chunks_wanted_[copy.digest];
+    wanted.size = copy.size;
+    wanted.offsets.push_back(copy.offset);
+  }
+}
+
+// ------------------------------------------------------------------------- what others have
+
+std::optional<NodeId> Placing::best_source() const {
+  std::optional<NodeId> best;
+  size_t least = SIZE_MAX;
+  for (const NodeId& node : order_.sources) {
+    if (useless_.contains(node) || !world_.linked(node)) continue;
+    const auto waiting = static_cast<size_t>(std::count_if(
+        asked_.begin(), asked_.end(), [&](const auto& asked) { return asked.second.to == node; }));
+    if (waiting < least) {
+      least = waiting;
+      best = node;
+    }
+  }
+  return best;
+}
+
+void Placing::ask_for_more(MonoTime now) {
+  constexpr size_t kMaxAsks = 16;
+  while (asked_.size() < kMaxAsks) {
+    const auto source = best_source();
+    if (!source) {
+      if (asked_.empty())
+        refuse(sync::Outcome::kUnavailable,
+               missing_why_.empty() ? "no host that is linked has its content" : missing_why_);
+      return;
+    }
+    wire::ContentAsk ask;
+    ask.set_root(order_.root);
+    ask.set_path(order_.source_path);
+    ask.set_content(order_.entry.state.content);
+    Asked asked{*source, {}, now + kAskTime};
+    uint64_t bytes = 0;
+    const auto add = [&](const std::string& digest, uint64_t size, uint64_t offset) {
+      auto& part = *ask.add_parts();
+      part.set_digest(digest);
+      part.set_size(static_cast<uint32_t>(size));
+      part.set_offset(offset);
+      asked.digests.insert(digest);
+      bytes += size == 0 ? kMaxNodeBytes : size;
+    };
+    const auto full = [&] {
+      return bytes >= kMaxAskBytes || static_cast<size_t>(ask.parts_size()) >= kMaxAskParts;
+    };
+    for (const auto& [digest, wanted] : nodes_wanted_)
+      if (!full() && !asked_digests_.contains(digest)) add(digest, 0, 0);
+    for (const auto& [digest, wanted] : chunks_wanted_) {
+      if (full()) break;
+      if (!asked_digests_.contains(digest)) add(digest, wanted.size, wanted.offsets[0]);
+    }
+    if (ask.parts_size() == 0) return;
+    const uint64_t request = world_.ask(*source, std::move(ask), bytes);
+    if (request == 0) return;
+    asked_digests_.insert(asked.digests.begin(), asked.digests.end());
+    asked_.emplace(request, std::move(asked));
+  }
+}
+
+bool Placing::take_part(const std::string& digest, std::string bytes) {
+  if (const auto chunk = chunks_wanted_.find(digest); chunk != chunks_wanted_.end()) {
+    if (bytes.size() != chunk->second.size || chunk_digest(bytes) != digest) return false;
+    for (const uint64_t offset : chunk->second.offsets) {
+      if (staged_->write_at(offset, bytes) != StagedFile::Write::kDone) {
+        refuse(sync::Outcome::kFailed, staged_->error());
+        return true;
+      }
+      bytes_here_ += bytes.size();
+    }
+    chunks_wanted_.erase(chunk);
+    return true;
+  }
+  const auto at = nodes_wanted_.find(digest);
+  if (at == nodes_wanted_.end()) return true;
+  const NodeWanted wanted = at->second;
+  if (wanted.level == 0 && bytes.size() == wanted.size && chunk_digest(bytes) == digest) {
+    nodes_wanted_.erase(at);
+    chunks_wanted_[digest] = {wanted.size, wanted.offsets};
+    return take_part(digest, std::move(bytes));
+  }
+  const auto node = parse_node(bytes, digest, wanted.size, wanted.level);
+  if (!node) return false;
+  nodes_wanted_.erase(at);
+  for (const uint64_t offset : wanted.offsets) take_node(digest, bytes, *node, offset);
+  return true;
+}
+
+bool Placing::given(MonoTime now, const wire::ContentGiven& answer) {
+  const auto at = asked_.find(answer.request());
+  if (at == asked_.end()) return false;
+  Asked& asked = at->second;
+  asked.until = now + kAskTime;
+  bool sound = true;
+  for (const auto& part : answer.parts()) {
+    if (done_ || !asked.digests.contains(part.digest())) continue;
+    auto bytes =
+        part.size() == 0 ? std::optional(part.bytes()) : inflated(part.bytes(), part.size());
+    sound = sound && bytes && take_part(part.digest(), std::move(*bytes));
+    if (!sound) break;
+    asked.digests.erase(part.digest());
+    asked_digests_.erase(part.digest());
+  }
+  const bool cut_short = answer.last() && !asked.digests.empty();
+  if (!sound || cut_short || !answer.missing().empty()) {
+    useless_.insert(asked.to);
+    missing_why_ = !sound                     ? "what was sent is not what was asked for"
+                   : answer.missing().empty() ? "not all that was asked for was sent"
+                                              : answer.missing();
+  }
+  if (!sound || answer.last()) {
+    for (const std::string& digest : asked.digests) asked_digests_.erase(digest);
+    asked_.erase(at);
+  }
+  return true;
+}
+
+void Placing::peer_down(NodeId node) {
+  for (auto at = asked_.begin(); at != asked_.end();) {
+    if (at->second.to != node) {
+      ++at;
+      continue;
+    }
+    for (const std::string& digest : at->second.digests) asked_digests_.erase(digest);
+    at = asked_.erase(at);
+  }
+}
+
+Placing::Step Placing::commit() {
+  Outcome outcome = place_.commit(*staged_, order_.entry.state, order_.expected, keep());
+  if (outcome.done() && !nodes_.empty())
+    world_.keep_nodes(order_.entry.state.content, to_bytes(nodes_));
+  return finish(std::move(outcome));
+}
+
+}  // namespace cluster::files

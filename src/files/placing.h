@@ -1,0 +1,123 @@
+// Brings one path to a version: gets what its content needs, from this host's disks where that is there and from others where
+// not, and puts it in place. A Place of src/sync, performed in steps.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "files/node_list.h"
+#include "files/place.h"
+#include "sync/io.h"
+#include "wire/files.pb.h"
+
+namespace cluster::files {
+
+// What is asked for at once, and for how long an answer is waited for.
+inline constexpr uint64_t kMaxAskBytes = 512 << 10;
+inline constexpr size_t kMaxAskParts = 128;
+inline constexpr Duration kAskTime = seconds(20);
+
+class Placing {
+ public:
+  // A file of this host that has some of the content.
+  struct Source {
+    const Tree* tree = nullptr;
+    std::string path;
+    std::string content;
+    uint64_t size = 0;
+  };
+  struct World {
+    std::function<NodeMap(const std::string& content)> nodes;  // as stored; empty: none
+    std::function<void(const std::string& content, std::string nodes)> keep_nodes;
+    std::function<std::vector<Source>(const sync::Place&)> sources;  // the likeliest first
+    // Sends it; 0: there is no room on the way to that host now, or it is gone.
+    std::function<uint64_t(NodeId to, wire::ContentAsk ask, uint64_t bytes)> ask;
+    std::function<bool(NodeId)> linked;
+    std::function<WallTime()> wall;
+  };
+  enum class Step : uint8_t { kMore, kWaiting, kDone };
+
+  // All references outlive it.
+  Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained& retained, World world);
+
+  Step step(MonoTime now);
+  // False: nothing of this was asked for here.
+  bool given(MonoTime now, const wire::ContentGiven& answer);
+  void peer_down(NodeId node);
+
+  const sync::Place& order() const { return order_; }
+  sync::Placed take_answer() { return std::move(answer_); }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  // Of the file's bytes: how many it has, for who looks at a long one.
+  uint64_t bytes_here() const { return bytes_here_; }
+
+ private:
+  struct NodeWanted {
+    uint64_t size = 0;
+    int level = 0;  // 0: any, the root
+    std::vector<uint64_t> offsets;
+  };
+  struct ChunkWanted {
+    uint64_t size = 0;
+    std::vector<uint64_t> offsets;
+  };
+  struct Asked {
+    NodeId to;
+    std::set<std::string> digests;
+    MonoTime until;
+  };
+
+  Step begin();
+  Step put_what_needs_no_content();
+  void learn_sources();
+  void resolve(const std::string& digest, uint64_t size, int level, uint64_t offset);
+  void take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,
+                 uint64_t offset);
+  void need_chunk(const std::string& digest, uint64_t size, uint64_t offset);
+  void copy_some();
+  void ask_for_more(MonoTime now);
+  bool take_part(const std::string& digest, std::string bytes);
+  std::optional<NodeId> best_source() const;
+  Step commit();
+  Step finish(Outcome outcome);
+  Step refuse(sync::Outcome outcome, const std::string& why);
+  Keep keep() const;
+
+  const sync::Place order_;
+  const Tree& tree_;
+  Place place_;
+  Retained& retained_;
+  const World world_;
+  bool begun_ = false, done_ = false;
+  std::optional<StagedFile> staged_;
+  std::unique_ptr<Retained::Copying> copying_;
+
+  NodeMap nodes_, known_nodes_;  // of this content; of any that this host has
+  std::map<std::string, std::pair<size_t, uint64_t>> local_chunks_;  // in which source, and where
+  std::vector<Source> local_;
+  std::vector<Fd> local_fds_;
+  struct Copy {
+    std::string digest;
+    uint64_t size, offset;
+  };
+  std::vector<Copy> to_copy_;  // the last first
+  std::map<std::string, NodeWanted> nodes_wanted_;
+  std::map<std::string, ChunkWanted> chunks_wanted_;
+  std::set<std::string> asked_digests_;
+  std::map<uint64_t, Asked> asked_;  // by request
+  std::set<NodeId> useless_;         // do not have it
+  std::string missing_why_;
+  uint64_t bytes_here_ = 0;
+
+  sync::Placed answer_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace cluster::files

@@ -1,0 +1,57 @@
+// Gives other hosts what they ask for of this host's files: pieces of content, a few at a time.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/ids.h"
+#include "files/node_list.h"
+#include "files/tree.h"
+#include "wire/files.pb.h"
+
+namespace cluster::files {
+
+// Asks of one host that wait; beyond that it is told that there is no place for more.
+inline constexpr size_t kMaxAsksWaiting = 256;
+// What is given in one message.
+inline constexpr size_t kMaxGivenBytes = 512 << 10;
+// A file no longer than this is compressed where that makes it shorter: it costs less than a packet.
+inline constexpr size_t kMaxCompressedBytes = 64 << 10;
+
+class Serving {
+ public:
+  // Where a content is, open; an error says why it is not here.
+  struct Opened {
+    Fd fd;
+    uint64_t size = 0;
+    NodeMap nodes;
+  };
+  struct World {
+    std::function<Result<Opened>(const wire::ContentAsk&)> open;
+    std::function<void(NodeId to, wire::ContentGiven)> give;
+  };
+  explicit Serving(World world) : world_(std::move(world)) {}
+
+  void ask(NodeId from, wire::ContentAsk ask);
+  void peer_down(NodeId node);
+  // Gives one message's worth. True: there is more to do.
+  bool step();
+
+ private:
+  struct Waiting {
+    NodeId from;
+    wire::ContentAsk ask;
+    int next = 0;  // of its parts
+  };
+  std::string read(const Opened& opened, const wire::ContentAsk::Part& part,
+                   std::string* why) const;
+
+  const World world_;
+  std::deque<Waiting> waiting_;
+  std::string open_content_;  // what is open, of the newest ask
+  std::optional<Opened> opened_;
+};
+
+}  // namespace cluster::files

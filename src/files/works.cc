@@ -1,0 +1,429 @@
+#include "files/works.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "files/path.h"
+
+namespace cluster::files {
+
+namespace {
+
+constexpr Duration kExpireInterval = minutes(10);
+constexpr char kIdentityPrefix = 'i';
+
+Now read_clocks() {
+  timespec boot{}, wall{};
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  clock_gettime(CLOCK_REALTIME, &wall);
+  return {MonoTime(seconds(boot.tv_sec) + Duration(boot.tv_nsec)),
+          WallTime(seconds(wall.tv_sec) + Duration(wall.tv_nsec))};
+}
+
+// What is kept beside the decisions' own entries.
+sync::StoredIndex take_entries(store::Index& index,
+                               std::map<std::string, std::string>& identities) {
+  sync::StoredIndex all = index.take_stored();
+  for (auto at = all.begin(); at != all.end();) {
+    if (at->first.empty() || at->first[0] != kIdentityPrefix) {
+      ++at;
+      continue;
+    }
+    identities[at->first.substr(1)] = at->second;
+    at = all.erase(at);
+  }
+  return all;
+}
+
+}  // namespace
+
+Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self self, uint64_t seed,
+             KeeperCalls calls)
+    : calls_(std::move(calls)),
+      index_(std::move(index)),
+      retained_(std::move(retained)),
+      sync_(std::move(self), take_entries(*index_, identities_), seed),
+      serving_(Serving::World{[this](const wire::ContentAsk& ask) { return open(ask); },
+                              [this](NodeId to, wire::ContentGiven given) {
+                                wire::FileMessage message;
+                                *message.mutable_given() = std::move(given);
+                                say(to, message);
+                              }}) {}
+
+// ------------------------------------------------------------------------------- the decisions
+
+void Works::decide(const sync::FileEvent& event) {
+  events_.push_back(event);
+  if (std::exchange(deciding_, true)) return;
+  while (!events_.empty()) {
+    const sync::FileEvent next = std::move(events_.front());
+    events_.pop_front();
+    sync::FileActions actions;
+    sync_.step(read_clocks(), next, actions);
+    for (sync::FileAction& action : actions) perform(action);
+  }
+  deciding_ = false;
+}
+
+void Works::perform(sync::FileAction& action) {
+  if (auto* tell = std::get_if<sync::Tell>(&action)) {
+    calls_.say({tell->to, std::move(tell->bytes)});
+  } else if (auto* place = std::get_if<sync::Place>(&action)) {
+    to_place_.push_back(std::move(*place));
+  } else if (auto* look = std::get_if<sync::Look>(&action)) {
+    if (const auto disk = disks_.find(look->root); disk != disks_.end())
+      disk->second.looking->look(read_clocks().mono, look->path);
+  } else if (auto* index = std::get_if<sync::StoreIndex>(&action)) {
+    perform(*index);
+  } else if (auto* wake = std::get_if<sync::FileWake>(&action)) {
+    wake_ = wake->at;
+  } else if (auto* changed = std::get_if<sync::FileChanged>(&action)) {
+    calls_.changed(absolute(changed->root, changed->path));
+  } else if (auto* conflict = std::get_if<sync::FileConflict>(&action)) {
+    const std::string copy =
+        conflict->copy.empty() ? std::string() : absolute(conflict->root, conflict->copy);
+    calls_.conflict(absolute(conflict->root, conflict->path), copy);
+  } else if (auto* alert = std::get_if<sync::FileAlert>(&action)) {
+    calls_.alert(alert->text);
+  } else if (auto* log = std::get_if<sync::FileLog>(&action)) {
+    calls_.log(log->text);
+  } else if (auto* reply = std::get_if<sync::FileReply>(&action)) {
+    const auto answer = answers_.find(reply->request);
+    if (answer == answers_.end()) return;
+    const Answer done = std::move(answer->second);
+    answers_.erase(answer);
+    done(reply->refused ? Result<std::string>(Error{reply->text})
+                        : Result<std::string>(reply->text));
+  }
+}
+
+void Works::perform(sync::StoreIndex& index) {
+  const Status stored = index_->write(index.writes);
+  decide(sync::IndexStored{index.ticket, stored ? std::string() : stored.error()});
+}
+
+void Works::configure(Roots roots) {
+  retain_ = roots.retain;
+  std::map<std::string, sync::LocalRoot> wanted;
+  for (sync::LocalRoot& root : roots.roots) wanted.emplace(root.config.name, root);
+  for (auto at = disks_.begin(); at != disks_.end();) {
+    const auto now = wanted.find(at->first);
+    const bool stays = now != wanted.end() && now->second == at->second.root;
+    if (stays) {
+      ++at;
+      continue;
+    }
+    drop_placings(at->first, "the configuration has changed");
+    at = disks_.erase(at);
+  }
+  sync::Configured configured;
+  for (const auto& [name, root] : wanted) configured.roots.push_back(root.config);
+  decide(configured);
+  for (const auto& [name, root] : wanted)
+    if (!disks_.contains(name)) add_root(root);
+}
+
+void Works::add_root(const sync::LocalRoot& root) {
+  const std::string& name = root.config.name;
+  disks_[name] = {root, std::make_unique<Looking>(root, names_, looking_world(name))};
+}
+
+Looking::World Works::looking_world(const std::string& name) {
+  return {.root = [this, name] { return sync_.root(name); },
+          .scanned = [this](sync::Scanned seen) { decide(std::move(seen)); },
+          .paused =
+              [this, name](const std::string& why) {
+                decide(sync::RootPaused{name, why});
+                if (!why.empty()) drop_placings(name, why);
+              },
+          .read =
+              [this](const Content& content) {
+                if (!content.nodes.empty())
+                  (void)index_->keep_nodes(content.digest, to_bytes(content.nodes));
+              },
+          .leftover = [this, name](const std::string& path,
+                                   Leftover kind) { clear_leftover(name, path, kind); },
+          .log = calls_.log,
+          .known_identity = [this, name] { return identities_[name]; },
+          .keep_identity =
+              [this, name](const std::string& identity) {
+                identities_[name] = identity;
+                (void)index_->write({{kIdentityPrefix + name, identity}});
+              }};
+}
+
+void Works::clear_leftover(const std::string& name, const std::string& path, Leftover kind) {
+  const Disk& disk = disks_.at(name);
+  const std::string target = join(folder_of(path), target_of_leftover(name_of(path)));
+  const bool in_use = std::any_of(placings_.begin(), placings_.end(), [&](const auto& placing) {
+    const sync::Place& order = placing.second->order();
+    return order.root == name && (order.path == target || order.path.size() > 200);
+  });
+  // What is new may be resumed, by whoever brings that content there.
+  if (in_use || kind == Leftover::kNew || disk.looking->tree() == nullptr) return;
+  Place place(*disk.looking->tree(), {});
+  const Outcome outcome = place.clear_leftover(path, {&retained_, name, "", read_clocks().wall});
+  if (!outcome.done() && !outcome.reason.empty()) calls_.log(name + ": " + outcome.reason);
+}
+
+// ------------------------------------------------------------------------------------- placing
+
+void Works::begin_placing() {
+  while (!to_place_.empty() && placings_.size() < kMaxPlacing) {
+    sync::Place place = std::move(to_place_.front());
+    to_place_.pop_front();
+    const auto disk = disks_.find(place.root);
+    const Tree* tree = disk == disks_.end() ? nullptr : disk->second.looking->tree();
+    if (tree == nullptr) {
+      decide(sync::Placed{
+          place.ticket, sync::Outcome::kBlocked, "its folder cannot be used now", {}, {}});
+      continue;
+    }
+    const sync::PlaceTicket ticket = place.ticket;
+    placings_[ticket] = std::make_unique<Placing>(
+        std::move(place), *tree, PlaceRules{.allow_setuid = disk->second.root.allow_setuid},
+        retained_, placing_world(ticket));
+  }
+}
+
+// Its folder is used no more.
+void Works::drop_placings(const std::string& root, const std::string& why) {
+  std::vector<sync::PlaceTicket> dropped;
+  std::erase_if(to_place_, [&](const sync::Place& place) {
+    if (place.root == root) dropped.push_back(place.ticket);
+    return place.root == root;
+  });
+  for (auto at = placings_.begin(); at != placings_.end();) {
+    if (at->second->order().root != root) {
+      ++at;
+      continue;
+    }
+    dropped.push_back(at->first);
+    end_asks_of(at->first);
+    at = placings_.erase(at);
+  }
+  for (const sync::PlaceTicket ticket : dropped)
+    decide(sync::Placed{ticket, sync::Outcome::kBlocked, why, {}, {}});
+}
+
+Placing::World Works::placing_world(sync::PlaceTicket ticket) {
+  return {.nodes = [this](const std::string& content) { return nodes(content); },
+          .keep_nodes = [this](const std::string& content,
+                               std::string nodes) { (void)index_->keep_nodes(content, nodes); },
+          .sources = [this](const sync::Place& place) { return sources(place); },
+          .ask = [this, ticket](NodeId to, wire::ContentAsk ask, uint64_t bytes) -> uint64_t {
+            const auto host = hosts_.find(to);
+            if (host == hosts_.end()) return 0;
+            uint64_t& asked = host->second.asked_bytes;
+            if (asked != 0 && asked + bytes > kMaxAskedBytes) return 0;
+            asked += bytes;
+            asks_[++next_ask_] = {ticket, to, bytes};
+            ask.set_request(next_ask_);
+            wire::FileMessage message;
+            *message.mutable_ask() = std::move(ask);
+            say(to, message);
+            return next_ask_;
+          },
+          .linked = [this](NodeId node) { return hosts_.contains(node); },
+          .wall = [] { return read_clocks().wall; }};
+}
+
+// The file that it replaces, and one that holds all of it already under another name.
+std::vector<Placing::Source> Works::sources(const sync::Place& place) {
+  std::vector<Placing::Source> out;
+  const sync::FileState& state = place.entry.state;
+  const auto add = [&](const std::string& root, const std::string& path, const sync::Held& held) {
+    const auto disk = disks_.find(root);
+    if (disk == disks_.end() || disk->second.looking->tree() == nullptr) return;
+    out.push_back(
+        {disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size});
+  };
+  for (const auto& [name, disk] : disks_) {
+    const sync::Root* root = sync_.root(name);
+    if (root == nullptr) continue;
+    if (const std::string* path = root->path_with(state.content); path != nullptr) {
+      add(name, *path, *root->held(*path));
+      break;
+    }
+  }
+  if (place.expected && place.expected->state.type == sync::FileType::kFile)
+    if (const sync::Held* held = sync_.root(place.root)->held(place.path);
+        held != nullptr && !held->deleted)
+      add(place.root, place.path, *held);
+  return out;
+}
+
+bool Works::step_placings(MonoTime now) {
+  bool more = false;
+  std::vector<sync::PlaceTicket> done;
+  for (auto& [ticket, placing] : placings_) {
+    const Placing::Step step = placing->step(now);
+    more = more || step == Placing::Step::kMore;
+    if (step == Placing::Step::kDone) done.push_back(ticket);
+  }
+  for (const sync::PlaceTicket ticket : done) {
+    const auto at = placings_.find(ticket);
+    const std::string path = absolute(at->second->order().root, at->second->order().path);
+    for (const std::string& warning : at->second->warnings()) calls_.log(path + ": " + warning);
+    sync::Placed answer = at->second->take_answer();
+    const sync::Place order = at->second->order();
+    end_asks_of(ticket);
+    placings_.erase(at);
+    const bool changed = answer.outcome == sync::Outcome::kChanged;
+    decide(std::move(answer));
+    if (changed)
+      if (const auto disk = disks_.find(order.root); disk != disks_.end())
+        disk->second.looking->look(now, order.path);
+  }
+  return more || !done.empty();
+}
+
+void Works::end_asks_of(sync::PlaceTicket ticket) {
+  for (auto at = asks_.begin(); at != asks_.end();) {
+    if (at->second.ticket != ticket) {
+      ++at;
+      continue;
+    }
+    if (const auto host = hosts_.find(at->second.to); host != hosts_.end())
+      host->second.asked_bytes -= std::min(host->second.asked_bytes, at->second.bytes);
+    at = asks_.erase(at);
+  }
+}
+
+NodeMap Works::nodes(const std::string& content) {
+  auto stored = index_->nodes(content);
+  if (!stored || !*stored) return {};
+  return nodes_from(**stored);
+}
+
+// --------------------------------------------------------------------------------- other hosts
+
+void Works::say(NodeId to, const wire::FileMessage& message) {
+  calls_.say({to, message.SerializeAsString()});
+}
+
+void Works::peer_up(const core::FilesPeerUp& peer) {
+  hosts_[peer.node] = {};
+  decide(sync::PeerUp{peer.node, peer.host, peer.name});
+}
+
+void Works::peer_down(const core::FilesPeerDown& peer) {
+  hosts_.erase(peer.node);
+  serving_.peer_down(peer.node);
+  for (auto& [ticket, placing] : placings_) placing->peer_down(peer.node);
+  std::erase_if(asks_, [&](const auto& ask) { return ask.second.to == peer.node; });
+  decide(sync::PeerDown{peer.node});
+}
+
+void Works::heard(const core::FilesHeard& heard) {
+  const auto host = hosts_.find(heard.from);
+  if (host == hosts_.end()) return;
+  wire::FileMessage message;
+  if (!message.ParseFromString(heard.bytes) || (!message.has_ask() && !message.has_given())) {
+    decide(sync::Heard{heard.from, heard.bytes});
+    return;
+  }
+  if (message.has_ask()) {
+    serving_.ask(heard.from, std::move(*message.mutable_ask()));
+    return;
+  }
+  const auto ask = asks_.find(message.given().request());
+  if (ask == asks_.end() || ask->second.to != heard.from) return;
+  const auto placing = placings_.find(ask->second.ticket);
+  if (placing != placings_.end()) placing->second->given(read_clocks().mono, message.given());
+  if (!message.given().last()) return;
+  host->second.asked_bytes -= std::min(host->second.asked_bytes, ask->second.bytes);
+  asks_.erase(ask);
+}
+
+Result<Serving::Opened> Works::open(const wire::ContentAsk& ask) {
+  const auto disk = disks_.find(ask.root());
+  const sync::Root* root = sync_.root(ask.root());
+  if (disk == disks_.end() || root == nullptr || disk->second.looking->tree() == nullptr)
+    return Error{"that root cannot be read there now"};
+  std::string path = ask.path();
+  const sync::Held* held = root->held(path);
+  if (held == nullptr || held->deleted || held->on_disk().content != ask.content()) {
+    const std::string* other = root->path_with(ask.content());
+    held = other == nullptr ? nullptr : root->held(*other);
+    if (other != nullptr) path = *other;
+  }
+  Serving::Opened out;
+  if (held != nullptr && !held->deleted) {
+    Tree::Opened opened = disk->second.looking->tree()->open_to_read(path);
+    out.fd = std::move(opened.fd);
+    out.size = held->on_disk().size;
+  } else if (auto versions = retained_.list(ask.root(), ask.path()); versions) {
+    for (const RetainedVersion& version : *versions) {
+      if (version.state.content != ask.content()) continue;
+      if (auto fd = retained_.open_version(version); fd) out.fd = std::move(*fd);
+      out.size = version.state.size;
+      break;
+    }
+  }
+  if (!out.fd) return Error{"it has changed there"};
+  out.nodes = nodes(ask.content());
+  return out;
+}
+
+// ---------------------------------------------------------------------------------------- time
+
+bool Works::step() {
+  const MonoTime now = read_clocks().mono;
+  if (now >= wake_) {
+    wake_ = sync::kNever;
+    decide(sync::FileTick{});
+  }
+  bool more = serving_.step();
+  for (auto& [name, disk] : disks_) more = disk.looking->step(now) || more;
+  begin_placing();
+  more = step_placings(now) || more;
+  expire(now);
+  return more || (!to_place_.empty() && placings_.size() < kMaxPlacing);
+}
+
+void Works::expire(MonoTime now) {
+  if (sweep_ != nullptr) {
+    if (!sweep_->step(10)) sweep_.reset();
+  } else if (now >= expire_at_ && retain_ != Duration{}) {
+    expire_at_ = now + kExpireInterval;
+    sweep_ = std::make_unique<Retained::Sweep>(retained_.expire(read_clocks().wall - retain_));
+  }
+}
+
+MonoTime Works::next() const {
+  MonoTime out = std::min(wake_, expire_at_);
+  for (const auto& [name, disk] : disks_) out = std::min(out, disk.looking->next());
+  // Answers that do not come.
+  if (!placings_.empty()) out = std::min(out, read_clocks().mono + seconds(1));
+  return out;
+}
+
+std::vector<int> Works::fds() const {
+  std::vector<int> out;
+  for (const auto& [name, disk] : disks_)
+    if (disk.looking->fd() >= 0) out.push_back(disk.looking->fd());
+  return out;
+}
+
+void Works::readable(int fd) {
+  for (auto& [name, disk] : disks_)
+    if (disk.looking->fd() == fd) disk.looking->changed(read_clocks().mono);
+}
+
+std::vector<sync::RootView> Works::view() const {
+  std::vector<sync::RootView> out = sync_.view();
+  for (sync::RootView& root : out)
+    if (const auto disk = disks_.find(root.name); disk != disks_.end())
+      root.path = disk->second.root.path;
+  return out;
+}
+
+std::string Works::absolute(const std::string& root, const std::string& path) const {
+  const auto disk = disks_.find(root);
+  return disk == disks_.end() ? path : disk->second.root.path + "/" + path;
+}
+
+}  // namespace cluster::files

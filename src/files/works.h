@@ -1,0 +1,107 @@
+// All that keeps files alike on one host, on one thread: the decisions, the roots' disks, what is being placed and what others
+// ask for. The keeper calls step() again and again.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "files/keeper.h"
+#include "files/looking.h"
+#include "files/placing.h"
+#include "files/retained.h"
+#include "files/serving.h"
+#include "store/index.h"
+#include "sync/sync.h"
+
+namespace cluster::files {
+
+// Paths that are placed at once.
+inline constexpr size_t kMaxPlacing = 64;
+// What may be asked of one host and not have come yet.
+inline constexpr uint64_t kMaxAskedBytes = 6 << 20;
+
+class Works {
+ public:
+  Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self self, uint64_t seed,
+        KeeperCalls calls);
+
+  void configure(Roots roots);
+  void peer_up(const core::FilesPeerUp& peer);
+  void peer_down(const core::FilesPeerDown& peer);
+  void heard(const core::FilesHeard& heard);
+  void request(Request request, Answer answer);
+
+  // Some milliseconds of work. True: there is more at once.
+  bool step();
+  MonoTime next() const;
+  std::vector<int> fds() const;  // step() is to be called when one is readable
+  void readable(int fd);
+
+  uint64_t revision() const { return sync_.revision() + revision_; }
+  std::vector<sync::RootView> view() const;
+
+ private:
+  struct Disk {
+    sync::LocalRoot root;
+    std::unique_ptr<Looking> looking;
+  };
+  struct Host {
+    uint64_t asked_bytes = 0;
+  };
+  struct Ask {
+    sync::PlaceTicket ticket;
+    NodeId to;
+    uint64_t bytes = 0;
+  };
+
+  void decide(const sync::FileEvent& event);
+  void perform(sync::FileAction& action);
+  void perform(sync::StoreIndex& index);
+  void add_root(const sync::LocalRoot& root);
+  Looking::World looking_world(const std::string& name);
+  Placing::World placing_world(sync::PlaceTicket ticket);
+  std::vector<Placing::Source> sources(const sync::Place& place);
+  void begin_placing();
+  bool step_placings(MonoTime now);
+  void drop_placings(const std::string& root, const std::string& why);
+  void end_asks_of(sync::PlaceTicket ticket);
+  Result<Serving::Opened> open(const wire::ContentAsk& ask);
+  NodeMap nodes(const std::string& content);
+  void clear_leftover(const std::string& name, const std::string& path, Leftover kind);
+  void say(NodeId to, const wire::FileMessage& message);
+  void expire(MonoTime now);
+  std::string absolute(const std::string& root, const std::string& path) const;
+  // The root that an absolute path is in, and where.
+  std::pair<Disk*, std::string> find(const std::string& path);
+
+  // works_requests.cc
+  Result<std::string> log_of(const std::string& path);
+  Result<std::string> restore(const std::string& path, const std::string& version);
+
+  const KeeperCalls calls_;
+  const std::unique_ptr<store::Index> index_;
+  Retained retained_;
+  Names names_;
+  std::map<std::string, std::string> identities_;  // of the roots' folders
+  sync::Sync sync_;
+  Duration retain_{};
+  std::map<std::string, Disk> disks_;
+  std::map<NodeId, Host> hosts_;
+  std::deque<sync::Place> to_place_;
+  std::map<sync::PlaceTicket, std::unique_ptr<Placing>> placings_;
+  std::map<uint64_t, Ask> asks_;
+  uint64_t next_ask_ = 0;
+  Serving serving_;
+  std::deque<sync::FileEvent> events_;
+  bool deciding_ = false;
+  MonoTime wake_ = sync::kNever, expire_at_ = MonoTime::min();
+  std::unique_ptr<Retained::Sweep> sweep_;
+  std::map<RequestId, Answer> answers_;
+  uint64_t next_request_ = 0;
+  uint64_t revision_ = 0;
+};
+
+}  // namespace cluster::files
