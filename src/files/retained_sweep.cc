@@ -137,7 +137,8 @@ void Retained::Sweep::path(const std::string& folder) {
   if (!fd) return;
   const auto drop = [&](const std::string& name) {
     if (unlinkat(fd.get(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
-    error_ = shared_->path + "/" + folder + "/" + name + ": cannot be removed: " + strerror(errno);
+    error_ = shared_->path + "/" + folder;
+    error_ += "/" + name + ": cannot be removed: " + strerror(errno);
     return false;
   };
   for (const std::string& name : names_in(fd.get(), ".")) {
@@ -157,10 +158,9 @@ void Retained::Sweep::path(const std::string& folder) {
       const bool orphan = file && !exists(fd.get(), data);
       const bool expired = old && !(version.ok() && spare_ && spare_(*version));
       if ((expired || orphan) && drop(data) && drop(name)) removed_ += orphan ? 0 : 1;
-    } else if (!name.ends_with(kDataEnd)) {
+    } else if (!name.ends_with(kDataEnd) ||
+               (old && !exists(fd.get(), id + std::string(kMetaEnd)))) {
       drop(name);  // what was being written at a crash
-    } else if (old && !exists(fd.get(), id + std::string(kMetaEnd))) {
-      drop(name);
     }
   }
   if (!each_) unlinkat(store, folder.c_str(), AT_REMOVEDIR);

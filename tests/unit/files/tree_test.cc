@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "files/attributes.h"
+#include "files/path.h"
 #include "tests/unit/files/disk.h"
 
 namespace cluster::files {
@@ -51,9 +52,10 @@ TEST_F(TreeTest, TellsWhatAPathHolds) {
 TEST_F(TreeTest, NamesAreBytes) {
   for (const std::string& name : {std::string("new\nline"), std::string("\xff\xfe\x80"),
                                   std::string(255, 'n'), std::string("-rf *"), std::string("\\")}) {
-    write(name + "/" + name, "x");
-    EXPECT_EQ(look(name + "/" + name).kind, Kind::kFound);
-    EXPECT_TRUE(tree().open_to_read(name + "/" + name).fd);
+    const std::string path = join(name, name);
+    write(path, "x");
+    EXPECT_EQ(look(path).kind, Kind::kFound);
+    EXPECT_TRUE(tree().open_to_read(path).fd);
     EXPECT_EQ(*tree().list(name), std::vector<std::string>{name});
   }
 }
