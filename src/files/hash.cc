@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "files/path.h"
@@ -38,7 +39,8 @@ Hasher::Step Hasher::begin() {
   }
   found_ = {std::move(*state), entry.signature};
   builder_ = std::make_unique<ContentBuilder>();
-  buffer_.resize(kBufferBytes);
+  // For a small file one byte more, so that it shows if it has grown.
+  buffer_.resize(std::min<uint64_t>(kBufferBytes, found_.state.size + 1));
   return Step::kMore;
 }
 

@@ -98,9 +98,11 @@ Outcome Place::commit(StagedFile& file, const sync::FileState& state, const Expe
   if (!named.ok() || named.signature.inode != opened.signature.inode ||
       named.signature.device != opened.signature.device)
     return failed(file.path_, "what was staged beside it is gone", ENOENT);
-  auto warnings = apply_state(file.fd_.get(), state, rules_.allow_setuid, tree_.names());
-  if (fsync(file.fd_.get()) != 0) return failed(file.path_, "cannot be synced", errno);
-  Outcome put = this->put(target, file.name_, state, expected, keep, std::move(warnings));
+  prepare(file, state);
+  if (!file.synced_ && fsync(file.fd_.get()) != 0)
+    return failed(file.path_, "cannot be synced", errno);
+  Outcome put = this->put(target, file.name_, state, expected, keep, file.warnings_);
+  file.prepared_.reset();
   if (put.done()) {
     file.name_.clear();
   } else if (fchmod(file.fd_.get(), 0600) != 0 ||
@@ -109,6 +111,22 @@ Outcome Place::commit(StagedFile& file, const sync::FileState& state, const Expe
     put.reason += "; what was staged beside it cannot be taken back";
   }
   return put;
+}
+
+void Place::prepare(StagedFile& file, const sync::FileState& state) {
+  if (file.prepared_ == state) return;
+  file.warnings_ = apply_state(file.fd_.get(), state, rules_.allow_setuid, tree_.names());
+  file.prepared_ = state;
+  file.synced_ = false;
+  sync_file_range(file.fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+Status Place::sync(const std::vector<StagedFile*>& prepared) {
+  const Tree::Opened root = tree_.open_folder("", O_RDONLY);
+  if (!root.fd) return tree_.error("", "cannot be opened", root.error);
+  if (syncfs(root.fd.get()) != 0) return tree_.error("", "cannot be synced", errno);
+  for (StagedFile* file : prepared) file->synced_ = file->prepared_.has_value();
+  return {};
 }
 
 Outcome Place::make_folder(const std::string& path, const sync::FileState& state,
@@ -125,7 +143,6 @@ Outcome Place::make_folder(const std::string& path, const sync::FileState& state
   const Fd made(openat(folder, staged.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!made) return failed(path, "cannot be made", errno);
   auto warnings = apply_state(made.get(), state, rules_.allow_setuid, tree_.names());
-  fsync(made.get());
   Outcome put = this->put(target, staged, state, expected, keep, std::move(warnings));
   if (!put.done()) unlinkat(folder, staged.c_str(), AT_REMOVEDIR);
   return put;
@@ -166,7 +183,8 @@ Outcome Place::set_attributes(const std::string& path, const sync::FileState& st
   if (tree_.entry(opened.fd.get()).signature.inode != expected->signature.inode)
     return outcome(Kind::kChanged, shown(path) + ": was replaced");
   auto warnings = apply_state(opened.fd.get(), state, rules_.allow_setuid, tree_.names());
-  if (fsync(opened.fd.get()) != 0) return failed(path, "cannot be synced", errno);
+  if (rules_.sync_each && fsync(opened.fd.get()) != 0)
+    return failed(path, "cannot be synced", errno);
   return finish(target, state, nullptr, std::move(warnings));
 }
 
@@ -175,13 +193,12 @@ Outcome Place::remove(const std::string& path, const Expected& expected, const K
   if (Outcome begun = begin(path, target); !begun.done()) return begun;
   if (Outcome checked = check(target, expected, keep); !checked.done()) return checked;
   if (!expected) return done();
-  const int folder = target.folder.get();
   if (expected->state.type == sync::FileType::kFolder) {
     // rmdir(2) sees for itself that it is empty.
     if (!std::holds_alternative<AsConflict>(keep) && !clear_folder(target))
       return outcome(Kind::kNotEmpty, shown(path) + ": is not empty");
     Outcome stowed = stow(target, target.name, expected, keep);
-    if (stowed.done() && fsync(folder) != 0)
+    if (stowed.done() && !sync_folder(target))
       return failed(path, "the folder cannot be synced", errno);
     return stowed;
   }
@@ -197,7 +214,7 @@ Outcome Place::remove(const std::string& path, const Expected& expected, const K
       return failed(path, "cannot be put back from " + shown(old), error);
     return stowed;
   }
-  if (fsync(folder) != 0) return failed(path, "the folder cannot be synced", errno);
+  if (!sync_folder(target)) return failed(path, "the folder cannot be synced", errno);
   return stowed;
 }
 
@@ -212,7 +229,7 @@ Outcome Place::rename(const std::string& from, const std::string& to, const Expe
   if (error == EEXIST) return outcome(Kind::kTaken, shown(to) + ": is there already");
   if (error == ENOENT) return outcome(Kind::kChanged, shown(from) + ": is gone");
   if (error != 0) return failed(from, "cannot be renamed", error);
-  if (fsync(target.folder.get()) != 0 || fsync(source.folder.get()) != 0)
+  if (!sync_folder(target) || !sync_folder(source))
     return failed(to, "the folder cannot be synced", errno);
   return finish(target, expected->state, nullptr, {});
 }

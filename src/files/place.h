@@ -35,6 +35,9 @@ struct PlaceRules {
   // setuid and setgid of files are set; else left out with a warning. setgid of folders and sticky always are.
   bool allow_setuid = false;
   Renames renames = Renames::kAll;
+  // Each change is on the disk when it is told. False: it is once sync() was called, which is for whoever makes many; a crash
+  // before leaves of each path what was or what shall be.
+  bool sync_each = true;
 };
 
 // What becomes of what was there.
@@ -106,6 +109,10 @@ class StagedFile {
   uint64_t size_ = 0;
   bool resumed_ = false;
   uint64_t unflushed_ = 0;  // bytes
+  // The attributes that it has got, and whether they and its bytes are on the disk.
+  std::optional<sync::FileState> prepared_;
+  std::vector<std::string> warnings_;
+  bool synced_ = false;
   std::string buffer_, error_;
 };
 
@@ -123,6 +130,12 @@ class Place {
   // stays, to be resumed or discarded.
   Outcome commit(StagedFile& file, const sync::FileState& state, const Expected& expected,
                  const Keep& keep);
+
+  // For many files, where two syncs each would take longer than all the rest: prepare() gives each its attributes, one sync() writes
+  // them all, then each is put in place by commit() without waiting for the disk, and with sync_each = false a last sync({}) ends it.
+  void prepare(StagedFile& file, const sync::FileState& state);
+  // By syncfs(2), which writes whatever else is waiting on that file system too.
+  Status sync(const std::vector<StagedFile*>& prepared);
 
   // Folders appear with their attributes, and empty.
   Outcome make_folder(const std::string& path, const sync::FileState& state,
@@ -154,8 +167,8 @@ class Place {
   Outcome put(const Target& target, const std::string& staged, const sync::FileState& state,
               const Expected& expected, const Keep& keep, std::vector<std::string> warnings);
   bool clear_folder(const Target& target) const;
-  Outcome swap(const Target& target, const std::string& staged, const sync::Found& fresh,
-               const Expected& expected, const Keep& keep);
+  Outcome replace(const Target& target, const std::string& staged, const sync::Found& fresh,
+                  const Expected& expected, const Keep& keep);
   Outcome stow(const Target& target, const std::string& old, const Expected& expected,
                const Keep& keep);
   Outcome finish(const Target& target, const sync::FileState& state, const Look* before,
@@ -164,6 +177,7 @@ class Place {
   std::string free_old_name(const Target& target) const;
   int rename_noreplace(const Target& from, const std::string& old, const Target& to,
                        const std::string& name) const;
+  bool sync_folder(const Target& target) const;
   Outcome failed(const std::string& path, const std::string& what, int error) const;
 
   const Tree& tree_;

@@ -72,6 +72,10 @@ Outcome Place::check(const Target& target, const Expected& expected, const Keep&
   return outcome(Kind::kDone, "");
 }
 
+bool Place::sync_folder(const Target& target) const {
+  return !rules_.sync_each || fsync(target.folder.get()) == 0;
+}
+
 // Is the folder empty, but for what was being written in it? That goes.
 bool Place::clear_folder(const Target& target) const {
   const auto names = tree_.list(target.path);
@@ -132,11 +136,10 @@ Outcome Place::put(const Target& target, const std::string& staged, const sync::
     if (expected->state.type == sync::FileType::kFolder &&
         !std::holds_alternative<AsConflict>(keep) && !clear_folder(target))
       return outcome(Kind::kNotEmpty, shown(target.path) + ": is not empty");
-    swapped = swap(target, staged, before->found, expected, keep);
+    swapped = replace(target, staged, before->found, expected, keep);
     if (!swapped.done()) return swapped;
   }
-  if (fsync(target.folder.get()) != 0)
-    return failed(target.path, "the folder cannot be synced", errno);
+  if (!sync_folder(target)) return failed(target.path, "the folder cannot be synced", errno);
   for (std::string& warning : swapped.warnings) warnings.push_back(std::move(warning));
   Outcome finished = finish(target, state, &*before, std::move(warnings));
   finished.copying = std::move(swapped.copying);
@@ -144,8 +147,8 @@ Outcome Place::put(const Target& target, const std::string& staged, const sync::
 }
 
 // Afterwards what is `fresh` is in place, or `staged` where it was.
-Outcome Place::swap(const Target& target, const std::string& staged, const sync::Found& fresh,
-                    const Expected& expected, const Keep& keep) {
+Outcome Place::replace(const Target& target, const std::string& staged, const sync::Found& fresh,
+                       const Expected& expected, const Keep& keep) {
   const int folder = target.folder.get();
   const std::string old = free_old_name(target);
   const std::string& name = target.name;
@@ -244,7 +247,7 @@ Outcome Place::finish(const Target& target, const sync::FileState& state, const 
   if (state.type == sync::FileType::kFile) result.found.state.content = state.content;
   if (warnings.empty() && result.found.state != state)
     warnings.emplace_back("its file system keeps owner, mode, time or attributes otherwise");
-  for (std::string& warning : warnings) warning = shown(target.path) + ": " + warning;
+  for (std::string& warning : warnings) warning.insert(0, shown(target.path) + ": ");
   result.warnings = std::move(warnings);
   return result;
 }

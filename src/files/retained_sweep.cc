@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "files/content.h"
+#include "files/path.h"
 #include "files/retained_meta.h"
 #include "files/retained_store.h"
 
@@ -125,7 +126,7 @@ bool Retained::Sweep::step(size_t paths) {
       paths_ = names_in(store, root_);
       continue;
     }
-    path(root_ + "/" + paths_.back());
+    path(join(root_, paths_.back()));
     paths_.pop_back();
   }
   return true;
@@ -137,7 +138,7 @@ void Retained::Sweep::path(const std::string& folder) {
   if (!fd) return;
   const auto drop = [&](const std::string& name) {
     if (unlinkat(fd.get(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
-    error_ = shared_->path + "/" + folder + "/" + name + ": cannot be removed: " + strerror(errno);
+    error_ = join(join(shared_->path, folder), name) + ": cannot be removed: " + strerror(errno);
     return false;
   };
   for (const std::string& name : names_in(fd.get(), ".")) {
@@ -157,10 +158,9 @@ void Retained::Sweep::path(const std::string& folder) {
       const bool orphan = file && !exists(fd.get(), data);
       const bool expired = old && !(version.ok() && spare_ && spare_(*version));
       if ((expired || orphan) && drop(data) && drop(name)) removed_ += orphan ? 0 : 1;
-    } else if (!name.ends_with(kDataEnd)) {
+    } else if (!name.ends_with(kDataEnd) ||
+               (old && !exists(fd.get(), id + std::string(kMetaEnd)))) {
       drop(name);  // what was being written at a crash
-    } else if (old && !exists(fd.get(), id + std::string(kMetaEnd))) {
-      drop(name);
     }
   }
   if (!each_) unlinkat(store, folder.c_str(), AT_REMOVEDIR);

@@ -47,6 +47,8 @@ StagedFile::Write StagedFile::write_at(uint64_t offset, std::string_view bytes) 
     error_ = "what was to be written goes beyond the end of the file";
     return Write::kFailed;
   }
+  prepared_.reset();  // its mtime goes with each write
+  synced_ = false;
   while (!bytes.empty()) {
     bool zeros = false;
     const size_t count = run(bytes, offset, zeros);

@@ -118,7 +118,7 @@ TEST(Content, IsCutWhereTheRuleSays) {
 }
 
 TEST(Content, ChunksGatherAroundTheAverage) {
-  const Content content = content_of(noise(64 << 20, 9));
+  const Content content = content_of(noise(24 << 20, 9));
   size_t near = 0;
   for (size_t i = 0; i < content.chunks.size(); ++i) {
     const uint64_t size = content.chunks[i].size;
@@ -129,7 +129,7 @@ TEST(Content, ChunksGatherAroundTheAverage) {
     near += size > kAverageChunkBytes / 2 && size < 2 * kAverageChunkBytes ? 1 : 0;
   }
   EXPECT_GT(near * 10, content.chunks.size() * 8);
-  const size_t average = (64 << 20) / content.chunks.size();
+  const size_t average = (24 << 20) / content.chunks.size();
   EXPECT_GT(average, kAverageChunkBytes * 3 / 4);
   EXPECT_LT(average, kAverageChunkBytes * 3 / 2);
 }
@@ -182,7 +182,7 @@ void walk(const Content& content) {
 TEST(Content, ItsNodesLeadToItsChunks) {
   walk(content_of(noise(1 << 20)));
   walk(content_of(noise(40 << 20, 7)));
-  walk(content_of(std::string(150 << 20, '\0')));
+  walk(content_of(std::string(40 << 20, '\0')));
 }
 
 class NodeTest : public testing::Test {

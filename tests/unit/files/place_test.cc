@@ -237,6 +237,28 @@ TEST_F(PlaceTest, OnlyAttributesChangeWhereOnlyTheyDiffer) {
   EXPECT_EQ(place().set_attributes("d", state("x"), found("d")).kind, Kind::kChanged);
 }
 
+TEST_F(PlaceTest, ManyFilesAreSyncedAtOnce) {
+  rules_.sync_each = false;
+  std::vector<StagedFile> files;
+  std::vector<StagedFile*> prepared;
+  files.push_back(staged("f", "x"));
+  files.push_back(staged("g", "x"));
+  for (StagedFile& file : files) {
+    place().prepare(file, state("x", 0600));
+    prepared.push_back(&file);
+  }
+  ASSERT_TRUE(place().sync(prepared).ok());
+  EXPECT_EQ(files[1].write_at(0, "y"), StagedFile::Write::kDone)
+      << "then it counts as not prepared";
+  Outcome done = place().commit(files[0], state("x", 0600), std::nullopt, Discard{});
+  ASSERT_TRUE(done.done()) << done;
+  EXPECT_EQ(done.found, found("f"));
+  done = place().commit(files[1], state("y", 0640), std::nullopt, Discard{});
+  ASSERT_TRUE(done.done()) << done;
+  EXPECT_EQ(done.found.state, state("y", 0640));
+  EXPECT_TRUE(place().sync({}).ok());
+}
+
 TEST_F(PlaceTest, TimesBeforeTheEpochAreKept) {
   StagedFile file = staged("f", "x");
   sync::FileState wanted = state("x");

@@ -66,9 +66,11 @@ TEST_F(ScanTest, TellsOfFoldersBeforeWhatIsInThem) {
 
 TEST_F(ScanTest, GoesOverTenThousandFilesInSlices) {
   for (int folder = 0; folder < 10; ++folder) {
-    fs::create_directory(root_ / std::to_string(folder));
-    for (int file = 0; file < 1000; ++file)
-      std::ofstream(root_ / std::to_string(folder) / std::to_string(file));
+    // Names of one file, for they are made in a tenth of the time.
+    const fs::path at = root_ / std::to_string(folder);
+    write(std::to_string(folder) + "/0", "x");
+    for (int file = 1; file < 1000; ++file)
+      fs::create_hard_link(at / "0", at / std::to_string(file));
   }
   EXPECT_EQ(scan(calls(), "", 100), Step::kDone);
   EXPECT_EQ(paths().size(), 10'010U);

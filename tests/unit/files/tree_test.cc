@@ -1,12 +1,19 @@
 #include "files/tree.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include <atomic>
 
 #include "files/attributes.h"
+#include "files/path.h"
 #include "tests/unit/files/disk.h"
 
 namespace cluster::files {
@@ -51,9 +58,10 @@ TEST_F(TreeTest, TellsWhatAPathHolds) {
 TEST_F(TreeTest, NamesAreBytes) {
   for (const std::string& name : {std::string("new\nline"), std::string("\xff\xfe\x80"),
                                   std::string(255, 'n'), std::string("-rf *"), std::string("\\")}) {
-    write(name + "/" + name, "x");
-    EXPECT_EQ(look(name + "/" + name).kind, Kind::kFound);
-    EXPECT_TRUE(tree().open_to_read(name + "/" + name).fd);
+    const std::string path = join(name, name);
+    write(path, "x");
+    EXPECT_EQ(look(path).kind, Kind::kFound);
+    EXPECT_TRUE(tree().open_to_read(path).fd);
     EXPECT_EQ(*tree().list(name), std::vector<std::string>{name});
   }
 }
@@ -105,6 +113,39 @@ TEST_F(TreeTest, ASwappedFolderDoesNotLeadOut) {
   stop = true;
   swapper.join();
   EXPECT_GT(opened, 0U);
+}
+
+// As on an old kernel, or under a seccomp filter that does not know it. True: `check` was, in a process of its own.
+template <class Check>
+bool without_openat2(Check check) {
+  const pid_t child = fork();
+  if (child == 0) {
+    sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const sock_fprog filter{4, code};
+    const bool set = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+    _exit(set && check() ? 0 : 1);
+  }
+  int status = 0;
+  return waitpid(child, &status, 0) == child && status == 0;
+}
+
+TEST_F(TreeTest, WithoutOpenat2NoPathLeadsOutEither) {
+  write("a/b/f", "x");
+  fs::create_directory(folder_ / "outside");
+  std::ofstream(folder_ / "outside" / "secret") << "s";
+  fs::create_symlink(folder_ / "outside", root_ / "a/link");
+  tree();
+  EXPECT_TRUE(without_openat2([&] {
+    return look("a/b/f").kind == Kind::kFound && look("").kind == Kind::kFound &&
+           tree().list("a/b").ok() && tree().open_to_read("a/b/f").fd &&
+           look("a/link/secret").kind == Kind::kAbsent &&
+           tree().open_to_read("a/link/secret").absent() && !tree().list("a/link").ok() &&
+           look("a/b/f/deeper").kind == Kind::kAbsent && look("no/such").kind == Kind::kAbsent;
+  }));
 }
 
 TEST_F(TreeTest, WhatIsNoFileIsNeverOpened) {
