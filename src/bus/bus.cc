@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ensure.h"
+#include "base/utf8.h"
 #include "bus/connector.h"
 #include "bus/handler.h"
 #include "bus/pump.h"
@@ -26,6 +27,15 @@ constexpr Milliseconds kPatience{5'000};
 // Comparing the view costs little, and still it is not done for every beat of every host.
 constexpr Milliseconds kCompareInterval{1'000};
 constexpr Milliseconds kCompareSoon{20};
+
+// The bus carries UTF-8 only, and a file may have any name.
+std::string bus_text(std::string text) {
+  if (!is_utf8(text))
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; },
+        '?');
+  return text;
+}
 
 }  // namespace
 
@@ -62,6 +72,14 @@ class Bus::Impl {
   void emit(const core::Alert& action) {
     if (session_)
       session_->emit("Alert", std::string(core::to_string(action.severity)), action.text);
+  }
+
+  void emit_file_changed(const std::string& path) {
+    if (session_) session_->emit("FileChanged", bus_text(path));
+  }
+
+  void emit_file_conflict(const std::string& path, const std::string& copy) {
+    if (session_) session_->emit("FileConflict", bus_text(path), bus_text(copy));
   }
 
   void changed() {
@@ -244,6 +262,10 @@ void Bus::emit(const core::HostOnline& action) { impl_->emit(action); }
 void Bus::emit(const core::HostOffline& action) { impl_->emit(action); }
 void Bus::emit(const core::ServiceChanged& action) { impl_->emit(action); }
 void Bus::emit(const core::Alert& action) { impl_->emit(action); }
+void Bus::emit_file_changed(const std::string& path) { impl_->emit_file_changed(path); }
+void Bus::emit_file_conflict(const std::string& path, const std::string& copy) {
+  impl_->emit_file_conflict(path, copy);
+}
 void Bus::changed() { impl_->changed(); }
 
 }  // namespace cluster::bus

@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "core/io.h"
 #include "core/view.h"
+#include "sync/view.h"
 
 struct event_base;
 
@@ -58,8 +59,21 @@ using CommandDone = std::function<void(core::Refusal refusal, const std::string&
 // Not ok: why nothing was changed, one fault a line as FILE:LINE: what is wrong.
 using ReloadDone = std::function<void(const Status& status)>;
 
+// What operators ask about files that are kept alike, and may want done to them.
+struct FileRequest {
+  enum class Verb : uint8_t { kLog, kRestore, kConfirm, kRevert };
+  Verb verb = Verb::kLog;
+  std::string
+      target;  // of the first two an absolute path on this host, of the others a root's name
+  std::string version;  // of kRestore: as kLog names it
+};
+
+// As CommandDone. Of kLog the text is a JSON array of retained versions, the newest first; of the others it says what was
+// done. An error is the reason why not.
+using FileDone = std::function<void(const Result<std::string>& answer)>;
+
 // What the Bus needs of the daemon. Called from the event loop only; implementations put orders into
-// their own queue and do not call back into the Bus except through CommandDone and ReloadDone.
+// their own queue and do not call back into the Bus except through CommandDone, ReloadDone and FileDone.
 class Cluster {
  public:
   virtual ~Cluster() = default;
@@ -75,6 +89,10 @@ class Cluster {
   // `command.request` is 0: the daemon numbers its requests itself.
   virtual void submit(core::Command command, CommandDone done) = 0;
   virtual void reload(ReloadDone done) = 0;
+
+  virtual std::vector<sync::RootView> file_roots() = 0;
+  // Its target is a path below one of the roots, or the name of one.
+  virtual void files(FileRequest request, FileDone done) = 0;
 
   // What the Bus has to say itself. An alert given here is signalled on the bus by Bus::emit, if the
   // daemon passes it on, like any other.
@@ -107,6 +125,11 @@ class Bus {
   void emit(const core::HostOffline& action);
   void emit(const core::ServiceChanged& action);
   void emit(const core::Alert& action);
+
+  // Absolute paths on this host. Another host's version is in place here; two versions met, and `copy` holds the one that
+  // did not stay (empty: nothing had to be kept).
+  void emit_file_changed(const std::string& path);
+  void emit_file_conflict(const std::string& path, const std::string& copy);
 
   // The view may have changed. Cheap; may be called after every step. It is compared soon afterwards,
   // at most once a second, and only real differences (not RTT, not last seen) are sent on the bus.

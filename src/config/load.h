@@ -14,6 +14,7 @@
 #include "config/hosts.h"
 #include "config/identity.h"
 #include "core/config.h"
+#include "sync/local_root.h"
 
 namespace cluster::config {
 
@@ -25,7 +26,8 @@ enum class Mode : uint8_t {
 
 struct Options {
   std::string config_dir;
-  std::optional<uint64_t> id;              // --id, over the one in cluster.conf
+  std::string state_dir;       // absolute: nothing there is kept alike; empty: there is none
+  std::optional<uint64_t> id;  // --id, over the one in cluster.conf
   IdentitySource local = &local_identity;  // asked only where no ID is given
   Mode mode = Mode::kCheck;
 };
@@ -37,6 +39,8 @@ struct Loaded {
   uint16_t port = 0;        // to listen on: of cluster.conf, else of this host's line, else 35790
   int verbosity = 0;        // 0 to 5
   std::string service_dir;  // absolute
+  std::vector<sync::LocalRoot> roots;  // in which this host takes part; named alike on all of them
+  Duration retain = hours(24 * 7);     // for how long replaced and deleted versions are kept
 
   bool operator==(const Loaded&) const = default;
 };

@@ -237,6 +237,12 @@ void Daemon::submit(core::Command command, bus::CommandDone done) {
     loop_.post(core::Event(std::move(*numbered)));
 }
 
+std::vector<sync::RootView> Daemon::file_roots() { return {}; }
+
+void Daemon::files(bus::FileRequest, bus::FileDone done) {
+  done(Error{"files are not kept alike by this version"});
+}
+
 void Daemon::log(core::LogLevel level, const std::string& text) { daemon::log(level, text); }
 
 void Daemon::alert(core::Severity severity, const std::string& text) {

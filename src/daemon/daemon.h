@@ -68,6 +68,8 @@ class Daemon final : public bus::Cluster {
   bus::RelayCounts relayed() override;
   void submit(core::Command command, bus::CommandDone done) override;
   void reload(bus::ReloadDone done) override;
+  std::vector<sync::RootView> file_roots() override;
+  void files(bus::FileRequest request, bus::FileDone done) override;
   void log(core::LogLevel level, const std::string& text) override;
   void alert(core::Severity severity, const std::string& text) override;
   void bus_tried(bool on_bus) override;

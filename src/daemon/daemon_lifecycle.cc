@@ -24,6 +24,7 @@ bool contains(const std::vector<std::string>& words, const char* word) {
 config::Options config_options(const Options& options, config::Mode mode) {
   config::Options wanted;
   wanted.config_dir = options.config_dir;
+  wanted.state_dir = options.state_dir;
   if (options.id) wanted.id = options.id->value;
   wanted.mode = mode;
   // Asked once: the resolver may keep one waiting, and a reload runs on the loop.

@@ -65,6 +65,11 @@ class FakeCluster : public Cluster {
     }
   }
   void reload(ReloadDone done) override { reloads.push_back(std::move(done)); }
+  std::vector<sync::RootView> file_roots() override { return roots; }
+  void files(FileRequest request, FileDone done) override {
+    file_requests.push_back(std::move(request));
+    file_dones.push_back(std::move(done));
+  }
   void log(core::LogLevel, const std::string& text) override { logged.push_back(text); }
   void alert(core::Severity, const std::string& text) override { alerts.push_back(text); }
   void bus_tried(bool on_bus) override { tried.push_back(on_bus); }
@@ -77,6 +82,9 @@ class FakeCluster : public Cluster {
   std::vector<core::Command> commands;
   std::vector<CommandDone> waiting;
   std::vector<ReloadDone> reloads;
+  std::vector<sync::RootView> roots;
+  std::vector<FileRequest> file_requests;
+  std::vector<FileDone> file_dones;
   std::vector<std::string> logged;
   std::vector<std::string> alerts;
   std::vector<bool> tried;
