@@ -112,9 +112,10 @@ Status Daemon::start_core() {
           [this](bool near) { loop_.post(core::Event(core::SleepPlanned{near})); },
           [](core::LogLevel level, const std::string& text) { daemon::log(level, text); }});
   bus_ = std::make_unique<bus::Bus>(loop_.base(), options_.bus, CLUSTER_VERSION, *this);
+  if (Status s = open_files(); !s) return s;
   performer_ =
       std::make_unique<Performer>(Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_,
-                                        *prober_, *sleep_lock_, requests_, happenings_},
+                                        *prober_, *keeper_, *sleep_lock_, requests_, happenings_},
                                   [this] { left(); });
   boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));
@@ -235,12 +236,6 @@ bus::RelayCounts Daemon::relayed() {
 void Daemon::submit(core::Command command, bus::CommandDone done) {
   if (auto numbered = requests_.add(std::move(command), std::move(done)))
     loop_.post(core::Event(std::move(*numbered)));
-}
-
-std::vector<sync::RootView> Daemon::file_roots() { return {}; }
-
-void Daemon::files(bus::FileRequest, bus::FileDone done) {
-  done(Error{"files are not kept alike by this version"});
 }
 
 void Daemon::log(core::LogLevel level, const std::string& text) { daemon::log(level, text); }

@@ -19,6 +19,7 @@
 #include "daemon/parent.h"
 #include "daemon/perform.h"
 #include "daemon/requests.h"
+#include "files/keeper.h"
 #include "net/addresses.h"
 #include "net/identity.h"
 #include "net/prober.h"
@@ -78,6 +79,7 @@ class Daemon final : public bus::Cluster {
   Status open_state();
   Status open_network();
   Status start_core();
+  Status open_files();
   void start_once_able();
   // For as long as the daemon lives; nullopt: without a time limit.
   void watch(evutil_socket_t fd, short what, std::function<void()> callback,
@@ -126,6 +128,7 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<net::Prober> prober_;
   std::unique_ptr<system::SleepLock> sleep_lock_;
   std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<files::Keeper> keeper_;
   std::unique_ptr<Performer> performer_;
   std::unique_ptr<net::AddressWatch> addresses_;
   std::vector<std::unique_ptr<Watch>> watches_;  // signals and the shell's own timers

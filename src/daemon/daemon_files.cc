@@ -1,0 +1,64 @@
+// The daemon's part in keeping files alike: what the keeper says goes to the core and the bus, and the reverse.
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <utility>
+
+#include "daemon/daemon.h"
+#include "daemon/logging.h"
+
+namespace cluster::daemon {
+
+Status Daemon::open_files() {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+    return Error{std::string("getrandom: ") + strerror(errno)};
+  const HostId self = config_.core.self;
+  files::KeeperCalls calls;
+  calls.say = [this](core::FilesSaid said) { loop_.post(core::Event(std::move(said))); };
+  calls.changed = [this](const std::string& path) {
+    loop_.post(Loop::Task([this, path] { bus_->emit_file_changed(path); }));
+  };
+  calls.conflict = [this](const std::string& path, const std::string& copy) {
+    loop_.post(Loop::Task([this, path, copy] {
+      const std::string text =
+          copy.empty() ? path + " was edited on one host and deleted on another: it stays"
+                       : path + " was changed on two hosts: what did not stay is " + copy;
+      happenings_.add(read_clocks().wall, core::Severity::kWarning, text);
+      daemon::log(core::LogLevel::kWarning, text);
+      bus_->emit_file_conflict(path, copy);
+    }));
+  };
+  calls.alert = [this](const std::string& text) { alert(core::Severity::kWarning, text); };
+  calls.log = [this](const std::string& text) {
+    loop_.post(Loop::Task([text] { daemon::log(core::LogLevel::kInfo, text); }));
+  };
+  auto keeper = files::Keeper::start(options_.state_dir,
+                                     {identity_->node(), self, config_.core.host(self)->name}, seed,
+                                     std::move(calls));
+  if (!keeper) return Error{keeper.error()};
+  keeper_ = std::move(*keeper);
+  keeper_->configure({config_.roots, config_.retain});
+  return {};
+}
+
+std::vector<sync::RootView> Daemon::file_roots() { return keeper_->view(); }
+
+void Daemon::files(bus::FileRequest request, bus::FileDone done) {
+  files::Request asked;
+  using Verb = bus::FileRequest::Verb;
+  switch (request.verb) {
+    case Verb::kLog: asked.verb = files::Request::Verb::kLog; break;
+    case Verb::kRestore: asked.verb = files::Request::Verb::kRestore; break;
+    case Verb::kConfirm: asked.verb = files::Request::Verb::kConfirm; break;
+    case Verb::kRevert: asked.verb = files::Request::Verb::kRevert; break;
+  }
+  asked.target = std::move(request.target);
+  asked.version = std::move(request.version);
+  keeper_->request(std::move(asked), [this, done = std::move(done)](Result<std::string> answer) {
+    loop_.post(Loop::Task([done, answer = std::move(answer)] { done(answer); }));
+  });
+}
+
+}  // namespace cluster::daemon
