@@ -69,7 +69,7 @@ $(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(fuzzer) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call system_libs,$(fuzz_folders)) -pthread
 
-.PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench bench-growth sim-growth lint format tidy-flags demo
+.PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench bench-growth sim-growth lint format tidy-flags demo sync-sim
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
@@ -93,6 +93,10 @@ lab: all
 
 campaign: all
 	tests/lab/campaign --build $(BUILD) --rounds $(ROUNDS)
+
+# Likewise, of files kept alike.
+sync-sim: $(BUILD)/tests/sync-sim
+	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 # The programs need another compiler, so make runs once more for them.
 FUZZ_CXX ?= $(if $(shell command -v ccache),ccache )clang++

@@ -21,13 +21,13 @@ struct Earliest {
 };
 
 bool certain(const Entry& e) { return !e.deleted && !e.unsure; }
+bool certain_folder(const Entry& e) { return certain(e) && e.state.type == FileType::kFolder; }
 
 // The order of all versions of a path. A delete stays only against what may be older than it: a file found by a host
 // that has lost its memory. Otherwise whoever edited what another deleted wants it.
 auto rank(Mode mode, const Entry& e) {
-  const bool folder = certain(e) && e.state.type == FileType::kFolder;
   const bool by_birth = mode == Mode::kOlder && certain(e);
-  return std::tuple(certain(e), folder, Earliest{by_birth ? e.born : Edit{}},
+  return std::tuple(certain(e), certain_folder(e), Earliest{by_birth ? e.born : Edit{}},
                     by_birth && e.edited.node == e.born.node, e.edited, !e.deleted, e.state.type,
                     e.state.content, e.state.mode, e.state.owner, e.state.group, e.state.mtime_ns,
                     e.state.attributes);
@@ -65,7 +65,9 @@ Resolution resolve(Mode mode, const Entry& ours, const Entry& theirs) {
 Entry merged(const Entry& stays, const Entry& other) {
   Entry out = stays;
   out.vector.join(other.vector);
-  if (!certain(stays) || certain(other)) out.born = std::min(stays.born, other.born);
+  // Of another kind it would change who is the greater of this one.
+  if (certain(stays) == certain(other) && certain_folder(stays) == certain_folder(other))
+    out.born = std::min(stays.born, other.born);
   return out;
 }
 
