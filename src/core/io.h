@@ -432,11 +432,11 @@ struct Log {
 // This host has left, everything is handed over and stored: the engine may end.
 struct Left {};
 
-using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
-                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
-                            SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay,
-                            KillService, Guard, Unguard, Reboot, Probe, DelaySleep, FilesPeerUp,
-                            FilesPeerDown, FilesHeard>;
+using Action =
+    std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake, Reply,
+                 HostOnline, HostOffline, ServiceChanged, Alert, Log, Left, SetAccess, DeriveSecret,
+                 OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard, Reboot,
+                 Probe, DelaySleep, FilesPeerUp, FilesPeerDown, FilesHeard>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

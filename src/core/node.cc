@@ -125,8 +125,8 @@ void Node::State::note_chores(const Event& event) {
   const bool quiet =
       std::holds_alternative<Received>(event) || std::holds_alternative<Tick>(event) ||
       std::holds_alternative<ScriptEnded>(event) || std::holds_alternative<ServiceKilled>(event) ||
-      std::holds_alternative<ProbeAnswered>(event) ||
-      std::holds_alternative<SleepPlanned>(event) || std::holds_alternative<FilesSaid>(event);
+      std::holds_alternative<ProbeAnswered>(event) || std::holds_alternative<SleepPlanned>(event) ||
+      std::holds_alternative<FilesSaid>(event);
   if (quiet) return;
   secrets.due = true;
   if (!std::holds_alternative<Persisted>(event)) ways.due = true;

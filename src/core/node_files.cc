@@ -7,8 +7,7 @@ void Node::State::drive_files(Context& context) {
   std::map<NodeId, LinkId> now;
   for (const auto& [id, link] : links.all()) {
     if (!link.established) continue;
-    if (const Link* over = links.session(link.node); over != nullptr)
-      now[link.node] = over->id;
+    if (const Link* over = links.session(link.node); over != nullptr) now[link.node] = over->id;
   }
   for (const auto& [node, link] : file_links) {
     const auto at = now.find(node);
@@ -26,8 +25,7 @@ void Node::State::drive_files(Context& context) {
 // What comes over a session that the sender has left, or that this end has not come to yet, is of another conversation:
 // each begins anew with its session.
 void Node::State::receive_files(Context& context, const Link& link, const std::string& bytes) {
-  if (const Link* over = links.session(link.node); over == nullptr || over->id != link.id)
-    return;
+  if (const Link* over = links.session(link.node); over == nullptr || over->id != link.id) return;
   const auto at = file_links.find(link.node);
   if (at == file_links.end() || at->second != link.id) drive_files(context);
   context.emit(FilesHeard{link.node, bytes});

@@ -41,6 +41,7 @@ Placing::Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained
     : order_(std::move(place)),
       tree_(tree),
       place_(tree, rules),
+      of_many_(tree, {rules.allow_setuid, rules.renames, false}),
       retained_(retained),
       world_(std::move(world)) {
   answer_.ticket = order_.ticket;
@@ -59,7 +60,7 @@ Placing::Step Placing::refuse(sync::Outcome outcome, const std::string& why) {
   return Step::kDone;
 }
 
-Placing::Step Placing::finish(Outcome outcome) {
+Placing::Step Placing::ended(Outcome outcome) {
   warnings_.insert(warnings_.end(), outcome.warnings.begin(), outcome.warnings.end());
   if (!outcome.done()) return refuse(outcome_of(outcome.kind), outcome.reason);
   answer_.outcome = sync::Outcome::kDone;
@@ -101,32 +102,54 @@ Placing::Step Placing::step(MonoTime now) {
     for (const std::string& digest : at->second.digests) asked_digests_.erase(digest);
     at = asked_.erase(at);
   }
-  if (nodes_wanted_.empty() && chunks_wanted_.empty()) return commit();
+  if (nodes_wanted_.empty() && chunks_wanted_.empty()) return Step::kReady;
   ask_for_more(now);
   return done_ ? Step::kDone : Step::kWaiting;
 }
 
+bool Placing::needs_content() const {
+  const sync::FileState& state = order_.entry.state;
+  if (order_.entry.deleted || state.type != sync::FileType::kFile) return false;
+  return !order_.expected || !order_.expected->state.same_content(state) ||
+         !order_.set_aside.empty();
+}
+
 Placing::Step Placing::begin() {
-  if (order_.entry.deleted || order_.entry.state.type != sync::FileType::kFile ||
-      (order_.expected && order_.expected->state.same_content(order_.entry.state) &&
-       order_.set_aside.empty()))
-    return put_what_needs_no_content();
+  if (!needs_content()) return Step::kReady;
   auto staged = place_.stage(order_.path, order_.entry.state.content, order_.entry.state.size);
-  if (auto* outcome = std::get_if<Outcome>(&staged)) return finish(std::move(*outcome));
+  if (auto* outcome = std::get_if<Outcome>(&staged)) return ended(std::move(*outcome));
   staged_.emplace(std::move(std::get<StagedFile>(staged)));
   learn_sources();
   resolve(order_.entry.state.content, order_.entry.state.size, 0, 0);
   return done_ ? Step::kDone : Step::kMore;
 }
 
-Placing::Step Placing::put_what_needs_no_content() {
+void Placing::prepare() {
+  if (staged_) of_many_.prepare(*staged_, order_.entry.state);
+}
+
+Placing::Step Placing::finish(bool of_many) {
+  Place& place = of_many ? of_many_ : place_;
+  if (!staged_) return ended(put_what_needs_no_content(place));
+  Outcome outcome = place.commit(*staged_, order_.entry.state, order_.expected, keep());
+  if (outcome.done() && !nodes_.empty())
+    world_.keep_nodes(order_.entry.state.content, to_bytes(nodes_));
+  return ended(std::move(outcome));
+}
+
+void Placing::may_be_lost(const std::string& why) {
+  answer_.outcome = sync::Outcome::kFailed;
+  answer_.why = why;
+}
+
+Outcome Placing::put_what_needs_no_content(Place& place) {
   const sync::FileState& state = order_.entry.state;
-  if (order_.entry.deleted) return finish(place_.remove(order_.path, order_.expected, keep()));
+  if (order_.entry.deleted) return place.remove(order_.path, order_.expected, keep());
   if (order_.expected && order_.expected->state.same_content(state))
-    return finish(place_.set_attributes(order_.path, state, order_.expected));
+    return place.set_attributes(order_.path, state, order_.expected);
   if (state.type == sync::FileType::kFolder)
-    return finish(place_.make_folder(order_.path, state, order_.expected, keep()));
-  return finish(place_.make_link(order_.path, state, order_.expected, keep()));
+    return place.make_folder(order_.path, state, order_.expected, keep());
+  return place.make_link(order_.path, state, order_.expected, keep());
 }
 
 // ------------------------------------------------------------------------------ what is here
@@ -336,13 +359,6 @@ void Placing::peer_down(NodeId node) {
     for (const std::string& digest : at->second.digests) asked_digests_.erase(digest);
     at = asked_.erase(at);
   }
-}
-
-Placing::Step Placing::commit() {
-  Outcome outcome = place_.commit(*staged_, order_.entry.state, order_.expected, keep());
-  if (outcome.done() && !nodes_.empty())
-    world_.keep_nodes(order_.entry.state.content, to_bytes(nodes_));
-  return finish(std::move(outcome));
 }
 
 }  // namespace cluster::files

@@ -42,12 +42,23 @@ class Placing {
     std::function<bool(NodeId)> linked;
     std::function<WallTime()> wall;
   };
-  enum class Step : uint8_t { kMore, kWaiting, kDone };
+  enum class Step : uint8_t {
+    kMore,     // step() again at once
+    kWaiting,  // for others
+    kReady,    // all that it needs is here: finish()
+    kDone,     // take_answer()
+  };
 
   // All references outlive it.
   Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained& retained, World world);
 
   Step step(MonoTime now);
+  // Puts it in place. Where there are several, prepare() them, sync() the files of each tree together, finish() each as one of
+  // many, and sync() once more before anybody is told.
+  void prepare();
+  StagedFile* staged() { return staged_ ? &*staged_ : nullptr; }
+  Step finish(bool of_many);
+  void may_be_lost(const std::string& why);  // the last sync() has failed
   // False: nothing of this was asked for here.
   bool given(MonoTime now, const wire::ContentGiven& answer);
   void peer_down(NodeId node);
@@ -75,7 +86,8 @@ class Placing {
   };
 
   Step begin();
-  Step put_what_needs_no_content();
+  bool needs_content() const;
+  Outcome put_what_needs_no_content(Place& place);
   void learn_sources();
   void resolve(const std::string& digest, uint64_t size, int level, uint64_t offset);
   void take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,
@@ -85,14 +97,13 @@ class Placing {
   void ask_for_more(MonoTime now);
   bool take_part(const std::string& digest, std::string bytes);
   std::optional<NodeId> best_source() const;
-  Step commit();
-  Step finish(Outcome outcome);
+  Step ended(Outcome outcome);
   Step refuse(sync::Outcome outcome, const std::string& why);
   Keep keep() const;
 
   const sync::Place order_;
   const Tree& tree_;
-  Place place_;
+  Place place_, of_many_;
   Retained& retained_;
   const World world_;
   bool begun_ = false, done_ = false;

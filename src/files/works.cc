@@ -11,6 +11,8 @@ namespace cluster::files {
 
 namespace {
 
+// So many that are ready at once share their syncs.
+constexpr size_t kManyPlacings = 3;
 constexpr Duration kExpireInterval = minutes(10);
 constexpr char kIdentityPrefix = 'i';
 
@@ -257,27 +259,61 @@ std::vector<Placing::Source> Works::sources(const sync::Place& place) {
 
 bool Works::step_placings(MonoTime now) {
   bool more = false;
-  std::vector<sync::PlaceTicket> done;
+  std::vector<sync::PlaceTicket> done, ready;
   for (auto& [ticket, placing] : placings_) {
     const Placing::Step step = placing->step(now);
     more = more || step == Placing::Step::kMore;
+    if (step == Placing::Step::kReady) ready.push_back(ticket);
     if (step == Placing::Step::kDone) done.push_back(ticket);
   }
-  for (const sync::PlaceTicket ticket : done) {
-    const auto at = placings_.find(ticket);
-    const std::string path = absolute(at->second->order().root, at->second->order().path);
-    for (const std::string& warning : at->second->warnings()) calls_.log(path + ": " + warning);
-    sync::Placed answer = at->second->take_answer();
-    const sync::Place order = at->second->order();
-    end_asks_of(ticket);
-    placings_.erase(at);
-    const bool changed = answer.outcome == sync::Outcome::kChanged;
-    decide(std::move(answer));
-    if (changed)
-      if (const auto disk = disks_.find(order.root); disk != disks_.end())
-        disk->second.looking->look(now, order.path);
+  finish_placings(ready, done);
+  for (const sync::PlaceTicket ticket : done) placed(now, ticket);
+  return more || !done.empty() || !ready.empty();
+}
+
+// A file alone is synced alone; several share it.
+void Works::finish_placings(const std::vector<sync::PlaceTicket>& ready,
+                            std::vector<sync::PlaceTicket>& done) {
+  std::map<std::string, std::vector<Placing*>> by_root;
+  for (const sync::PlaceTicket ticket : ready) {
+    Placing* placing = placings_.at(ticket).get();
+    by_root[placing->order().root].push_back(placing);
   }
-  return more || !done.empty();
+  for (auto& [name, placings] : by_root) {
+    bool many = placings.size() >= kManyPlacings;
+    const Disk& disk = disks_.at(name);
+    Place place(*disk.looking->tree(), {});
+    if (many) {
+      std::vector<StagedFile*> files;
+      for (Placing* placing : placings) {
+        placing->prepare();
+        if (placing->staged() != nullptr) files.push_back(placing->staged());
+      }
+      if (const Status synced = place.sync(files); !synced)
+        calls_.alert(name + ": " + synced.error());
+    }
+    for (Placing* placing : placings)
+      if (placing->finish(many) == Placing::Step::kDone) done.push_back(placing->order().ticket);
+    if (!many) continue;
+    if (const Status synced = place.sync({}); !synced)
+      for (Placing* placing : placings) placing->may_be_lost(synced.error());
+  }
+}
+
+void Works::placed(MonoTime now, sync::PlaceTicket ticket) {
+  const auto at = placings_.find(ticket);
+  if (at == placings_.end()) return;  // what came before it has ended its root
+  const std::string path = absolute(at->second->order().root, at->second->order().path);
+  for (const std::string& warning : at->second->warnings()) calls_.log(path + ": " + warning);
+  sync::Placed answer = at->second->take_answer();
+  const std::string root = at->second->order().root, below = at->second->order().path;
+  end_asks_of(ticket);
+  placings_.erase(at);
+  const bool changed = answer.outcome == sync::Outcome::kChanged;
+  decide(std::move(answer));
+  if (!changed) return;
+  if (const auto disk = disks_.find(root); disk != disks_.end())
+    disk->second.looking->look(now, below);
 }
 
 void Works::end_asks_of(sync::PlaceTicket ticket) {

@@ -66,6 +66,9 @@ class Works {
   std::vector<Placing::Source> sources(const sync::Place& place);
   void begin_placing();
   bool step_placings(MonoTime now);
+  void finish_placings(const std::vector<sync::PlaceTicket>& ready,
+                       std::vector<sync::PlaceTicket>& done);
+  void placed(MonoTime now, sync::PlaceTicket ticket);
   void drop_placings(const std::string& root, const std::string& why);
   void end_asks_of(sync::PlaceTicket ticket);
   Result<Serving::Opened> open(const wire::ContentAsk& ask);
