@@ -13,6 +13,8 @@ inline constexpr std::string_view kErrorPrefix = "com.bammeson.cluster.Error.";
 // Refusals that the daemon's face gives itself, before the core is asked.
 inline constexpr const char* kInvalidArgs = "com.bammeson.cluster.Error.InvalidArgs";
 inline constexpr const char* kInvalidConfig = "com.bammeson.cluster.Error.InvalidConfig";
+inline constexpr const char* kUnknownFile = "com.bammeson.cluster.Error.UnknownFile";
+inline constexpr const char* kUnknownRoot = "com.bammeson.cluster.Error.UnknownRoot";
 inline constexpr const char* kNotYet = "com.bammeson.cluster.Error.NotYet";
 
 // Of every refusal but kNone.

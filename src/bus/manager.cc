@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -13,6 +14,7 @@ namespace cluster::bus {
 namespace {
 
 constexpr size_t kMaxServiceName = 64;  // bytes, as the services file has it
+constexpr size_t kMaxPathBytes = 4096;
 
 using core::Verb;
 using sdbus::MethodCall;
@@ -168,10 +170,80 @@ Method simulate(const Desk& desk) {
           }};
 }
 
+FilesNow files_now(const Desk& desk) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return {desk.cluster.file_roots(), WallTime(std::chrono::duration_cast<Duration>(now))};
+}
+
+// A root that is a single file is named by its path, and has that of the folder.
+bool holds(const sync::RootView& root, const std::string& path) {
+  if (root.name.starts_with('/') && root.name != root.path) return path == root.name;
+  return path.size() > root.path.size() + 1 && path.starts_with(root.path) &&
+         path[root.path.size()] == '/';
+}
+
+void require_file(const Desk& desk, const std::string& path) {
+  bool good = path.starts_with('/') && path.size() <= kMaxPathBytes;
+  for (size_t at = 0; good && at != std::string::npos;) {
+    const size_t end = path.find('/', at + 1);
+    const std::string part = path.substr(at + 1, end - at - 1);
+    good = !part.empty() && part != "." && part != "..";
+    at = end;
+  }
+  if (!good) {
+    throw make_error(kInvalidArgs,
+                     "this is no path of a file: it takes an absolute one without . and .. and "
+                     "without a slash at its end");
+  }
+  const auto roots = desk.cluster.file_roots();
+  if (std::none_of(roots.begin(), roots.end(),
+                   [&](const sync::RootView& root) { return holds(root, path); }))
+    throw make_error(kUnknownFile, "nothing at this path is kept alike on several hosts");
+}
+
+Method files(const Desk& desk) {
+  return {"Files", {}, {{"s", "json"}}, [desk](const MethodCall& call) {
+            reply(call, files_json(files_now(desk)));
+          }};
+}
+
+Method file_log(const Desk& desk) {
+  return {"FileLog", {{"s", "path"}}, {{"s", "json"}}, [desk](MethodCall call) {
+            auto path = read<std::string>(call);
+            require_file(desk, path);
+            desk.cluster.files({FileRequest::Verb::kLog, std::move(path), ""},
+                               desk.pending.await_files(std::move(call), Pending::Returns::kText));
+          }};
+}
+
+Method file_restore(const Desk& desk) {
+  return {"FileRestore", {{"s", "path"}, {"s", "version"}}, {}, [desk](MethodCall call) {
+            auto path = read<std::string>(call);
+            auto version = read<std::string>(call);
+            require_file(desk, path);
+            desk.cluster.files(
+                {FileRequest::Verb::kRestore, std::move(path), std::move(version)},
+                desk.pending.await_files(std::move(call), Pending::Returns::kNothing));
+          }};
+}
+
+Method root_order(const Desk& desk, const char* name, FileRequest::Verb verb) {
+  return {name, {{"s", "root"}}, {}, [desk, verb](MethodCall call) {
+            auto name_of_root = read<std::string>(call);
+            const auto roots = desk.cluster.file_roots();
+            if (std::none_of(roots.begin(), roots.end(),
+                             [&](const sync::RootView& root) { return root.name == name_of_root; }))
+              throw make_error(kUnknownRoot, "no root of this host has this name");
+            desk.cluster.files(
+                {verb, std::move(name_of_root), ""},
+                desk.pending.await_files(std::move(call), Pending::Returns::kNothing));
+          }};
+}
+
 Method get_status(const Desk& desk) {
   return {"GetStatus", {}, {{"s", "json"}}, [desk](const MethodCall& call) {
             reply(call, status_json(desk.view(), desk.version, desk.cluster.strangers(),
-                                    desk.cluster.relayed()));
+                                    desk.cluster.relayed(), files_now(desk)));
           }};
 }
 
@@ -264,14 +336,14 @@ std::vector<Method> methods(const Desk& desk) {
       simulate(desk),
       events(desk),
       get_status(desk),
+      files(desk),
+      file_log(desk),
+      file_restore(desk),
+      root_order(desk, "FilesConfirm", FileRequest::Verb::kConfirm),
+      root_order(desk, "FilesRevert", FileRequest::Verb::kRevert),
       not_yet("PushConfig", {}, {{"s", "report"}}, "pushing the configuration is"),
       not_yet("PushService", {{"s", "name"}}, {}, "pushing a service folder is"),
       not_yet("PushFile", {{"s", "path"}}, {}, "pushing a file is"),
-      not_yet("Files", {}, {{"s", "json"}}, "file synchronisation is"),
-      not_yet("FileLog", {{"s", "path"}}, {{"s", "text"}}, "file synchronisation is"),
-      not_yet("FileRestore", {{"s", "path"}, {"s", "version"}}, {}, "file synchronisation is"),
-      not_yet("FilesConfirm", {{"s", "root"}}, {}, "file synchronisation is"),
-      not_yet("FilesRevert", {{"s", "root"}}, {}, "file synchronisation is"),
       not_yet("Silence", {{"s", "name"}, {"u", "seconds"}}, {}, "silencing alerts is"),
   };
 }
@@ -291,7 +363,7 @@ std::vector<Interface> manager_interfaces(const Desk& desk) {
       {"HostOffline", {{"u", "host"}, {"s", "name"}}},
       {"ServiceChanged", {{"s", "name"}, {"s", "state"}, {"u", "host"}}},
       {"FileChanged", {{"s", "path"}}},
-      {"FileConflict", {{"s", "path"}, {"s", "kept_as"}}},
+      {"FileConflict", {{"s", "path"}, {"s", "copy"}}},
       {"Alert", {{"s", "severity"}, {"s", "text"}}},
   };
   manager.properties = summary_properties(desk, kSummaryIndexes);

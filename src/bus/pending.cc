@@ -29,6 +29,19 @@ ReloadDone Pending::await_reload(sdbus::MethodCall call) {
   };
 }
 
+FileDone Pending::await_files(sdbus::MethodCall call, Returns returns) {
+  return [weak = weak_from_this(), id = add(std::move(call)),
+          returns](const Result<std::string>& answer) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (answer) {
+      self->answer(id, "", *answer, returns);
+    } else {
+      self->answer(id, error_name(core::Refusal::kFailed), answer.error());
+    }
+  };
+}
+
 uint64_t Pending::add(sdbus::MethodCall call) {
   if (calls_.size() >= kMaxPendingCalls) {
     throw make_error("org.freedesktop.DBus.Error.LimitsExceeded",
@@ -39,7 +52,8 @@ uint64_t Pending::add(sdbus::MethodCall call) {
   return id;
 }
 
-void Pending::answer(uint64_t id, const std::string& error_name, const std::string& text) {
+void Pending::answer(uint64_t id, const std::string& error_name, const std::string& text,
+                     Returns returns) {
   auto node = calls_.extract(id);
   if (!node) return;
   const sdbus::MethodCall& call = node.mapped();
@@ -47,7 +61,9 @@ void Pending::answer(uint64_t id, const std::string& error_name, const std::stri
   if (call.doesntExpectReply()) return;
   try {
     if (error_name.empty()) {
-      call.createReply().send();
+      auto reply = call.createReply();
+      if (returns == Returns::kText) reply << text;
+      reply.send();
     } else {
       call.createErrorReply(make_error(error_name, text)).send();
     }

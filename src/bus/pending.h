@@ -21,12 +21,16 @@ class Pending : public std::enable_shared_from_this<Pending> {
   // Throws sdbus::Error where too many wait already.
   CommandDone await_command(sdbus::MethodCall call);
   ReloadDone await_reload(sdbus::MethodCall call);
+  // The call returns the answer's text, or nothing.
+  enum class Returns : uint8_t { kNothing, kText };
+  FileDone await_files(sdbus::MethodCall call, Returns returns);
 
   size_t size() const { return calls_.size(); }
 
  private:
   uint64_t add(sdbus::MethodCall call);
-  void answer(uint64_t id, const std::string& error_name, const std::string& text);
+  void answer(uint64_t id, const std::string& error_name, const std::string& text,
+              Returns returns = Returns::kNothing);
 
   std::function<void()> sent_;
   uint64_t next_ = 1;

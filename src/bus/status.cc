@@ -1,5 +1,6 @@
 #include "bus/status.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -89,7 +90,63 @@ Json strangers_json(const Strangers& strangers, uint64_t malformed_messages) {
   return out;
 }
 
-// Script output and peers' words may hold anything; what is no UTF-8 is replaced, never thrown at.
+const char* state_of(const sync::PeerOfRoot& peer) {
+  if (!peer.apart.empty()) return "apart";
+  return peer.behind_files > 0 ? "behind" : "in sync";
+}
+
+// In sync are all hosts that are linked, as far as this one knows.
+const char* state_of(const sync::RootView& root) {
+  if (!root.paused.empty()) return "paused";
+  if (!root.scanned) return "scanning";
+  const bool same =
+      root.missing_files == 0 && root.held_back == 0 && root.failing.empty() &&
+      std::all_of(root.peers.begin(), root.peers.end(), [](const sync::PeerOfRoot& peer) {
+        return peer.apart.empty() && peer.behind_files == 0;
+      });
+  return same ? "in sync" : "behind";
+}
+
+Json peer_json(const sync::PeerOfRoot& peer, WallTime now) {
+  const Duration behind =
+      peer.behind_files > 0 ? std::max(now - peer.behind_since, Duration{}) : Duration{};
+  Json out;
+  out["id"] = peer.host.value;
+  out["name"] = peer.name;
+  out["state"] = state_of(peer);
+  out["apart_why"] = peer.apart;
+  out["behind_files"] = peer.behind_files;
+  out["behind_bytes"] = peer.behind_bytes;
+  out["behind_seconds"] = std::round(to_seconds(behind) * 1e3) / 1e3;
+  return out;
+}
+
+Json root_json(const sync::RootView& root, WallTime now) {
+  Json out;
+  out["name"] = root.name;
+  out["path"] = root.path;
+  out["mode"] = root.mode;
+  out["state"] = state_of(root);
+  out["paused_why"] = root.paused;
+  out["files"] = root.files;
+  out["bytes"] = root.bytes;
+  out["held_back"] = root.held_back;
+  out["missing_files"] = root.missing_files;
+  out["missing_bytes"] = root.missing_bytes;
+  out["failing"] = root.failing;
+  out["hosts"] = Json::array();
+  for (const sync::PeerOfRoot& peer : root.peers) out["hosts"].push_back(peer_json(peer, now));
+  return out;
+}
+
+Json roots_json(const FilesNow& files) {
+  Json out;
+  out["roots"] = Json::array();
+  for (const sync::RootView& root : files.roots) out["roots"].push_back(root_json(root, files.now));
+  return out;
+}
+
+// Script output, names of files and peers' words may hold anything; what is no UTF-8 is replaced, never thrown at.
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -110,7 +167,8 @@ std::string iso8601(WallTime time) {
 }
 
 std::string status_json(const core::View& view, const std::string& version,
-                        const Strangers& strangers, const RelayCounts& relayed) {
+                        const Strangers& strangers, const RelayCounts& relayed,
+                        const FilesNow& files) {
   Json out;
   out["host"] = {{"id", view.self.value}, {"name", view.self_name}};
   out["version"] = version;
@@ -122,7 +180,7 @@ std::string status_json(const core::View& view, const std::string& version,
     out["services"].push_back(service_json(service));
   }
   out["voters"] = voters_json(view.voters);
-  out["files"] = Json::object();
+  out["files"] = roots_json(files);
   out["strangers"] = strangers_json(strangers, view.malformed_messages);
   out["relay"] = {
       {"frames", relayed.frames}, {"bytes", relayed.bytes}, {"dropped", relayed.dropped}};
@@ -135,6 +193,21 @@ std::string events_json(const std::vector<Happening>& events) {
     out.push_back({{"time", iso8601(event.at)},
                    {"severity", core::to_string(event.severity)},
                    {"text", event.text}});
+  }
+  return dump(out);
+}
+
+std::string files_json(const FilesNow& files) { return dump(roots_json(files)); }
+
+std::string file_log_json(const std::vector<FileVersion>& versions) {
+  Json out = Json::array();
+  for (const FileVersion& each : versions) {
+    out.push_back({{"version", each.version},
+                   {"kept", iso8601(each.kept)},
+                   {"edited", iso8601(each.edited)},
+                   {"type", each.type},
+                   {"size", each.size},
+                   {"label", each.label}});
   }
   return dump(out);
 }

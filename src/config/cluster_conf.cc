@@ -89,6 +89,7 @@ ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
                  "an existing folder");
     out.service_dir.reset();
   }
+  out.files = read_files(conf, report);
   return out;
 }
 

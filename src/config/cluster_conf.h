@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/fault.h"
+#include "config/files_conf.h"
 #include "config/identity.h"
 #include "config/text.h"
 #include "core/config.h"
@@ -31,6 +32,7 @@ struct ClusterConf {
   std::optional<core::Failback> failback;
   core::Ownership ownership = core::Ownership::kPeers;
   std::optional<std::string> service_dir;
+  FilesConf files;
 };
 
 ClusterConf parse_cluster_conf(const TextFile& text, Report& report);

@@ -39,12 +39,13 @@ class Checker {
     return sound;
   }
 
- private:
   static std::string named(const Statement& statement) {
     const std::string kind = statement.section ? "the section " : "the key ";
-    return kind + in_quotes(statement.key) + (statement.title.empty() ? "" : " " + statement.title);
+    return kind + in_quotes(statement.key) +
+           (statement.title.empty() ? "" : " " + in_quotes(statement.title));
   }
 
+ private:
   bool usable(const Statement& statement, const Key* key, std::span<const Key> keys,
               const std::string& where) {
     if (key == nullptr) {
@@ -77,15 +78,10 @@ class Checker {
                     "one value");
       return false;
     }
-    // In a section that never ends, what follows it would be taken for its keys.
-    if (statement.section && statement.whole) {
-      check(statement.inner, sync_section_keys(), " in " + named(statement));
-    }
     if (key->built == Built::kNotYet) {
-      if (where.empty()) {
-        report_.fault(file_, statement.line, named(statement) + " is not supported by this version",
-                      "no such " + std::string(statement.section ? "section" : "key"));
-      }
+      report_.fault(file_, statement.line,
+                    named(statement) + where + " is not supported by this version",
+                    "no such " + std::string(statement.section ? "section" : "key"));
       return false;
     }
     return true;
@@ -109,6 +105,31 @@ std::string only(const std::string& text, const std::vector<const Statement*>& s
   return out;
 }
 
+// What of these are values; sections are read on their own.
+void read_values(const std::string& text, std::vector<const Statement*> sound, ConfValues& values,
+                 Report& report) {
+  std::erase_if(sound, [](const Statement* statement) { return statement->section; });
+  std::vector<std::string> names;
+  names.reserve(sound.size());
+  for (const Statement* statement : sound) names.push_back(statement->key);
+  auto read = read_with_libconfuse(only(text, sound), names);
+  if (!read) {
+    report.fault(values.file(), values.line(), "libconfuse does not read this: " + read.error(),
+                 "KEY = VALUE, one a line");
+    return;
+  }
+  for (const Statement* statement : sound) {
+    std::vector<std::string>& texts = (*read)[statement->key];
+    if (texts.size() != statement->values) {
+      report.fault(values.file(), statement->line,
+                   "libconfuse reads another number of values for " + in_quotes(statement->key),
+                   "a plain value, in quotes where it holds more than letters and digits");
+      continue;
+    }
+    values.set(statement->key, {statement->line, std::move(texts)});
+  }
+}
+
 }  // namespace
 
 ConfValues parse_conf(const TextFile& text, ConfKind kind, Report& report) {
@@ -116,27 +137,22 @@ ConfValues parse_conf(const TextFile& text, ConfKind kind, Report& report) {
   ConfValues values(text.path, keys);
   if (!text.sound) return values;
   const Scan scanned = scan(text.path, text.joined(), report);
-  const auto sound =
-      Checker(text.path, kind, report).check(scanned.statements, keys, std::string());
-
-  std::vector<std::string> names;
-  names.reserve(sound.size());
-  for (const Statement* statement : sound) names.push_back(statement->key);
-  auto read = read_with_libconfuse(only(scanned.text, sound), names);
-  if (!read) {
-    report.fault(text.path, 1, "libconfuse does not read this file: " + read.error(),
-                 "KEY = VALUE, one a line");
-    return values;
-  }
-  for (const Statement* statement : sound) {
-    std::vector<std::string>& texts = (*read)[statement->key];
-    if (texts.size() != statement->values) {
-      report.fault(text.path, statement->line,
-                   "libconfuse reads another number of values for " + in_quotes(statement->key),
-                   "a plain value, in quotes where it holds more than letters and digits");
+  Checker checker(text.path, kind, report);
+  const auto sound = checker.check(scanned.statements, keys, std::string());
+  read_values(scanned.text, sound, values, report);
+  for (const Statement& statement : scanned.statements) {
+    const Key* key = find_key(keys, statement.key);
+    // In a section that never ends, what follows it would be taken for its keys.
+    if (key == nullptr || key->type != KeyType::kSection || !statement.section || !statement.whole)
       continue;
-    }
-    values.set(statement->key, {statement->line, std::move(texts)});
+    ConfValues section(text.path, sync_section_keys());
+    section.name(statement.title, statement.line);
+    read_values(
+        scanned.text,
+        checker.check(statement.inner, sync_section_keys(), " in " + Checker::named(statement)),
+        section, report);
+    if (std::find(sound.begin(), sound.end(), &statement) != sound.end())
+      values.add(std::move(section));
   }
   return values;
 }
@@ -224,6 +240,15 @@ std::optional<core::Fence> ConfValues::fence(std::string_view key, Report& repor
   const std::string& text = value->texts.front();
   if (text == "kill") return core::Fence::kKill;
   if (text == "reboot") return core::Fence::kReboot;
+  refuse(*value, key, report);
+  return std::nullopt;
+}
+
+std::optional<bool> ConfValues::yes(std::string_view key, Report& report) const {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const std::string& text = value->texts.front();
+  if (text == "yes" || text == "no") return text == "yes";
   refuse(*value, key, report);
   return std::nullopt;
 }

@@ -39,16 +39,18 @@ constexpr Key kClusterConf[] = {
      "dead_time, this host is offline"},
     {"service_dir", kPath, "", 0, 0, "", Restart::kYes, Built::kYes,
      "the folder with the services' folders; without it services.d beside cluster.conf"},
+    {"critical_files", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "files that are kept alike on all hosts"},
+    {"critical_dirs", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "folders that are kept alike on all hosts"},
+    {"sync", kSection, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "a folder that is kept alike on some or all hosts, wherever each has it"},
+    {"retain", kTime, "7d", 0, ns(kMaxTime), "", Restart::kNo, Built::kYes,
+     "how long versions of files that were replaced or deleted are kept"},
 
     {"email", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet, "where alerts are mailed"},
     {"text_alerts", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
      "where short alerts are mailed"},
-    {"critical_files", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "files kept alike"},
-    {"critical_dirs", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "folders kept alike"},
-    {"sync", kSection, "", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "a folder kept alike, in detail"},
-    {"retain", kTime, "7d", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "how long replaced and deleted versions are kept"},
     {"tombstone_keep", kTime, "90d", 0, 0, "", Restart::kNo, Built::kNotYet,
      "how long a deletion is remembered for absent hosts"},
 };
@@ -89,15 +91,20 @@ constexpr Key kServiceConf[] = {
 };
 
 constexpr Key kSyncSection[] = {
-    {"path", kPath, "", 0, 0, "", Restart::kNo, Built::kNotYet, "the folder on this host"},
-    {"mode", kChoice, "newer", 0, 0, "newer|older|merge|owner", Restart::kNo, Built::kNotYet,
-     "which of two concurrent edits stays"},
+    {"path", kPath, "", 0, 0, "", Restart::kNo, Built::kYes, "the folder on this host"},
+    {"mode", kChoice, "newer", 0, 0, "newer|older", Restart::kNo, Built::kYes,
+     "which of two edits that did not know of each other stays: the later one, or that of the "
+     "host that made the file"},
+    {"include", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "patterns of the files that are kept alike; without it all"},
+    {"exclude", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "patterns of files and folders that are not"},
+    {"hosts", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "the hosts that take part, by ID or name; without it all"},
+    {"allow_setuid", kChoice, "no", 0, 0, "yes|no", Restart::kNo, Built::kYes,
+     "whether files from others may be setuid or setgid here"},
     {"service", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
      "whose host writes, in mode owner"},
-    {"include", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "patterns of what is kept alike"},
-    {"exclude", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "patterns of what is not"},
-    {"hosts", kList, "", 0, 0, "", Restart::kNo, Built::kNotYet, "the hosts that take part"},
 };
 
 std::string time_range(const Key& key) {
@@ -161,6 +168,7 @@ std::string names_of(std::span<const Key> keys) {
 std::string key_table() {
   std::string out;
   append_rows(out, "cluster.conf", kClusterConf);
+  append_rows(out, "sync", kSyncSection);
   append_rows(out, "service.conf", kServiceConf);
   return out;
 }

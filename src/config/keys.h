@@ -48,7 +48,7 @@ std::string expected_value(const Key& key);
 // "a, b, c": the names of those that are built.
 std::string names_of(std::span<const Key> keys);
 
-// The tables as text, one key a line, fields split by tabs: file, name, type and range, default,
+// The tables as text, one key a line, fields split by tabs: file (or section), name, type and range, default,
 // restart
 // ("restart" or "reload"), built ("built" or "later"), effect.
 std::string key_table();

@@ -7,6 +7,7 @@
 #include "config/address.h"
 #include "config/cluster_conf.h"
 #include "config/needs.h"
+#include "config/roots.h"
 #include "config/service_folder.h"
 #include "config/services.h"
 #include "config/text.h"
@@ -34,12 +35,13 @@ uint16_t own_port(const ClusterConf& conf, const core::HostEntry& self, Report& 
   return *conf.port;
 }
 
-void load_services(const Options& options, const ClusterConf& conf, std::vector<ServiceRow> rows,
-                   const std::string& services_path, Loaded& out, Report& report) {
+void load_services(const Options& options, const ClusterConf& conf,
+                   const std::vector<ServiceRow>& rows, const std::string& services_path,
+                   Loaded& out, Report& report) {
   std::vector<NeedsLines> lines;
-  for (ServiceRow& row : rows) {
+  for (const ServiceRow& row : rows) {
     lines.emplace_back();
-    core::ServiceEntry& entry = row.entry;
+    core::ServiceEntry entry = row.entry;
     entry.ownership = conf.ownership;
     for (const HostId id : entry.preference) entry.local = entry.local || id == out.core.self;
     if (entry.local) {
@@ -87,9 +89,20 @@ void load_all(const Options& options, Loaded& out, Report& report) {
     out.port = own_port(conf, *hosts->find(*self), report);
     out.core.port = out.port;
   }
-  out.core.hosts = std::move(hosts->entries);
+  out.core.hosts = hosts->entries;
   out.passphrases = std::move(hosts->passphrases);
-  load_services(options, conf, std::move(rows), services_path, out, report);
+  load_services(options, conf, rows, services_path, out, report);
+  out.retain = conf.files.retain;
+  out.roots = local_roots({.conf = conf.files,
+                           .conf_path = conf_path,
+                           .hosts = *hosts,
+                           .self = out.core.self,
+                           .services = rows,
+                           .services_path = services_path,
+                           .service_dir = out.service_dir,
+                           .config_dir = absolute(options.config_dir),
+                           .state_dir = options.state_dir},
+                          report);
 }
 
 }  // namespace

@@ -245,6 +245,7 @@ class Parser {
     } else if (after.is('{') || (after.is_value() && after.line == key.line && peek(1).is('{'))) {
       if (!after.is('{')) {
         out.title = text_of(after);
+        if (after.kind == TokenKind::kString) out.title = out.title.substr(1, out.title.size() - 2);
         ++next_;
       }
       ++next_;

@@ -26,7 +26,7 @@ struct Statement {
   bool list = false;  // VALUE was in braces
   bool whole = true;  // a section that was closed
   size_t values = 0;  // how many, where it is no section
-  std::string title;  // of a section, as written
+  std::string title;  // of a section, without quotes
   std::vector<Statement> inner;
 };
 

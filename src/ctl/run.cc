@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <filesystem>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "ctl/arguments.h"
 #include "ctl/client.h"
+#include "ctl/files_text.h"
 #include "ctl/output.h"
 #include "ctl/status_text.h"
 #include "ctl/watch.h"
@@ -38,6 +40,9 @@ class Runner {
 
   Exit show_status();
   Exit show_log();
+  // The JSON array that a call returns, as it is or as a table.
+  Exit show_list(const char* method, const std::vector<Argument>& arguments, const char* what,
+                 const std::function<std::string(const Json& list)>& table);
   Exit simulate();
   Exit set_standby(bool standby);
   Exit maintenance();
@@ -65,6 +70,13 @@ Exit wrong_usage(const std::string& why) {
 std::string with_newline(std::string text) {
   if (text.empty() || text.back() != '\n') text += '\n';
   return text;
+}
+
+// The daemon has another working directory.
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto full = std::filesystem::absolute(path, error);
+  return error || path.empty() ? path : full.lexically_normal().string();
 }
 
 Exit Runner::read(const char* method, const std::vector<Argument>& arguments, const char* key,
@@ -126,6 +138,8 @@ Exit Runner::show_status() {
       print(hosts_table(status, wall_now(), style_));
     } else if (command == "services") {
       print(services_table(status, style_));
+    } else if (command == "files") {
+      print(files_table(status, style_));
     } else {
       print(status_text(status, wall_now(), style_));
     }
@@ -133,28 +147,32 @@ Exit Runner::show_status() {
   });
 }
 
-Exit Runner::show_log() {
-  const Answer answer = client_.call("Events", {}, Patience::kReading);
+Exit Runner::show_list(const char* method, const std::vector<Argument>& arguments, const char* what,
+                       const std::function<std::string(const Json& list)>& table) {
+  const Answer answer = client_.call(method, arguments, Patience::kReading);
   if (const auto* fault = std::get_if<Fault>(&answer)) return complain(*fault);
-  const Json events = Json::parse(std::get<std::string>(answer), nullptr, false);
-  if (!events.is_array())
-    return complain({kRefused, "failed: the daemon's answer is no list of events"});
-  if (arguments_.json) {
-    print(dump(events));
-    return kDone;
-  }
-  std::string out;
-  for (const Json& event : events) {
-    if (!event.is_object()) continue;
-    const std::string severity = event.value("severity", "");
-    const Tone tone = severity == "critical"  ? Tone::kBad
-                      : severity == "warning" ? Tone::kWarning
-                                              : Tone::kPlain;
-    out += printable(event.value("time", "")) + "  " +
-           paint(printable(event.value("text", "")), tone, style_) + "\n";
-  }
-  print(out);
+  const Json list = Json::parse(std::get<std::string>(answer), nullptr, false);
+  if (!list.is_array())
+    return complain({kRefused, std::string("failed: the daemon's answer is no list of ") + what});
+  Json sound = Json::array();
+  for (const Json& each : list)
+    if (each.is_object()) sound.push_back(each);
+  print(arguments_.json ? dump(list) : table(sound));
   return kDone;
+}
+
+Exit Runner::show_log() {
+  return show_list("Events", {}, "events", [this](const Json& events) {
+    std::string out;
+    for (const Json& event : events) {
+      const std::string severity = text_at(event, "severity");
+      const Tone tone = severity == "critical"  ? Tone::kBad
+                        : severity == "warning" ? Tone::kWarning
+                                                : Tone::kPlain;
+      out += text_at(event, "time") + "  " + paint(text_at(event, "text"), tone, style_) + "\n";
+    }
+    return out;
+  });
 }
 
 Exit Runner::simulate() {
@@ -195,11 +213,14 @@ Exit Runner::maintenance() {
 }
 
 Exit Runner::files() {
-  if (!has_word(0)) return read("Files", {}, "files", {});
+  if (!has_word(0)) return show_status();
   const size_t more = arguments_.words.size() - 1;
-  if (word(0) == "log" && more == 1) return read("FileLog", {word(1)}, "log", {{"path", word(1)}});
+  if (word(0) == "log" && more == 1) {
+    return show_list("FileLog", {absolute(word(1))}, "versions",
+                     [this](const Json& log) { return file_log_table(log, style_); });
+  }
   if (word(0) == "restore" && more == 2) {
-    return change("FileRestore", {word(1), word(2)}, "restore " + word(1));
+    return change("FileRestore", {absolute(word(1)), word(2)}, "restore " + word(1));
   }
   if (word(0) == "confirm" && more == 1)
     return change("FilesConfirm", {word(1)}, "confirm " + word(1));

@@ -6,55 +6,17 @@
 #include <cstdio>
 #include <ctime>
 
+#include "ctl/files_text.h"
+
 namespace cluster::ctl {
 namespace {
 
 constexpr size_t kNameWidth = 12;  // to which long names are cut on narrow terminals
 constexpr size_t kReasonWidth = 16;
 
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-bool flag_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_boolean() && found->get<bool>();
-}
-
-uint64_t number_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
-
-uint32_t id_at(const Json& object, const char* key) {
-  return static_cast<uint32_t>(number_at(object, key));
-}
-
-const Json& list_at(const Json& object, const char* key) {
-  static const Json kNone = Json::array();
-  const auto found = object.find(key);
-  return found != object.end() && found->is_array() ? *found : kNone;
-}
-
-std::vector<uint32_t> ids_at(const Json& object, const char* key) {
-  std::vector<uint32_t> out;
-  for (const Json& id : list_at(object, key)) {
-    if (id.is_number_unsigned()) out.push_back(id.get<uint32_t>());
-  }
-  return out;
-}
-
-std::string joined(const std::string& a, const std::string& b) {
-  return a.empty() || b.empty() ? a + b : a + ", " + b;
-}
-
 std::string ago(WallTime then, WallTime now) {
   const int64_t seconds = std::max<int64_t>(0, to_ms(now - then) / 1000);
-  if (seconds < 60) return std::to_string(seconds) + " s ago";
-  if (seconds < 3600) return std::to_string(seconds / 60) + " min ago";
-  if (seconds < 86400) return std::to_string(seconds / 3600) + " h ago";
-  return std::to_string(seconds / 86400) + " d ago";
+  return time_text(static_cast<uint64_t>(seconds)) + " ago";
 }
 
 std::string rtt_text(const Json& host) {
@@ -290,6 +252,9 @@ std::string status_text(const Json& status, WallTime now, const Style& style) {
   std::string out = paint(line, well ? Tone::kGood : Tone::kBad, style) + "\n";
   if (!hosts.empty()) out += "\n" + hosts_table(status, now, style);
   if (!services.empty()) out += "\n" + services_table(status, style);
+  if (const std::string files = files_line(status); !files.empty())
+    out += "\n" + paint(style.width > 0 ? fit(files, style.width) : files, Tone::kWarning, style) +
+           "\n";
   if (const std::string voters = voters_lines(status); !voters.empty()) out += "\n" + voters;
   if (const std::string refusals = refusals_line(status); !refusals.empty())
     out += "\n" + (style.width > 0 ? fit(refusals, style.width) : refusals) + "\n";

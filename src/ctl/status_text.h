@@ -2,17 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "ctl/fields.h"
 #include "ctl/text.h"
 
 namespace cluster::ctl {
-
-using Json = nlohmann::ordered_json;
 
 // The daemon may be of another version: fields that are missing have defaults, unknown ones are ignored,
 // and what is no such document at all is an error.

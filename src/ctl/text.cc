@@ -160,6 +160,24 @@ std::string fit(std::string_view text, size_t width) {
   return out;
 }
 
+std::string time_text(uint64_t seconds) {
+  if (seconds < 60) return std::to_string(seconds) + " s";
+  if (seconds < 3600) return std::to_string(seconds / 60) + " min";
+  if (seconds < 86400) return std::to_string(seconds / 3600) + " h";
+  return std::to_string(seconds / 86400) + " d";
+}
+
+std::string size_text(uint64_t bytes) {
+  constexpr uint64_t kStep = 1000;
+  if (bytes < kStep) return std::to_string(bytes) + " B";
+  const char* unit = "kMGTPE";
+  uint64_t rest = 0;
+  for (; bytes >= kStep; bytes /= kStep, ++unit) rest = bytes % kStep;
+  const std::string whole = std::to_string(bytes);
+  const std::string tenth = bytes < 100 ? "." + std::to_string(rest / 100) : "";
+  return whole + tenth + " " + unit[-1] + "B";
+}
+
 std::string paint(const std::string& text, Tone tone, const Style& style) {
   if (!style.colour || tone == Tone::kPlain || text.empty()) return text;
   return code_of(tone) + text + "\033[0m";

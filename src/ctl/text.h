@@ -18,6 +18,9 @@ size_t display_width(std::string_view text);
 // At most `width` columns; what is cut ends in "…".
 std::string fit(std::string_view text, size_t width);
 
+std::string time_text(uint64_t seconds);  // "40 s", "12 min", "3 h", "2 d": whole ones, cut
+std::string size_text(uint64_t bytes);    // "512 B", "1.2 MB"
+
 enum class Tone : uint8_t { kPlain, kGood, kWarning, kBad, kHeading, kFaint };
 
 struct Cell {

@@ -149,11 +149,15 @@ class Watch {
       service_changed(message);
     } else if (member == "Alert") {
       alert(message);
-    } else if (member == "FileChanged" || member == "FileConflict") {
+    } else if (member == "FileChanged") {
       const std::string path = text_of(message);
-      say(member == "FileChanged" ? "file-changed" : "file-conflict",
-          (member == "FileChanged" ? "file changed: " : "file in conflict: ") + path,
-          Tone::kWarning, {{"path", path}});
+      say("file-changed", "file changed: " + path, Tone::kPlain, {{"path", path}});
+    } else if (member == "FileConflict") {
+      const std::string path = text_of(message);
+      const std::string copy = text_of(message);
+      say("file-conflict",
+          "file in conflict: " + path + (copy.empty() ? "" : ", the other one is " + copy),
+          Tone::kWarning, {{"path", path}, {"copy", copy}});
     }
   }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "config/load.h"
 #include "tests/fuzz/config.h"
@@ -38,6 +39,7 @@ class Folder {
   config::Outcome load(config::Mode mode) const {
     config::Options options;
     options.config_dir = folder_.path();
+    options.state_dir = (folder_ / "state").string();
     options.mode = mode;
     options.local = [] {
       return config::LocalIdentity{"server1", "server1.example.com", {"192.0.2.1"}};
@@ -72,6 +74,13 @@ void check(const Folder& folder, const config::Outcome& outcome) {
   ENSURE(outcome.loaded->passphrases.size() == core.hosts.size());
   ENSURE(outcome.loaded->service_dir.starts_with('/'));
   ENSURE(outcome.loaded->listen.size() <= config::kMaxListenAddresses);
+  std::set<std::string> names;
+  for (const sync::LocalRoot& root : outcome.loaded->roots) {
+    ENSURE(!root.config.name.empty() && names.insert(root.config.name).second);
+    ENSURE(root.path.starts_with('/') && root.path.find("/../") == std::string::npos);
+    ENSURE(root.config.takes_part(core.self));
+    for (const HostId host : root.config.hosts) ENSURE(core.host(host) != nullptr);
+  }
   for (const core::ServiceEntry& service : core.services) {
     ENSURE(!service.preference.empty());
     for (const HostId host : service.preference) ENSURE(core.host(host) != nullptr);

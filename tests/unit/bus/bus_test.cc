@@ -120,14 +120,69 @@ TEST_F(BusTest, WhatIsNotBuiltSaysSo) {
   EXPECT_EQ(call("PushConfig").error, not_yet);
   EXPECT_EQ(call("PushService", "s", "web").error, not_yet);
   EXPECT_EQ(call("PushFile", "s", "/etc/x").error, not_yet);
-  EXPECT_EQ(call("FileLog", "s", "x").error, not_yet);
-  EXPECT_EQ(call("FileRestore", "ss", "x", "y").error, not_yet);
-  EXPECT_EQ(call("FilesConfirm", "s", "x").error, not_yet);
-  EXPECT_EQ(call("FilesRevert", "s", "x").error, not_yet);
   EXPECT_EQ(call("Silence", "su", "web", 60).error, not_yet);
-  const Outcome outcome = call("Files");
+  const Outcome outcome = call("PushFile", "s", "/etc/x");
   EXPECT_EQ(outcome.error, not_yet);
-  EXPECT_EQ(outcome.text, "file synchronisation is not built yet in this version");
+  EXPECT_EQ(outcome.text, "pushing a file is not built yet in this version");
+}
+
+TEST_F(BusTest, FilesAreThoseOfTheStatusDocument) {
+  cluster_.roots = sample_roots();
+  start_bus();
+  const auto files = nlohmann::json::parse(call("Files").text);
+  EXPECT_EQ(files.at("roots").at(0).at("hosts").at(0).at("behind_bytes"), 1'234'567);
+  EXPECT_EQ(nlohmann::json::parse(call("GetStatus").text).at("files").at("roots").at(1),
+            files.at("roots").at(1));
+}
+
+TEST_F(BusTest, OrdersAboutFilesWaitUntilTheyAreDone) {
+  using Verb = FileRequest::Verb;
+  cluster_.roots = sample_roots();
+  start_bus();
+  const auto asked = [&](const std::shared_ptr<std::optional<Outcome>>& answer,
+                         const Result<std::string>& with) {
+    const size_t before = cluster_.file_requests.size();
+    EXPECT_TRUE(until([&] { return cluster_.file_requests.size() > before; }));
+    EXPECT_FALSE(answer->has_value());
+    cluster_.file_dones.back()(with);
+    return wait(answer);
+  };
+  const auto last = [&]() -> const FileRequest& { return cluster_.file_requests.back(); };
+
+  Outcome outcome = asked(send(kManager, "FileLog", "s", "/srv/www/a b"), std::string("[1]"));
+  EXPECT_EQ(outcome.error + outcome.text, "[1]");
+  EXPECT_EQ(last().verb, Verb::kLog);
+  EXPECT_EQ(last().target, "/srv/www/a b");
+  outcome = asked(send(kManager, "FileRestore", "ss", "/etc/motd", "17"), std::string("done"));
+  EXPECT_EQ(outcome.error + outcome.text, "");
+  EXPECT_EQ(last().verb, Verb::kRestore);
+  EXPECT_EQ(last().target + " " + last().version, "/etc/motd 17");
+  outcome = asked(send(kManager, "FilesConfirm", "s", "www"), Error{"nothing is held back"});
+  EXPECT_EQ(outcome.error, kError + "Failed");
+  EXPECT_EQ(outcome.text, "nothing is held back");
+  EXPECT_EQ(last().verb, Verb::kConfirm);
+  EXPECT_EQ(asked(send(kManager, "FilesRevert", "s", "/etc/motd"), std::string()).error, "");
+  EXPECT_EQ(last().verb, Verb::kRevert);
+  EXPECT_EQ(last().target, "/etc/motd");
+}
+
+TEST_F(BusTest, WhatIsNotKeptAlikeIsRefusedBeforeTheDaemonIsAsked) {
+  cluster_.roots = sample_roots();
+  start_bus();
+  for (const char* path :
+       {"", "x", "/", "/srv/www/", "/srv/www/../x", "/srv//www/x", "/srv/www/."}) {
+    EXPECT_EQ(call("FileLog", "s", path).error, kError + "InvalidArgs") << path;
+    EXPECT_EQ(call("FileRestore", "ss", path, "1").error, kError + "InvalidArgs") << path;
+  }
+  for (const char* path : {"/srv/www", "/srv/wwwx/a", "/etc/passwd", "/etc/motd/x", "/x"})
+    EXPECT_EQ(call("FileLog", "s", path).error, kError + "UnknownFile") << path;
+  for (const char* name : {"", "WWW", "/srv/www"}) {
+    EXPECT_EQ(call("FilesConfirm", "s", name).error, kError + "UnknownRoot") << name;
+    EXPECT_EQ(call("FilesRevert", "s", name).error, kError + "UnknownRoot") << name;
+  }
+  EXPECT_TRUE(cluster_.file_requests.empty());
+  EXPECT_EQ(call("FileLog", "s", "/x").text, "nothing at this path is kept alike on several hosts");
+  EXPECT_EQ(call("FilesRevert", "s", "x").text, "no root of this host has this name");
 }
 
 TEST_F(BusTest, ReloadAnswersWithEveryFault) {
@@ -178,6 +233,22 @@ TEST_F(BusTest, SignalsOfHostsServicesAndAlerts) {
   EXPECT_EQ(seen("HostOffline")[0].text, "2 laptop1");
   EXPECT_EQ(seen("ServiceChanged")[0].text, "web stop-failed 0");
   EXPECT_EQ(seen("Alert")[0].text, "critical it burns");
+}
+
+TEST_F(BusTest, SignalsOfFilesWhateverTheyAreCalled) {
+  start_bus();
+  watch_signals();
+  EXPECT_EQ(call("Explain", "s", "web").error, "");
+  bus_->emit_file_changed("/srv/www/grün");
+  bus_->emit_file_changed("/srv/www/gr\xfcn");
+  bus_->emit_file_conflict("/srv/www/a", "/srv/www/a.conflict-laptop1-1");
+  bus_->emit_file_conflict("/srv/www/b", "");
+  ASSERT_TRUE(until([&] { return seen("FileConflict").size() == 2; }));
+  ASSERT_EQ(seen("FileChanged").size(), 2u);
+  EXPECT_EQ(seen("FileChanged")[0].text, "/srv/www/grün");
+  EXPECT_EQ(seen("FileChanged")[1].text, "/srv/www/gr?n");
+  EXPECT_EQ(seen("FileConflict")[0].text, "/srv/www/a /srv/www/a.conflict-laptop1-1");
+  EXPECT_EQ(seen("FileConflict")[1].text, "/srv/www/b ");
 }
 
 TEST_F(BusTest, PropertiesTellOfRealChangesOnly) {

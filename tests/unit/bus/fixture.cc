@@ -153,6 +153,24 @@ core::View sample_view() {
   return view;
 }
 
+std::vector<sync::RootView> sample_roots() {
+  sync::RootView www;
+  www.name = "www";
+  www.path = "/srv/www";
+  www.mode = "newer";
+  www.scanned = true;
+  www.files = 12;
+  www.bytes = 34'567;
+  www.peers = {{HostId{2}, "laptop1", "", 2, 1'234'567, WallTime(seconds(1'700'000'000))},
+               {HostId{3}, "vps", "it has another mode", 0, 0, WallTime{}}};
+  sync::RootView motd;
+  motd.name = "/etc/motd";
+  motd.path = "/etc";
+  motd.mode = "older";
+  motd.paused = "the folder is not mounted";
+  return {www, motd};
+}
+
 BusTest::BusTest() : base_(event_base_new()) {}
 
 BusTest::~BusTest() {

@@ -44,6 +44,9 @@ class PrivateBus {
 // Hosts 1 server1.example.com (self) and 2 laptop1, services web and mail-1.
 core::View sample_view();
 
+// www in /srv/www, which host 2 laptop1 has but for two files; and the file /etc/motd, which is paused.
+std::vector<sync::RootView> sample_roots();
+
 class FakeCluster : public Cluster {
  public:
   core::View view() override { return (++views, shown); }

@@ -31,7 +31,7 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"("stopped":false,"moved_to":null,"after":["cache"],"with":null},)"
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","ownership":"peers","preference":[2],"disabled":false,"stopped":false,)"
-      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,"files":{},)"
+      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,"files":{"roots":[]},)"
       R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}},)"
       R"("relay":{"frames":6,"bytes":70,"dropped":1}})");
 }
@@ -42,6 +42,65 @@ TEST(Status, TellsWhoVotesAndWhatIsInTheWayOfAChange) {
   EXPECT_EQ(Json::parse(status_json(view, "")).at("voters").dump(),
             R"({"number":2,"names":["a","b"],"before":["a"],"change":"1 of 2 have learnt it",)"
             R"("differ":["b"]})");
+}
+
+TEST(Status, FilesByRootAndHost) {
+  const WallTime now(seconds(1'700'000'000) + milliseconds(40'250));
+  const std::string files =
+      R"({"roots":[{"name":"www","path":"/srv/www","mode":"newer","state":"behind","paused_why":"",)"
+      R"("files":12,"bytes":34567,"held_back":0,"missing_files":0,"missing_bytes":0,"failing":[],)"
+      R"("hosts":[{"id":2,"name":"laptop1","state":"behind","apart_why":"","behind_files":2,)"
+      R"("behind_bytes":1234567,"behind_seconds":40.25},)"
+      R"({"id":3,"name":"vps","state":"apart","apart_why":"it has another mode","behind_files":0,)"
+      R"("behind_bytes":0,"behind_seconds":0.0}]},)"
+      R"({"name":"/etc/motd","path":"/etc","mode":"older","state":"paused",)"
+      R"("paused_why":"the folder is not mounted","files":0,"bytes":0,"held_back":0,)"
+      R"("missing_files":0,"missing_bytes":0,"failing":[],"hosts":[]}]})";
+  EXPECT_EQ(files_json({sample_roots(), now}), files);
+  EXPECT_EQ(
+      Json::parse(status_json(sample_view(), "", {}, {}, {sample_roots(), now})).at("files").dump(),
+      files);
+  // A clock that is behind the other host's.
+  const auto early = Json::parse(files_json({sample_roots(), WallTime{}}));
+  EXPECT_EQ(early.at("roots").at(0).at("hosts").at(0).at("behind_seconds"), 0);
+}
+
+TEST(Status, ARootIsInSyncOnceNothingIsLeftToDo) {
+  const auto state = [](const sync::RootView& root) {
+    return Json::parse(files_json({{root}, WallTime{}})).at("roots").at(0).at("state");
+  };
+  sync::RootView root = sample_roots()[0];
+  root.peers.clear();
+  EXPECT_EQ(state(root), "in sync");
+  sync::RootView other = root;
+  other.scanned = false;
+  EXPECT_EQ(state(other), "scanning");
+  other.paused = "it has vanished";
+  EXPECT_EQ(state(other), "paused");
+  other = root;
+  other.missing_files = 1;
+  EXPECT_EQ(state(other), "behind");
+  other = root;
+  other.held_back = 1;
+  EXPECT_EQ(state(other), "behind");
+  other = root;
+  other.failing = {"a: no space \xff left"};
+  EXPECT_EQ(state(other), "behind");
+  other = root;
+  other.peers = {sample_roots()[0].peers[1]};
+  EXPECT_EQ(state(other), "behind");
+}
+
+TEST(Status, VersionsOfAFileInTheOrderGiven) {
+  EXPECT_EQ(
+      file_log_json({{"17", WallTime(seconds(2)), WallTime(seconds(1)), "file", 5,
+                      "replaced by host 2 laptop1"},
+                     {"16", WallTime{}, WallTime{}, "folder", 0, ""}}),
+      R"([{"version":"17","kept":"1970-01-01T00:00:02.000Z","edited":"1970-01-01T00:00:01.000Z",)"
+      R"("type":"file","size":5,"label":"replaced by host 2 laptop1"},)"
+      R"({"version":"16","kept":"1970-01-01T00:00:00.000Z","edited":"1970-01-01T00:00:00.000Z",)"
+      R"("type":"folder","size":0,"label":""}])");
+  EXPECT_EQ(file_log_json({}), "[]");
 }
 
 TEST(Status, MeshHostShowsTheWayRoundTripAndWhenSeen) {

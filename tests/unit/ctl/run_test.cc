@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "bus/status.h"
 #include "tests/unit/bus/fixture.h"
 
 namespace cluster::ctl {
@@ -165,17 +166,69 @@ TEST_F(CtlTest, RefusalsExitOneWithTheReason) {
   EXPECT_EQ(ctl->err,
             "clusterctl: not supported yet: pushing the configuration is not built yet in this "
             "version\n");
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"files"},
-                                             {"files", "log", "x"},
-                                             {"files", "restore", "x", "y"},
-                                             {"files", "confirm", "x"},
-                                             {"files", "revert", "x"},
-                                             {"push", "service", "web"},
-                                             {"push", "file", "x"},
-                                             {"silence", "web", "60"}}) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"push", "service", "web"}, {"push", "file", "x"}, {"silence", "web", "60"}}) {
     EXPECT_NE(complete(words)->err.find("not supported yet"), std::string::npos) << words[0];
   }
+}
+
+TEST_F(CtlTest, FilesAsTableAndAsJson) {
+  cluster_.roots = bus::test::sample_roots();
+  start_bus();
+  auto ctl = complete({"files"});
+  EXPECT_EQ(ctl->code, 0) << ctl->err;
+  EXPECT_NE(ctl->out.find("2 laptop1"), std::string::npos) << ctl->out;
+  EXPECT_NE(ctl->out.find("\n/etc/motd: paused: the folder is not mounted\n"), std::string::npos)
+      << ctl->out;
+  ctl = complete({"files", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(ctl->out).at("roots").at(0).at("name"), "www");
+  ctl = complete({"status"});
+  EXPECT_NE(
+      ctl->out.find("\nfiles: 2 of 2 roots are not in sync: www (behind), /etc/motd (paused)\n"),
+      std::string::npos)
+      << ctl->out;
+}
+
+TEST_F(CtlTest, OrdersAboutFiles) {
+  cluster_.roots = bus::test::sample_roots();
+  start_bus();
+  const auto answered = [&](const std::vector<std::string>& words, Result<std::string> with) {
+    const size_t before = cluster_.file_requests.size();
+    auto ctl = start(words);
+    EXPECT_TRUE(until([&] { return cluster_.file_requests.size() > before; }));
+    EXPECT_FALSE(ctl->ended());
+    cluster_.file_dones.back()(with);
+    EXPECT_TRUE(until([&] { return ctl->ended(); }));
+    return ctl;
+  };
+  const std::string log = bus::file_log_json(
+      {{"17", WallTime(seconds(2)), WallTime(seconds(1)), "file", 5, "replaced"}});
+  auto ctl = answered({"files", "log", "/srv/x/../www//a"}, log);
+  EXPECT_EQ(ctl->code, 0);
+  EXPECT_EQ(ctl->out,
+            "VERSION  KEPT                      EDITED                    SIZE  WHAT\n"
+            "17       1970-01-01T00:00:02.000Z  1970-01-01T00:00:01.000Z   5 B  replaced\n");
+  EXPECT_EQ(cluster_.file_requests.back().target, "/srv/www/a");
+  EXPECT_EQ(answered({"--json", "files", "log", "/etc/motd"}, log)->out, log + "\n");
+  EXPECT_EQ(answered({"files", "log", "/etc/motd"}, std::string("[]"))->out,
+            "no earlier version of it is kept here\n");
+
+  ctl = answered({"files", "restore", "/etc/motd", "17"}, std::string("put back"));
+  EXPECT_EQ(ctl->out, "restore /etc/motd: done\n");
+  EXPECT_EQ(cluster_.file_requests.back().version, "17");
+  ctl = answered({"files", "confirm", "www"}, Error{"nothing is held back"});
+  EXPECT_EQ(ctl->code, 1);
+  EXPECT_EQ(ctl->err, "clusterctl: failed: nothing is held back\n");
+  EXPECT_EQ(answered({"files", "revert", "www"}, std::string())->out, "revert www: done\n");
+
+  ctl = complete({"files", "log", "relative"});
+  EXPECT_EQ(ctl->code, 1);
+  EXPECT_EQ(ctl->err, "clusterctl: refused: nothing at this path is kept alike on several hosts\n");
+  EXPECT_EQ(complete({"files", "revert", "nope"})->err,
+            "clusterctl: refused: no root of this host has this name\n");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"files", "log"}, {"files", "restore", "x"}, {"files", "confirm"}, {"files", "x", "y"}})
+    EXPECT_EQ(complete(words)->code, 2) << words.back();
 }
 
 TEST_F(CtlTest, StandbyAndOnlineOfThisHostOrAnother) {
@@ -248,8 +301,14 @@ TEST_F(CtlTest, WatchFollowsAndOutlastsTheDaemonAndTheBus) {
   ASSERT_TRUE(until([&] { return ctl->said("1 of 2 hosts up"); }));
   bus_->emit(core::HostOnline{HostId{2}, "laptop1"});
   bus_->emit(core::ServiceChanged{"web", core::ServiceState::kRunning, HostId{2}});
+  bus_->emit_file_changed("/srv/www/a");
+  bus_->emit_file_conflict("/srv/www/b", "/srv/www/b.conflict");
+  bus_->emit_file_conflict("/srv/www/c", "");
   bus_->emit(core::Alert{core::Severity::kCritical, "it burns"});
   ASSERT_TRUE(until([&] { return ctl->said("alert (critical): it burns"); }));
+  EXPECT_TRUE(ctl->said("  file changed: /srv/www/a\n"));
+  EXPECT_TRUE(ctl->said("  file in conflict: /srv/www/b, the other one is /srv/www/b.conflict\n"));
+  EXPECT_TRUE(ctl->said("  file in conflict: /srv/www/c\n"));
   EXPECT_TRUE(ctl->said("  host 2 laptop1 is up\n"));
   EXPECT_TRUE(ctl->said("  service web: running on 2 laptop1\n"));
 
@@ -283,6 +342,11 @@ TEST_F(CtlTest, WatchAsJsonIsOneObjectALine) {
   EXPECT_EQ(event.at("event"), "service");
   EXPECT_EQ(event.at("service"), "web");
   EXPECT_TRUE(event.at("host").is_null());
+
+  ctl->out.clear();
+  bus_->emit_file_conflict("/srv/www/b", "/srv/www/b.conflict");
+  ASSERT_TRUE(until([&] { return ctl->said("\n"); }));
+  EXPECT_EQ(nlohmann::json::parse(ctl->out).at("copy"), "/srv/www/b.conflict");
 }
 
 }  // namespace
