@@ -138,12 +138,13 @@ void Retained::Sweep::path(const std::string& folder) {
   if (!fd) return;
   const auto drop = [&](const std::string& name) {
     if (unlinkat(fd.get(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
-    error_ = join(join(shared_->path, folder), name) + ": cannot be removed: " + strerror(errno);
+    error_ = join(join(shared_->path, folder), name);
+    error_.append(": cannot be removed: ").append(strerror(errno));
     return false;
   };
   for (const std::string& name : names_in(fd.get(), ".")) {
     const std::string id = name.substr(0, name.rfind('.'));
-    if (shared_->active.contains(folder + "/" + id)) continue;
+    if (shared_->active.contains(join(folder, id))) continue;
     const std::string data = id + std::string(kDataEnd);
     if (each_) {
       if (!name.ends_with(kMetaEnd)) continue;
