@@ -116,6 +116,10 @@ bool Placing::needs_content() const {
 
 Placing::Step Placing::begin() {
   if (!needs_content()) return Step::kReady;
+  const uint64_t size = order_.entry.state.size;
+  if (const auto free = tree_.free_bytes(); free && *free < size)
+    return refuse(sync::Outcome::kFailed, "it needs " + std::to_string(size) + " bytes, and " +
+                                              std::to_string(*free) + " are free there");
   auto staged = place_.stage(order_.path, order_.entry.state.content, order_.entry.state.size);
   if (auto* outcome = std::get_if<Outcome>(&staged)) return ended(std::move(*outcome));
   staged_.emplace(std::move(std::get<StagedFile>(staged)));
@@ -153,6 +157,12 @@ Outcome Placing::put_what_needs_no_content(Place& place) {
 }
 
 // ------------------------------------------------------------------------------ what is here
+
+// On a full disk it would be in the way of all others.
+void Placing::cannot_be_written(StagedFile::Write write) {
+  refuse(sync::Outcome::kFailed, staged_->error());
+  if (write == StagedFile::Write::kNoSpace) place_.discard(*staged_);
+}
 
 void Placing::learn_sources() {
   for (Source& source : world_.sources(order_)) {
@@ -224,7 +234,7 @@ void Placing::copy_some() {
         continue;
       }
       if (write != StagedFile::Write::kDiffers) {
-        refuse(sync::Outcome::kFailed, staged_->error());
+        cannot_be_written(write);
         return;
       }
       local_chunks_.erase(at);
@@ -297,8 +307,8 @@ bool Placing::take_part(const std::string& digest, std::string bytes) {
   if (const auto chunk = chunks_wanted_.find(digest); chunk != chunks_wanted_.end()) {
     if (bytes.size() != chunk->second.size || chunk_digest(bytes) != digest) return false;
     for (const uint64_t offset : chunk->second.offsets) {
-      if (staged_->write_at(offset, bytes) != StagedFile::Write::kDone) {
-        refuse(sync::Outcome::kFailed, staged_->error());
+      if (const auto write = staged_->write_at(offset, bytes); write != StagedFile::Write::kDone) {
+        cannot_be_written(write);
         return true;
       }
       bytes_here_ += bytes.size();

@@ -88,6 +88,7 @@ class Placing {
   Step begin();
   bool needs_content() const;
   Outcome put_what_needs_no_content(Place& place);
+  void cannot_be_written(StagedFile::Write write);
   void learn_sources();
   void resolve(const std::string& digest, uint64_t size, int level, uint64_t offset);
   void take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,

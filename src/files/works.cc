@@ -289,8 +289,7 @@ void Works::finish_placings(const std::vector<sync::PlaceTicket>& ready,
         placing->prepare();
         if (placing->staged() != nullptr) files.push_back(placing->staged());
       }
-      if (const Status synced = place.sync(files); !synced)
-        calls_.alert(name + ": " + synced.error());
+      many = place.sync(files).ok();
     }
     for (Placing* placing : placings)
       if (placing->finish(many) == Placing::Step::kDone) done.push_back(placing->order().ticket);
@@ -307,9 +306,13 @@ void Works::placed(MonoTime now, sync::PlaceTicket ticket) {
   for (const std::string& warning : at->second->warnings()) calls_.log(path + ": " + warning);
   sync::Placed answer = at->second->take_answer();
   const std::string root = at->second->order().root, below = at->second->order().path;
+  const bool gone = at->second->order().entry.deleted;
   end_asks_of(ticket);
   placings_.erase(at);
-  const bool changed = answer.outcome == sync::Outcome::kChanged;
+  // Nothing is known of what somebody edited at that very moment either.
+  const bool unknown =
+      answer.outcome == sync::Outcome::kDone && !gone && answer.found.signature.inode == 0;
+  const bool changed = answer.outcome == sync::Outcome::kChanged || unknown;
   decide(std::move(answer));
   if (!changed) return;
   if (const auto disk = disks_.find(root); disk != disks_.end())
