@@ -14,6 +14,8 @@
 #   make bench PEERS=1   and others of its kind beside it, on the same three hosts (installs them)
 #   make install         DESTDIR=, prefix=              make uninstall
 #
+#   make bench-files     folders kept alike, timed; PEERS=1: and others of its kind beside it
+#
 # SANITIZE=1 builds everything with ASan and UBSan beside the ordinary build. DEVELOPER=1: warnings
 # are errors. V=1 shows whole commands.
 

@@ -69,7 +69,7 @@ $(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(fuzzer) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call system_libs,$(fuzz_folders)) -pthread
 
-.PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench bench-growth sim-growth lint format tidy-flags demo sync-sim
+.PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench bench-files bench-growth sim-growth lint format tidy-flags demo sync-sim
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 
@@ -113,6 +113,10 @@ endif
 bench: all $(BUILD)/tests/sim
 	tests/bench/run --build $(BUILD)
 	$(if $(PEERS),tests/bench/peers --build $(BUILD))
+
+# FILES: arguments, as --work W1,W3 --repeat 1.
+bench-files: all
+	tests/bench/files --build $(BUILD) $(if $(PEERS),--peers) $(FILES)
 
 # GROWTH: arguments, as --hosts 3,10. The table of larger clusters is simulated.
 bench-growth: all $(BUILD)/tests/sim
