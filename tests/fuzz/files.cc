@@ -1,0 +1,152 @@
+// What other hosts say of files, and the nodes of a content's tree. Each input is a number of steps, of two peers whose choice it
+// is: a message of any bytes, an index of made-up entries, an answer about this host's index; and what is found on the disk.
+#include <map>
+
+#include "core/io.h"
+#include "files/node_list.h"
+#include "sync/messages.h"
+#include "sync/sync.h"
+#include "tests/fuzz/fuzz.h"
+#include "wire/files.pb.h"
+
+namespace cluster::fuzz {
+namespace {
+
+using namespace sync;
+
+constexpr char kRoot[] = "data";
+constexpr size_t kMaxSteps = 64;
+constexpr size_t kMaxActionsAStep = 4096;
+
+NodeId node_of(uint8_t number) {
+  NodeId out;
+  out.bytes[0] = number;
+  return out;
+}
+
+// A host with one root, on a disk that does at once whatever it is told.
+class OneHost {
+ public:
+  OneHost() {
+    const std::vector<HostId> hosts{HostId(1), HostId(2), HostId(3)};
+    step(Configured{{RootConfig{kRoot, Mode::kNewer, hosts, {}}}});
+    step(Scanned{kRoot, true, {}});
+    for (uint8_t peer : {uint8_t{2}, uint8_t{3}}) {
+      step(PeerUp{node_of(peer), HostId(peer), "peer"});
+      wire::FileMessage hello;
+      hello.mutable_hello()->set_root(kRoot);
+      hello.mutable_hello()->set_index(peer);
+      hear(peer, hello.SerializeAsString());
+    }
+  }
+
+  void hear(uint8_t peer, const std::string& bytes) { step(Heard{node_of(peer), bytes}); }
+
+  void act(Input& input) {
+    static constexpr const char* kPaths[] = {"a", "a/b", "a/b/c", "d", "..", "a//b", "/etc/passwd"};
+    const uint8_t peer = static_cast<uint8_t>(2 + input.below(2));
+    switch (input.below(6)) {
+      case 0: return hear(peer, input.text());
+      case 1: {
+        wire::FileMessage message;
+        auto& index = *message.mutable_index();
+        index.set_root(kRoot);
+        index.set_index(peer);
+        index.set_from(heard_[peer]);
+        for (size_t i = input.below(4) + 1; i > 0; --i)
+          make(input, peer, input.pick(kPaths), *index.add_entries());
+        index.set_to(heard_[peer] = heard_[peer] + 8);
+        return hear(peer, message.SerializeAsString());
+      }
+      case 2: {
+        wire::FileMessage message;
+        message.mutable_seen()->set_root(kRoot);
+        message.mutable_seen()->set_heard(input.number(2));
+        message.mutable_seen()->set_has(input.number(2));
+        return hear(peer, message.SerializeAsString());
+      }
+      case 3: {
+        Found found;
+        found.state.content = std::string(kDigestBytes, static_cast<char>(input.byte()));
+        found.signature.inode = ++inode_;
+        static constexpr const char* kFound[] = {"a", "d", "e"};
+        const std::string path = input.pick(kFound);
+        return step(
+            Scanned{kRoot, false, {{path, input.flag() ? std::optional(found) : std::nullopt}}});
+      }
+      case 4: now_ += milliseconds(input.number(2)); return step(FileTick{});
+      default: {
+        const std::string digest = input.take(kDigestBytes), bytes = input.text();
+        (void)files::parse_node(bytes, files::node_digest(bytes), input.number(3));
+        (void)files::parse_node(bytes, digest, input.number(3), input.byte());
+        (void)files::nodes_from(bytes);
+      }
+    }
+  }
+
+ private:
+  static void make(Input& input, uint8_t peer, const std::string& path, wire::FileEntry& out) {
+    out.set_path(path);
+    out.set_sequence(input.below(9));
+    auto& counter = *out.add_vector();
+    counter.set_node(node_of(static_cast<uint8_t>(1 + input.below(3))).raw());
+    counter.set_counter(input.number(1));
+    out.set_counter(input.number(1));
+    out.mutable_edited()->set_wall_us(input.number(2));
+    out.mutable_edited()->set_node(counter.node());
+    *out.mutable_born() = out.edited();
+    out.set_editor(std::string(1, static_cast<char>('@' + peer)));
+    out.set_deleted(input.flag());
+    out.set_unsure(input.flag());
+    auto& state = *out.mutable_state();
+    state.set_type(static_cast<wire::FileContent::Type>(input.below(4)));
+    if (state.type() != wire::FileContent::FOLDER)
+      state.set_content(std::string(input.flag() ? kDigestBytes : input.below(40),
+                                    static_cast<char>(input.byte() | 1)));
+    state.set_mode(static_cast<uint32_t>(input.number(2)));
+  }
+
+  void step(const FileEvent& event) {
+    events_.push_back(event);
+    if (events_.size() > 1) return;
+    for (size_t steps = 0; !events_.empty(); events_.erase(events_.begin())) {
+      ENSURE(++steps < kMaxActionsAStep, "one message leads to no end");
+      FileActions actions;
+      sync_.step({MonoTime(now_), WallTime(seconds(1'800'000'000) + now_)}, events_.front(),
+                 actions);
+      ENSURE(actions.size() < kMaxActionsAStep);
+      for (const FileAction& action : actions) perform(action);
+    }
+  }
+
+  void perform(const FileAction& action) {
+    if (const auto* told = std::get_if<Tell>(&action)) {
+      ENSURE(told->bytes.size() <= core::kMaxFilesBytes);
+    } else if (const auto* place = std::get_if<Place>(&action)) {
+      ENSURE(place->root == kRoot && sound_path(place->path));
+      ENSURE(place->set_aside.empty() || sound_path(place->set_aside));
+      Placed done{place->ticket, Outcome::kDone, "", {}, {}};
+      done.found.state = place->entry.state;
+      done.found.signature.inode = ++inode_;
+      events_.push_back(done);
+    } else if (const auto* index = std::get_if<StoreIndex>(&action)) {
+      events_.push_back(IndexStored{index->ticket, ""});
+    }
+  }
+
+  Sync sync_{{node_of(1), HostId(1), "self"}, {}, 1};
+  std::vector<FileEvent> events_;
+  std::map<uint8_t, uint64_t> heard_;
+  Duration now_ = seconds(1);
+  uint64_t inode_ = 0;
+};
+
+}  // namespace
+}  // namespace cluster::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  cluster::fuzz::Input input(bytes, size);
+  cluster::fuzz::OneHost host;
+  for (size_t i = 0; i < cluster::fuzz::kMaxSteps && !input.empty(); ++i) host.act(input);
+  return 0;
+}
