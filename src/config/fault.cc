@@ -9,11 +9,11 @@ std::string to_string(const Fault& fault) {
   return fault.file + ":" + std::to_string(fault.line) + ": " + fault.text;
 }
 
-std::string in_quotes(std::string_view text) {
+std::string in_quotes(std::string_view text, size_t max_bytes) {
   std::string out = "'";
   for (unsigned char c : text) {
     // Only between characters, so that what is shown stays UTF-8.
-    if (out.size() > kMaxQuotedBytes && (c & 0xc0) != 0x80) {
+    if (out.size() > max_bytes && (c & 0xc0) != 0x80) {
       out += "…";
       break;
     }

@@ -16,6 +16,7 @@ namespace cluster::config {
 inline constexpr size_t kMaxFaults =
     500;  // of one report; one more line then says that there are others
 inline constexpr size_t kMaxQuotedBytes = 64;
+inline constexpr size_t kMaxQuotedPathBytes = 512;
 
 struct Fault {
   std::string file;
@@ -28,7 +29,10 @@ struct Fault {
 std::string to_string(const Fault& fault);  // "FILE:LINE: TEXT"
 
 // 'text', on one line, cut where it is long; never call it with a passphrase.
-std::string in_quotes(std::string_view text);
+std::string in_quotes(std::string_view text, size_t max_bytes = kMaxQuotedBytes);
+inline std::string path_in_quotes(std::string_view path) {
+  return in_quotes(path, kMaxQuotedPathBytes);
+}
 
 class Report {
  public:

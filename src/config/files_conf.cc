@@ -43,7 +43,7 @@ std::vector<std::string> values_of(const ConfValues& conf, const std::string& ke
     if (once.insert(text).second) {
       out.push_back(text);
     } else {
-      report.fault(conf.file(), value->line, key + " names " + in_quotes(text) + " twice",
+      report.fault(conf.file(), value->line, key + " names " + path_in_quotes(text) + " twice",
                    "each " + one + " once");
     }
   }
@@ -56,7 +56,7 @@ PathList paths_of(const ConfValues& conf, const std::string& key, bool folders, 
   std::set<std::string> once;
   for (const std::string& text : values_of(conf, key, "path", kMaxListedPaths, report)) {
     const auto path = clean_path(text);
-    const std::string names = key + " names " + in_quotes(text);
+    const std::string names = key + " names " + path_in_quotes(text);
     if (!path) {
       report.fault(conf.file(), out.line, Error{names + path.error()});
     } else if (!folders && text.ends_with('/')) {
@@ -114,7 +114,7 @@ std::optional<std::string> path_of(const ConfValues& conf, Report& report) {
   const auto path = clean_path(value->texts.front());
   if (path) return *path;
   report.fault(conf.file(), value->line,
-               Error{"path is " + in_quotes(value->texts.front()) + path.error()});
+               Error{"path is " + path_in_quotes(value->texts.front()) + path.error()});
   return std::nullopt;
 }
 

@@ -149,7 +149,7 @@ class Roots {
     Candidate one;
     one.file = from_.conf_path;
     one.line = list.line;
-    one.what = std::string(key) + ": " + in_quotes(path);
+    one.what = std::string(key) + ": " + path_in_quotes(path);
     one.where = where_is(path);
     one.root.path = path;
     one.root.config.name = path;
@@ -164,7 +164,7 @@ class Roots {
     one.root.config = {section.name, section.mode, hosts_of(section), section.filter};
     one.root.allow_setuid = section.allow_setuid;
     if (!section.path) return;
-    one.what = "sync " + section.name + ": " + in_quotes(*section.path);
+    one.what = "sync " + section.name + ": " + path_in_quotes(*section.path);
     one.where = where_is(*section.path);
     one.root.path = *section.path;
     add(std::move(one));
@@ -202,7 +202,7 @@ class Roots {
     const Where config = where_is(from_.config_dir);
     const std::optional<Where> state =
         from_.state_dir.empty() ? std::nullopt : std::optional(where_is(from_.state_dir));
-    const std::string in_config = "the configuration folder " + in_quotes(config.written);
+    const std::string in_config = "the configuration folder " + path_in_quotes(config.written);
     for (Candidate& one : candidates_) {
       const bool service = one.kind == Candidate::Kind::kService;
       if (lies_in(config, one.where)) {
@@ -211,10 +211,11 @@ class Roots {
         refuse(one, "lies in " + in_config,
                "a path outside: what is there is sent by `clusterctl push config`");
       } else if (state && lies_in(*state, one.where)) {
-        refuse(one, around(one.where, *state) + "the state folder " + in_quotes(state->written),
+        refuse(one,
+               around(one.where, *state) + "the state folder " + path_in_quotes(state->written),
                "a folder outside");
       } else if (state && lies_in(one.where, *state)) {
-        refuse(one, "lies in the state folder " + in_quotes(state->written), "a path outside");
+        refuse(one, "lies in the state folder " + path_in_quotes(state->written), "a path outside");
       }
     }
   }

@@ -28,7 +28,7 @@ Cell state_cell(const std::string& state) {
 
 // Of this host alone, without what others lack.
 std::string own_state(const Json& root) {
-  const std::string state = text_at(root, "state");
+  std::string state = text_at(root, "state");
   if (state != "behind") return state;
   if (number_at(root, "missing_files") > 0) return state;
   if (!list_at(root, "failing").empty()) return "failing";
@@ -98,7 +98,7 @@ std::string files_line(const Json& status) {
     const std::string state = text_at(root, "state");
     if (state == "in sync") continue;
     ++others;
-    names = joined(names, text_at(root, "name") + " (" + state + ")");
+    names = joined(names, text_at(root, "name").append(" (").append(state).append(")"));
   }
   if (others == 0) return "";
   return "files: " + std::to_string(others) + " of " + count_text(roots.size(), "root") +

@@ -87,11 +87,11 @@ def test_refusals_are_named(c):
                        (lambda: bus.manager("PushConfig"), "NotYet"),
                        (lambda: bus.manager("PushService", "s", "web"), "NotYet"),
                        (lambda: bus.manager("PushFile", "s", "/x"), "NotYet"),
-                       (lambda: bus.manager("Files"), "NotYet"),
-                       (lambda: bus.manager("FileLog", "s", "/x"), "NotYet"),
-                       (lambda: bus.manager("FileRestore", "ss", "/x", "y"), "NotYet"),
-                       (lambda: bus.manager("FilesConfirm", "s", "x"), "NotYet"),
-                       (lambda: bus.manager("FilesRevert", "s", "x"), "NotYet"),
+                       (lambda: bus.manager("FileLog", "s", "x"), "InvalidArgs"),
+                       (lambda: bus.manager("FileLog", "s", "/x"), "UnknownFile"),
+                       (lambda: bus.manager("FileRestore", "ss", "/x", "y"), "UnknownFile"),
+                       (lambda: bus.manager("FilesConfirm", "s", "x"), "UnknownRoot"),
+                       (lambda: bus.manager("FilesRevert", "s", "x"), "UnknownRoot"),
                        (lambda: bus.manager("Readmit", "u", 99), "UnknownHost"),
                        (lambda: bus.manager("Silence", "su", "web", 60), "NotYet"),
                        (lambda: bus.manager("SetMaintenance", "ub", 9, True), "UnknownHost")):
@@ -225,7 +225,7 @@ def test_policy(c):
     def may_not(who, *call, **kw):
         p = send(who, *call, **kw)
         expect(p.returncode and "AccessDenied" in p.out, "%s may not %s" % (who, call[0]), p.out)
-    reads = [("GetStatus",), ("Explain", "string:web"), ("Simulate", "string:1"), ("Events",)]
+    reads = [("GetStatus",), ("Explain", "string:web"), ("Simulate", "string:1"), ("Events",), ("Files",)]
     writes = [("StopService", "string:web"), ("StartService", "string:web"), ("RestartService", "string:web"),
               ("DisableService", "string:web"), ("EnableService", "string:web"), ("ClearService", "string:web"),
               ("MoveService", "string:web", "uint32:1"), ("SetStandby", "uint32:1", "boolean:false"),

@@ -44,8 +44,10 @@ class RootsTest : public ::testing::Test {
   }
 
   // "DIR" stands for the folder of this test.
-  std::string here(std::string text) const { return replaced(text, "DIR", config_.folder()); }
-  std::string from_here(std::string text) const {
+  std::string here(const std::string& text) const {
+    return replaced(text, "DIR", config_.folder());
+  }
+  std::string from_here(const std::string& text) const {
     return replaced(replaced(text, config_.path("etc/cluster.conf"), "cluster.conf"),
                     config_.folder(), "DIR");
   }
@@ -266,7 +268,7 @@ TEST_F(RootsTest, RootsDoNotNest) {
        "1: critical_dirs: 'DIR/etc/services.d/web' is the same as the folder of service 'web'"},
   };
   for (const auto& [conf, told] : cases)
-    EXPECT_EQ(faults(conf), "cluster.conf:" + told + apart) << conf;
+    EXPECT_EQ(faults(conf), std::string("cluster.conf:").append(told).append(apart)) << conf;
 }
 
 TEST_F(RootsTest, AFolderAroundServicesIsRefusedWhereItIsNamed) {
