@@ -382,6 +382,9 @@ void Node::State::finish_step(Context& context) {
   if (ways.is_due(now)) {
     drive_mesh(context);
     drive_relays(context);
+    // Who is expected is said before he is dialled: what authenticates him may have to be derived first.
+    secrets.due = secrets.due || access_dirty;
+    tell_access(context);
     dial_all(context);
     ways.done(std::min({next_dial(now), next_relay(), next_mesh()}));
   }

@@ -107,10 +107,11 @@ void Node::State::explore(Context& context) {
   const bool alone = std::none_of(links.all().begin(), links.all().end(), [](const auto& entry) {
     return entry.second.established && !entry.second.relay;
   });
-  // The more see the same, the less often each of them tries.
+  // The more see the same, the less often each of them tries. Where nobody has met anybody yet, all may be starting:
+  // each try would cost both ends a line to derive, of which the first links wait for some.
   const auto crowd = static_cast<int64_t>(1 + hosts_announced.size() / kExplorersAtOnce);
-  const Duration pause =
-      alone ? Duration(config.beat_interval) : Duration(config.dead_time * crowd);
+  const Duration pause = alone && !keyring.empty() ? Duration(config.beat_interval)
+                                                   : Duration(config.dead_time * crowd);
   const bool first = mesh_state.explore_at == MonoTime::min();
   mesh_state.explore_at = now + context.rng.between(pause, 2 * pause);
   if (first) return;
