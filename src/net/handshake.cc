@@ -56,7 +56,7 @@ struct Handshake::Impl {
 
   bool opened = false;  // dialer: an Open is out; listener: one was answered with `instead`
   bool retried = false;
-  bool answered = false;  // listener: our confirmation is out
+  bool answered = false;                         // listener: our confirmation is out
   std::optional<wire::Handshake::Open> waiting;  // likewise: for what it is answered with
   std::optional<Spake2> spake;
   std::string peer_confirmation;  // what the dialer must send
