@@ -168,6 +168,15 @@ class Swarm:
                     pass
         return total / 1e9
 
+    def rest(self, timeout):
+        """Waits until all of them take less than a fifth of a processor."""
+        end = time.time() + timeout
+        before, now = self.cpu(), None
+        while now is None or (now - before > 0.2 and time.time() < end):
+            before = self.cpu() if now is None else now
+            time.sleep(1)
+            now = self.cpu()
+
     def pss(self):
         """MiB of all."""
         total = 0
