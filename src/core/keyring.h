@@ -47,6 +47,7 @@ class Keyring {
 
   void load(const Stored& stored);
 
+  bool empty() const { return bindings_.empty(); }             // this host has met nobody, ever
   const Binding* binding(const std::string& host_name) const;  // null: nobody has been met yet
   const Pair& pair(const NodeId& node) const;
   // Whether that node, which is to be the known one, may use the passphrases.

@@ -178,6 +178,13 @@ bool Members::up(HostId host) const {
   return member != nullptr && member->up;
 }
 
+bool Members::joined(const NodeId& one, const NodeId& other) const {
+  const Member* from = find(one);
+  return from != nullptr &&
+         std::any_of(from->mutual.begin(), from->mutual.end(),
+                     [&](const Member* to) { return to != nullptr && to->node == other; });
+}
+
 bool Members::counts(const Link& link) const {
   if (!link.established || link.relay) return false;
   const Member* neighbour = find(link.node);

@@ -96,6 +96,8 @@ class Members {
   const std::map<NodeId, Member>& all() const { return members_; }
   const NodeId& self() const { return self_; }
 
+  // Whether both claim a link with each other.
+  bool joined(const NodeId& one, const NodeId& other) const;
   // The neighbour through which `to` is reached; nullopt where there is no way.
   std::optional<NodeId> next_hop(const NodeId& to) const;
   // Whether that neighbour would still be reached if there were no direct link with it.

@@ -384,10 +384,13 @@ void Node::State::finish_step(Context& context) {
     drive_files(context);
     drive_mesh(context);
     drive_relays(context);
+    // Who is expected is said before he is dialled: what authenticates him may have to be derived first.
+    secrets.due = secrets.due || access_dirty || !met.empty();
+    tell_access(context);
     dial_all(context);
     ways.done(std::min({next_dial(now), next_relay(), next_mesh()}));
   }
-  if (access_dirty || secrets.is_due(now)) {
+  if (access_dirty || !met.empty() || secrets.is_due(now)) {
     close_windows(now);
     drive_rotations(context);
     tell_access(context);

@@ -156,7 +156,7 @@ void Node::State::learn_key_of_record(Context& context, const wire::Record& reco
   const HostEntry* host = config.host(HostId(record.host()));
   if (host == nullptr || host->id == config.self || keyring.binding(host->name) != nullptr) return;
   persist(context, keyring.bind(host->name, {node, 0}));
-  access_dirty = true;
+  met.push_back(host->id);
 }
 
 void Node::State::open_for_readmission(Context& context, const Command& command) {
@@ -191,31 +191,38 @@ void Node::State::secrets_forgotten(Context& context, RequestId request) {
 
 // What the shell has to know to authenticate others; told only where it changes.
 void Node::State::tell_access(Context& context) {
-  if (!std::exchange(access_dirty, false)) return;
-  for (const HostEntry& host : config.hosts) {
-    if (host.id == config.self) continue;
-    SetAccess access;
-    access.host = host.id;
-    access.expected = wants(host.id);
-    if (const Keyring::Binding* known = keyring.binding(host.name)) {
-      access.node = known->node;
-      const auto unstored = proving.find(known->node);
-      const Keyring::Pair& pair =
-          unstored == proving.end() ? keyring.pair(known->node) : unstored->second.before;
-      access.secrets = pair.accepted(known->readmission);
-    }
-    const auto window = readmitting.find(host.id);
-    access.open = window != readmitting.end() && context.now.mono < window->second;
-    if (access.open && std::find(access.secrets.begin(), access.secrets.end(), PairSecret{}) ==
-                           access.secrets.end())
-      access.secrets.emplace_back();
-    const auto [told, first] = access_told.try_emplace(host.id, access);
-    if (!first && told->second == access) continue;
-    told->second = access;
-    context.emit(std::move(access));
+  const std::vector<HostId> only = std::exchange(met, {});
+  if (!std::exchange(access_dirty, false)) {
+    for (const HostId host : only)
+      if (const HostEntry* entry = config.host(host)) tell_access_of(context, *entry);
+    return;
   }
+  for (const HostEntry& host : config.hosts) tell_access_of(context, host);
   std::erase_if(access_told,
                 [&](const auto& entry) { return config.host(entry.first) == nullptr; });
+}
+
+void Node::State::tell_access_of(Context& context, const HostEntry& host) {
+  if (host.id == config.self) return;
+  SetAccess access;
+  access.host = host.id;
+  access.expected = wants(host.id);
+  if (const Keyring::Binding* known = keyring.binding(host.name)) {
+    access.node = known->node;
+    const auto unstored = proving.find(known->node);
+    const Keyring::Pair& pair =
+        unstored == proving.end() ? keyring.pair(known->node) : unstored->second.before;
+    access.secrets = pair.accepted(known->readmission);
+  }
+  const auto window = readmitting.find(host.id);
+  access.open = window != readmitting.end() && context.now.mono < window->second;
+  if (access.open &&
+      std::find(access.secrets.begin(), access.secrets.end(), PairSecret{}) == access.secrets.end())
+    access.secrets.emplace_back();
+  const auto [told, first] = access_told.try_emplace(host.id, access);
+  if (!first && told->second == access) return;
+  told->second = access;
+  context.emit(std::move(access));
 }
 
 void Node::State::close_windows(MonoTime now) {

@@ -62,6 +62,7 @@ struct Knowledge {
   std::map<HostId, SetAccess> access_told;
   std::map<HostId, std::pair<NodeId, MonoTime>> refused_keys;  // until when that is no news
   bool access_dirty = true;
+  std::vector<HostId> met;  // whose keys were learned since, where nothing else is to be told
   Chore ways, secrets;
   Isolation isolation;
   Disk disk;

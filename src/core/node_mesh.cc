@@ -107,21 +107,22 @@ void Node::State::explore(Context& context) {
   const bool alone = std::none_of(links.all().begin(), links.all().end(), [](const auto& entry) {
     return entry.second.established && !entry.second.relay;
   });
-  // The more see the same, the less often each of them tries.
-  const auto crowd = static_cast<int64_t>(1 + hosts_announced.size() / kExplorersAtOnce);
-  const Duration pause =
-      alone ? Duration(config.beat_interval) : Duration(config.dead_time * crowd);
+  // Not where all may be starting: each try may cost both ends a line to derive, while the first links wait for theirs.
   const bool first = mesh_state.explore_at == MonoTime::min();
+  const Duration pause =
+      alone && !first && !keyring.empty() ? config.beat_interval : config.dead_time;
   mesh_state.explore_at = now + context.rng.between(pause, 2 * pause);
+  mesh_state.explored = HostId{};
   if (first) return;
   std::vector<HostId> unseen;
   for (const HostId host : mesh.others())
     if (!members.up(host) && !links.any(host) && !wants(host)) unseen.push_back(host);
-  mesh_state.explored = HostId{};
   if (unseen.empty()) {
     mesh_state.explore_at = kNever;
     return;
   }
+  // Of those who see the same a few try.
+  if (context.rng.below(1 + hosts_announced.size() / kExplorersAtOnce) > 0) return;
   mesh_state.explored = unseen[context.rng.below(unseen.size())];
   dialer.at_once(mesh_state.explored);
   access_dirty = true;
@@ -200,8 +201,17 @@ void Node::State::queue_news() {
   for (const auto& [id, link] : links.all()) {
     if (!link.established || link.relay) continue;
     Outbox& box = outboxes[id];
-    for (const auto& [node, source] : news)
-      if (source != id && node != link.node) box.owed.insert(node);
+    if (news.contains(link.node)) {
+      for (const NodeId& node : box.left_to_them)
+        if (!members.joined(node, link.node)) box.owed.insert(node);
+      std::erase_if(box.left_to_them, [&](const NodeId& node) { return box.owed.contains(node); });
+    }
+    for (const auto& [node, source] : news) {
+      if (source == id || node == link.node) continue;
+      const bool told_there = node != self && members.joined(node, link.node);
+      (told_there ? box.left_to_them : box.owed).insert(node);
+      (told_there ? box.owed : box.left_to_them).erase(node);
+    }
   }
   news.clear();
 }
@@ -228,7 +238,10 @@ void Node::State::send_news(Context& context) {
 
 // The peer has just told of it, so it need not be told.
 void Node::State::peer_has(const Link& link, const NodeId& node) {
-  if (auto box = outboxes.find(link.id); box != outboxes.end()) box->second.owed.erase(node);
+  const auto box = outboxes.find(link.id);
+  if (box == outboxes.end()) return;
+  box->second.owed.erase(node);
+  box->second.left_to_them.erase(node);
 }
 
 MonoTime Node::State::next_news() const {

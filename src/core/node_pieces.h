@@ -68,6 +68,8 @@ struct EdgePace {
 // What goes out over a link before long.
 struct Outbox {
   std::set<NodeId> owed;
+  // What those nodes tell the other end over links of their own, for as long as both claim these.
+  std::set<NodeId> left_to_them;
   MonoTime not_before;
   Duration pause{};
 };

@@ -167,6 +167,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void secrets_forgotten(Context& context, RequestId request);
   void forget_secrets(Context& context, const Command& command);
   void tell_access(Context& context);
+  void tell_access_of(Context& context, const HostEntry& host);
   bool rotates(const Link& link) const;
   MonoTime rotation_due(const Link& link) const;
   void drive_rotations(Context& context);

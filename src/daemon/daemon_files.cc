@@ -5,10 +5,32 @@
 
 #include <utility>
 
+#include "bus/status.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
 
 namespace cluster::daemon {
+
+namespace {
+
+Result<std::string> log_json(const Result<std::vector<files::RetainedVersion>>& versions) {
+  if (!versions) return Error{versions.error()};
+  std::vector<bus::FileVersion> out;
+  for (const files::RetainedVersion& version : *versions) {
+    const sync::FileType type = version.state.type;
+    out.push_back({.version = version.id,
+                   .kept = version.kept,
+                   .edited = WallTime(Duration(version.state.mtime_ns)),
+                   .type = type == sync::FileType::kFile     ? "file"
+                           : type == sync::FileType::kFolder ? "folder"
+                                                             : "link",
+                   .size = version.state.size,
+                   .label = version.label});
+  }
+  return bus::file_log_json(out);
+}
+
+}  // namespace
 
 Status Daemon::open_files() {
   uint64_t seed = 0;
@@ -46,10 +68,16 @@ Status Daemon::open_files() {
 std::vector<sync::RootView> Daemon::file_roots() { return keeper_->view(); }
 
 void Daemon::files(bus::FileRequest request, bus::FileDone done) {
+  if (request.verb == bus::FileRequest::Verb::kLog) {
+    keeper_->log(request.target, [this, done = std::move(done)](auto versions) {
+      loop_.post(Loop::Task([done, answer = log_json(versions)] { done(answer); }));
+    });
+    return;
+  }
   files::Request asked;
   using Verb = bus::FileRequest::Verb;
   switch (request.verb) {
-    case Verb::kLog: asked.verb = files::Request::Verb::kLog; break;
+    case Verb::kLog:
     case Verb::kRestore: asked.verb = files::Request::Verb::kRestore; break;
     case Verb::kConfirm: asked.verb = files::Request::Verb::kConfirm; break;
     case Verb::kRevert: asked.verb = files::Request::Verb::kRevert; break;

@@ -31,7 +31,12 @@ struct Asked {
   Request request;
   Answer answer;
 };
-using Input = std::variant<Roots, core::FilesPeerUp, core::FilesPeerDown, core::FilesHeard, Asked>;
+struct LogAsked {
+  std::string path;
+  LogAnswer answer;
+};
+using Input =
+    std::variant<Roots, core::FilesPeerUp, core::FilesPeerDown, core::FilesHeard, Asked, LogAsked>;
 
 class ThreadKeeper final : public Keeper {
  public:
@@ -60,6 +65,10 @@ class ThreadKeeper final : public Keeper {
   void perform(core::FilesHeard action) override { push(std::move(action)); }
   void request(Request request, Answer answer) override {
     push(Asked{std::move(request), std::move(answer)});
+  }
+
+  void log(std::string path, LogAnswer answer) override {
+    push(LogAsked{std::move(path), std::move(answer)});
   }
 
   std::vector<sync::RootView> view() const override {
@@ -92,6 +101,8 @@ class ThreadKeeper final : public Keeper {
       works_->heard(*heard);
     } else if (auto* asked = std::get_if<Asked>(&input)) {
       works_->request(std::move(asked->request), std::move(asked->answer));
+    } else if (auto* log = std::get_if<LogAsked>(&input)) {
+      log->answer(works_->log_of(log->path));
     }
   }
 

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "core/io.h"
+#include "files/retained.h"
 #include "sync/context.h"
 #include "sync/local_root.h"
 #include "sync/view.h"
@@ -33,15 +34,18 @@ struct Roots {
   bool operator==(const Roots&) const = default;
 };
 
-// What an operator asks. `target` is an absolute path of kLog and kRestore, a root's name of the others.
+// What an operator asks. `target` is an absolute path of kRestore, a root's name of the others.
 struct Request {
-  enum class Verb : uint8_t { kLog, kRestore, kConfirm, kRevert };
-  Verb verb = Verb::kLog;
+  enum class Verb : uint8_t { kRestore, kConfirm, kRevert };
+  Verb verb = Verb::kRestore;
   std::string target;
   std::string version;  // of kRestore
 };
-// On the keeper's thread. Of kLog a JSON array, the newest version first; else what was done.
+// On the keeper's thread: what was done.
 using Answer = std::function<void(Result<std::string>)>;
+
+// What is retained of an absolute path, the newest first. On the keeper's thread.
+using LogAnswer = std::function<void(Result<std::vector<RetainedVersion>>)>;
 
 class Keeper {
  public:
@@ -56,6 +60,7 @@ class Keeper {
   virtual void perform(core::FilesPeerDown action) = 0;
   virtual void perform(core::FilesHeard action) = 0;
   virtual void request(Request request, Answer answer) = 0;
+  virtual void log(std::string path, LogAnswer answer) = 0;
 
   // As of a moment ago.
   virtual std::vector<sync::RootView> view() const = 0;

@@ -50,7 +50,8 @@ Placing::Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained
 Keep Placing::keep() const {
   if (!order_.set_aside.empty()) return AsConflict{std::string(name_of(order_.set_aside))};
   if (order_.expected && order_.expected->state.type == sync::FileType::kFolder) return Discard{};
-  return AsRetained{&retained_, order_.root, "", world_.wall()};
+  const std::string why = order_.entry.deleted ? "deleted on " : "replaced by a version of ";
+  return AsRetained{&retained_, order_.root, why + order_.entry.editor, world_.wall()};
 }
 
 Placing::Step Placing::refuse(sync::Outcome outcome, const std::string& why) {

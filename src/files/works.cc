@@ -54,6 +54,8 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self 
                                 say(to, message);
                               }}) {}
 
+WallTime Works::wall_now() { return read_clocks().wall; }
+
 // ------------------------------------------------------------------------------- the decisions
 
 void Works::decide(const sync::FileEvent& event) {

@@ -33,6 +33,7 @@ class Works {
   void peer_down(const core::FilesPeerDown& peer);
   void heard(const core::FilesHeard& heard);
   void request(Request request, Answer answer);
+  Result<std::vector<RetainedVersion>> log_of(const std::string& path);
 
   // Some milliseconds of work. True: there is more at once.
   bool step();
@@ -80,8 +81,9 @@ class Works {
   // The root that an absolute path is in, and where.
   std::pair<Disk*, std::string> find(const std::string& path);
 
+  static WallTime wall_now();
+
   // works_requests.cc
-  Result<std::string> log_of(const std::string& path);
   Result<std::string> restore(const std::string& path, const std::string& version);
 
   const KeeperCalls calls_;

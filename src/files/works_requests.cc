@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "files/path.h"
 #include "files/works.h"
@@ -11,23 +11,7 @@ namespace cluster::files {
 
 namespace {
 
-using json = nlohmann::ordered_json;
-
 constexpr size_t kCopyBytes = 1 << 20;
-
-std::string time_text(int64_t us) {
-  const time_t second = us / 1'000'000;
-  tm parts{};
-  gmtime_r(&second, &parts);
-  char text[40];
-  const size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  snprintf(text + length, sizeof text - length, ".%06lldZ", static_cast<long long>(us % 1'000'000));
-  return text;
-}
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 }  // namespace
 
@@ -43,27 +27,10 @@ std::pair<Works::Disk*, std::string> Works::find(const std::string& path) {
   return {nullptr, ""};
 }
 
-Result<std::string> Works::log_of(const std::string& path) {
+Result<std::vector<RetainedVersion>> Works::log_of(const std::string& path) {
   const auto [disk, below] = find(path);
   if (disk == nullptr) return Error{path + " is in no root that is kept alike on this host"};
-  const std::string& name = disk->root.config.name;
-  json out = json::array();
-  if (const sync::Held* held = sync_.root(name)->held(below); held != nullptr) {
-    json now{{"version", "now"},
-             {"edited", time_text(static_cast<int64_t>(held->edited.wall_us))},
-             {"host", held->editor},
-             {"deleted", held->deleted}};
-    if (!held->deleted) now["size"] = held->state.size;
-    out.push_back(std::move(now));
-  }
-  const auto versions = retained_.list(name, below);
-  if (!versions) return Error{versions.error()};
-  for (const RetainedVersion& version : *versions)
-    out.push_back({{"version", version.id},
-                   {"modified", time_text(version.state.mtime_ns / 1000)},
-                   {"kept", time_text(to_us(version.kept.time_since_epoch()))},
-                   {"size", version.state.size}});
-  return dump(out);
+  return retained_.list(disk->root.config.name, below);
 }
 
 Result<std::string> Works::restore(const std::string& path, const std::string& id) {
@@ -88,7 +55,7 @@ Result<std::string> Works::restore(const std::string& path, const std::string& i
     found.state.content = held->on_disk().content;
   const Expected expected =
       look->kind == Look::Kind::kFound ? Expected(found) : Expected(std::nullopt);
-  const AsRetained keep{&retained_, name, "", version->kept};
+  const AsRetained keep{&retained_, name, "replaced by version " + id, wall_now()};
   Place place(*tree, PlaceRules{.allow_setuid = disk->root.allow_setuid});
   Outcome outcome;
   if (version->state.type == sync::FileType::kLink) {
@@ -119,7 +86,6 @@ Result<std::string> Works::restore(const std::string& path, const std::string& i
 
 void Works::request(Request request, Answer answer) {
   switch (request.verb) {
-    case Request::Verb::kLog: return answer(log_of(request.target));
     case Request::Verb::kRestore: return answer(restore(request.target, request.version));
     case Request::Verb::kConfirm:
     case Request::Verb::kRevert: break;

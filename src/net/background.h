@@ -1,6 +1,6 @@
 // Work that may block (name resolution, scrypt), on threads, with its result back on the loop.
 //
-// Threads exist only while there is work. Destroying it forgets results and does not wait: what still
+// Threads exist only while there is work, and take what the loop leaves of the processors. Destroying it forgets results and does not wait: what still
 // runs then must not refer to anything but its own captures.
 #pragma once
 

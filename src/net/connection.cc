@@ -92,6 +92,13 @@ void Connection::start() {
   }
 }
 
+void Connection::derived() {
+  if (stage_ != Stage::kHandshake) return;
+  continue_handshake();
+  if (stage_ == Stage::kLinked) cut_frames();
+  if (stage_ != Stage::kClosing) flush();
+}
+
 // ---------------------------------------------------------------------------------------- reading
 
 void Connection::on_readable() {

@@ -68,6 +68,8 @@ class Connection {
 
   // Starts to talk; may call the owner.
   void start();
+  // Peers has derived something, which its handshake may have waited for; may call the owner.
+  void derived();
 
   // False: it will not go out. Where the queue of control or bulk is full the connection ends.
   bool send(std::string payload, core::Priority priority);

@@ -56,7 +56,8 @@ struct Handshake::Impl {
 
   bool opened = false;  // dialer: an Open is out; listener: one was answered with `instead`
   bool retried = false;
-  bool answered = false;  // listener: our confirmation is out
+  bool answered = false;                         // listener: our confirmation is out
+  std::optional<wire::Handshake::Open> waiting;  // likewise: for what it is answered with
   std::optional<Spake2> spake;
   std::string peer_confirmation;  // what the dialer must send
   std::string verdict_key;
@@ -211,7 +212,12 @@ struct Handshake::Impl {
       return std::find_if(known.begin(), known.end(),
                           [&](const Credential& c) { return c.generation == g; });
     };
-    const auto used = knows(generation_of(open.used()));
+    const Generation wanted = generation_of(open.used());
+    const auto used = knows(wanted);
+    if (used == known.end() && wanted == Generation{} && peers.deriving(claimed)) {
+      waiting = open;
+      return;
+    }
     if (used == known.end()) return ask_for_another(open, known, out);
     if (std::string why = may_answer ? may_answer(claimed) : ""; !why.empty())
       return refuse(out, Failure::kTooManyGuesses, who + "; " + why);
@@ -342,7 +348,9 @@ void Handshake::ask_before_answer(MayAnswer may_answer) {
 Handshake::State Handshake::advance(std::string& in, std::string& out) {
   Impl& impl = *impl_;
   if (impl.role == Role::kDialer && !impl.opened && impl.state == State::kWorking) impl.start(out);
-  while (impl.state == State::kWorking) {
+  if (impl.waiting && !impl.peers.deriving(impl.claimed))
+    impl.hear_open(*std::exchange(impl.waiting, std::nullopt), out);
+  while (impl.state == State::kWorking && !impl.waiting) {
     size_t size = 0;
     const wire::Header header = wire::parse_header(in, &size);
     if (header == wire::Header::kIncomplete) break;

@@ -49,6 +49,8 @@ class Peers {
   virtual std::optional<std::string> name(HostId host) const = 0;
   // What authenticates that host if it comes with this key, first what both have proved; empty: nothing yet.
   virtual std::vector<Credential> credentials(HostId host, const NodeId& node) const = 0;
+  // More will authenticate it in a moment: a listener waits for that.
+  virtual bool deriving(HostId) const { return false; }
   // nullopt, or why this key is not let in, though it proved the secret.
   virtual std::optional<std::string> admit(HostId host, const NodeId& node) const = 0;
 };
@@ -103,7 +105,7 @@ class Handshake {
 
   // Takes whole messages from the front of `in` and appends to `out` what is to be sent. What `in`
   // holds once the state is kDone belongs to what comes after. Call it first with nothing: the
-  // dialer speaks first.
+  // dialer speaks first; and again once Peers has derived something.
   State advance(std::string& in, std::string& out);
 
   State state() const;

@@ -74,38 +74,43 @@ void Secrets::set_lines(HostId self, std::vector<HostLine> lines) {
     entry->line = std::move(line);
     if (all_at_once || entry->line.id == self ||
         (access != access_.end() && access->second.expected))
-      need(*entry, Need::kExpected);
+      derive(*entry, true);
     lines_[entry->line.id] = std::move(entry);
   }
   for (const auto& [id, gone] : before)
     if (!lines_.contains(id) && cache_.save) cache_.save(cache_entry(id), std::nullopt);
 }
 
-void Secrets::need(Line& entry, Need need) const {
+void Secrets::derive(Line& entry, bool awaited) const {
   if (!entry.output.empty() || std::exchange(entry.deriving, true)) return;
-  const bool accepted = worker_->run([this, line = entry.line, need]() -> Background::Done {
+  const bool accepted = worker_->run([this, line = entry.line, awaited]() -> Background::Done {
     const std::string salt = joined(kLineLabel, std::to_string(line.id.value), line.name);
-    return [this, line, need, output = scrypt(line.passphrase, salt, kSecretBytes)]() mutable {
-      derived(line, std::move(output), need);
+    return [this, line, awaited, output = scrypt(line.passphrase, salt, kSecretBytes)]() mutable {
+      derived(line, std::move(output), awaited);
     };
   });
   // A hosts file has fewer lines than the worker's queue has room.
   ENSURE(accepted);
-  if (need == Need::kExpected) ++deriving_;
+  awaited_ += awaited;
 }
 
-void Secrets::derived(const HostLine& line, std::string output, Need need) const {
-  if (need == Need::kExpected) --deriving_;
+void Secrets::derived(const HostLine& line, std::string output, bool awaited) const {
+  awaited_ -= awaited;
   // The line may have changed again meanwhile.
   const auto found = lines_.find(line.id);
   if (found != lines_.end() && found->second->line == line && found->second->output.empty()) {
     if (cache_.save) cache_.save(cache_entry(line.id), seal(cache_key_, output, bound_to(line)));
     found->second->output = std::move(output);
   }
-  if (need == Need::kExpected && ready() && ready_changed_) ready_changed_();
+  if (on_derived_) on_derived_(awaited && ready());
 }
 
-bool Secrets::ready() const { return deriving_ == 0; }
+bool Secrets::deriving(HostId host) const {
+  return std::any_of(lines_.begin(), lines_.end(), [&](const auto& entry) {
+    const Line& line = *entry.second;
+    return (entry.first == host || entry.first == self_) && line.deriving && line.output.empty();
+  });
+}
 
 std::optional<std::string> Secrets::name(HostId host) const {
   const auto found = lines_.find(host);
@@ -116,7 +121,7 @@ std::optional<std::string> Secrets::name(HostId host) const {
 void Secrets::set_access(core::SetAccess access) {
   const HostId host = access.host;
   const auto line = lines_.find(host);
-  if (access.expected && line != lines_.end()) need(*line->second, Need::kExpected);
+  if (access.expected && line != lines_.end()) derive(*line->second, false);
   access_[host] = std::move(access);
 }
 
@@ -153,7 +158,7 @@ std::optional<Credential> Secrets::of_passphrases(HostId host) const {
   const auto own = lines_.find(self_);
   const auto other = lines_.find(host);
   if (host == self_ || own == lines_.end() || other == lines_.end()) return std::nullopt;
-  if (other->second->output.empty()) need(*other->second, Need::kAsked);
+  if (other->second->output.empty()) derive(*other->second, false);
   if (own->second->output.empty() || other->second->output.empty()) return std::nullopt;
   const Line& low = self_ < host ? *own->second : *other->second;
   const Line& high = self_ < host ? *other->second : *own->second;

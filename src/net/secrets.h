@@ -4,9 +4,9 @@
 // name) into 48 bytes, once, on a worker thread. A pair's secret is HKDF over both lines' outputs,
 // the lower ID's first, so both ends get the same whoever dials.
 //
-// Of a long hosts file a host links with few: beyond kDerivedAtOnce lines only its own and those of hosts that the core
-// expects a link with are derived at the start, and another when somebody first says that he is that host (who is
-// refused meanwhile, and tries again).
+// Of a long hosts file a host links with few: beyond kDerivedAtOnce lines only its own is derived at once, another when
+// the core expects a link with that host, or when somebody first says that he is that host. Handshakes with it wait
+// meanwhile, and nothing else does.
 //
 // The outputs are cached, so a restart pays nothing. A cache entry is the output sealed by
 // AES-256-GCM under a key derived from the node key, with ID, name and passphrase as additional
@@ -66,32 +66,33 @@ class Secrets final : public Peers {
   // The secret with this count that follows from the session of an authenticated peer.
   core::PairSecret derive_next(const Handshake::Peer& peer, uint64_t count) const;
 
-  // Nothing that is expected to be needed is being derived. `changed` is called (on the loop) each time that becomes true; the
+  // Nothing is being derived of what set_lines found missing.
+  bool ready() const { return awaited_ == 0; }
+  // What is called (on the loop) after each line that has been derived, and whether ready() is true by that; the
   // Transport that uses these secrets sets it.
-  bool ready() const;
-  void on_ready(std::function<void()> changed) { ready_changed_ = std::move(changed); }
+  void on_derived(std::function<void(bool ready)> derived) { on_derived_ = std::move(derived); }
 
   // Peers
   HostId self() const override { return self_; }
   std::optional<std::string> name(HostId host) const override;
   std::vector<Credential> credentials(HostId host, const NodeId& node) const override;
+  bool deriving(HostId host) const override;
   std::optional<std::string> admit(HostId host, const NodeId& node) const override;
 
  private:
   struct Line;
 
   std::optional<Credential> of_passphrases(HostId host) const;
-  enum class Need : uint8_t { kExpected, kAsked };
-  void need(Line& line, Need need) const;
-  void derived(const HostLine& line, std::string output, Need need) const;
+  void derive(Line& line, bool awaited) const;
+  void derived(const HostLine& line, std::string output, bool awaited) const;
 
   SecretCache cache_;
   std::string cache_key_;
   HostId self_;
   std::map<HostId, std::unique_ptr<Line>> lines_;
   std::map<HostId, core::SetAccess> access_;
-  std::function<void()> ready_changed_;
-  mutable size_t deriving_ = 0;  // of what is expected
+  std::function<void(bool ready)> on_derived_;
+  mutable size_t awaited_ = 0;
   std::unique_ptr<Background> worker_;
 };
 

@@ -79,7 +79,8 @@ class Transport::Impl final : public Connection::Owner {
     Impl* owner = nullptr;
   };
 
-  void secrets_ready();
+  void secrets_derived(bool ready);
+  bool may_begin(const Dialing& dialing) const;
   void begin(Dialing& dialing);
   void resolved(DialId dial, const Resolver::Answer& answer);
   void try_next(Dialing& dialing);
@@ -123,10 +124,10 @@ Transport::Impl::Impl(event_base* base, const Identity& identity, Secrets& secre
       resolver_(base),
       graveyard_(base),
       relays_(base, events_, graveyard_) {
-  secrets_.on_ready([this] { secrets_ready(); });
+  secrets_.on_derived([this](bool ready) { secrets_derived(ready); });
 }
 
-Transport::Impl::~Impl() { secrets_.on_ready(nullptr); }
+Transport::Impl::~Impl() { secrets_.on_derived(nullptr); }
 
 // -------------------------------------------------------------------------------------- accepting
 
@@ -139,16 +140,25 @@ void Transport::Impl::listen(std::vector<Fd> sockets) {
       report_);
 }
 
-void Transport::Impl::secrets_ready() {
-  strangers_.forgive();
-  if (listener) listener->resume();
+void Transport::Impl::secrets_derived(bool ready) {
+  std::vector<Connection*> open;
+  for (const auto& connection : connections) open.push_back(connection.get());
+  for (Connection* connection : open) connection->derived();
+  if (ready) {
+    strangers_.forgive();
+    if (listener) listener->resume();
+  }
   std::vector<DialId> waiting;
   for (const auto& [id, dialing] : dials_)
     if (!dialing.connection && !dialing.attempt && dialing.addresses.empty() &&
-        !dialing.resolve_limit)
+        !dialing.resolve_limit && may_begin(dialing))
       waiting.push_back(id);
   for (const DialId id : waiting)
     if (const auto found = dials_.find(id); found != dials_.end()) begin(found->second);
+}
+
+bool Transport::Impl::may_begin(const Dialing& dialing) const {
+  return secrets_.ready() && !secrets_.deriving(dialing.action.host);
 }
 
 // A stranger.
@@ -196,7 +206,7 @@ void Transport::Impl::dial(const core::Dial& action) {
   Dialing& dialing = dials_[action.dial];
   dialing.action = action;
   dialing.owner = this;
-  if (secrets_.ready()) begin(dialing);
+  if (may_begin(dialing)) begin(dialing);
 }
 
 void Transport::Impl::begin(Dialing& dialing) {

@@ -31,6 +31,7 @@ class Swarm:
     def __init__(self, n, folder):
         self.n, self.folder = n, folder
         self.procs, self.parts, self.seen = {}, {}, {}
+        self.up = {}  # how many each sees up
         self.tails = {}
         self.lock, self.ending = threading.Lock(), False
         self.selector = selectors.DefaultSelector()
@@ -44,31 +45,38 @@ class Swarm:
             for key, _ in self.selector.select(0.2):
                 data = os.read(key.fd, 65536)
                 now = time.time()
-                if not data:
-                    self.selector.unregister(key.fd)
+                if not data:  # nobody else closes it
+                    self.selector.unregister(key.fileobj)
+                    self.parts.pop(key.fileobj, None)
+                    key.fileobj.close()
                     continue
                 who = key.data
-                *lines, self.parts[who] = (self.parts.get(who, b"") + data).split(b"\n")
+                *lines, self.parts[key.fileobj] = (self.parts.get(key.fileobj, b"") + data).split(b"\n")
                 for line in lines:
                     text = line.decode(errors="replace")
                     self.tails.setdefault(who, []).append(text)
                     del self.tails[who][:-8]
                     m = self.what.search(text)
                     if m:
-                        with self.lock:
-                            self.seen.setdefault(who, {})[self.number(m["who"])] = (m["how"] in ("up", "Join"), now)
+                        self.note(who, self.number(m["who"]), m["how"] in ("up", "Join"), now)
+
+    def note(self, who, other, up, now):
+        if other == who:
+            return
+        with self.lock:
+            self.up[who] += up - self.seen[who].get(other, (False, 0))[0]
+            self.seen[who][other] = (up, now)
 
     def number(self, address):
         return int(address.rsplit(".", 1)[1])
 
     def start(self, i):
-        self.parts.pop(i, None)
         with self.lock:
-            self.seen[i] = {}
+            self.seen[i], self.up[i] = {}, 0
         began = time.time()
         p = subprocess.Popen(self.command(i), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.procs[i] = p
-        self.selector.register(p.stdout.fileno(), selectors.EVENT_READ, i)
+        self.selector.register(p.stdout, selectors.EVENT_READ, i)
         return began
 
     def await_all(self, since, look, timeout):
@@ -82,17 +90,12 @@ class Swarm:
             time.sleep(TICK_SECONDS)
         return None
 
-    def whole(self, since, which, timeout):
+    def whole(self, since, timeout):
+        """All see all others up. What is looked at in each round is little: the daemons need the processors."""
         def look(seen):
-            last = 0
-            for i in which:
-                for j in which:
-                    if i != j:
-                        up, at = seen[i].get(j, (False, 0))
-                        if not up:
-                            return None
-                        last = max(last, at)
-            return last
+            if any(self.up[i] < self.n - 1 for i in self.procs):
+                return None
+            return max(at for i in self.procs for _, at in seen[i].values())
         return self.await_all(since, look, timeout)
 
     def noticed(self, since, who, up, by, timeout):
@@ -120,14 +123,17 @@ class Swarm:
         return at
 
     def silence(self, i):
-        rules = "add table ip swarm; add chain ip swarm in { type filter hook input priority 0; };" \
-                "add rule ip swarm in ip saddr %s drop; add rule ip swarm in ip daddr %s drop" % (self.address(i), self.address(i))
-        subprocess.run(["nft", rules], check=True)
-        return time.time()
+        """Stands still, all of it: its sockets stay, and say nothing."""
+        at = time.time()
+        for p in self.pids(i):
+            os.kill(p, signal.SIGSTOP)
+        return at
 
-    def unsilence(self):
-        subprocess.run(["nft", "delete table ip swarm"], check=True)
-        return time.time()
+    def unsilence(self, i):
+        at = time.time()
+        for p in self.pids(i):
+            os.kill(p, signal.SIGCONT)
+        return at
 
     def address(self, i):
         return "127.0.1.%d" % i
@@ -138,8 +144,8 @@ class Swarm:
                 os.kill(pid, signal.SIGKILL)
         for p in self.procs.values():
             p.wait()
-            if not p.stdout.closed:
-                p.stdout.close()
+        while self.selector.get_map():
+            time.sleep(TICK_SECONDS)
         self.procs.clear()
 
     def close(self):
@@ -161,6 +167,15 @@ class Swarm:
                 except OSError:
                     pass
         return total / 1e9
+
+    def rest(self, timeout):
+        """Waits until all of them take less than a fifth of a processor."""
+        end = time.time() + timeout
+        before, now = self.cpu(), None
+        while now is None or (now - before > 0.2 and time.time() < end):
+            before = self.cpu() if now is None else now
+            time.sleep(1)
+            now = self.cpu()
 
     def pss(self):
         """MiB of all."""

@@ -107,11 +107,11 @@ class Lab:
                 h.up()
         return self
 
-    def acquaint(self, *which):
+    def acquaint(self, *which, met=None):
         """Lets these hosts (default all) meet for the first time, without services, and ends them again.
 
         Deriving the secrets takes time, on a busy machine perhaps more than the short dead time here; hosts
-        that have met find each other at once.
+        that have met find each other at once. `met` waits until they have, by default until all are linked.
         """
         if not self.switch:
             self.ready()
@@ -119,7 +119,7 @@ class Lab:
         for h in self:
             h.write_services()
         self.up(*which)
-        self.await_linked(*which, timeout=60)
+        met() if met else self.await_linked(*which, timeout=60)
         for h in self:
             if h.pid:
                 h.crash()

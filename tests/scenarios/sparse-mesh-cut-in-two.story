@@ -200,13 +200,14 @@ expect h2 sees h35 down
 expect web on h7
 ----
   39 hosts see h1 down
-  6 hosts see h1 up
+  7 hosts see h1 up
   8 hosts see h10 down
   37 hosts see h11 down
-  4 hosts see h11 up
+  5 hosts see h11 up
   8 hosts see h12 down
   8 hosts see h13 down
   39 hosts see h14 down
+  7 hosts see h14 up
   8 hosts see h15 down
   8 hosts see h16 down
   8 hosts see h17 down
@@ -214,7 +215,7 @@ expect web on h7
   8 hosts see h19 down
   8 hosts see h2 down
   37 hosts see h20 down
-  4 hosts see h20 up
+  5 hosts see h20 up
   8 hosts see h21 down
   8 hosts see h22 down
   8 hosts see h23 down
@@ -223,7 +224,7 @@ expect web on h7
   8 hosts see h26 down
   8 hosts see h27 down
   37 hosts see h28 down
-  4 hosts see h28 up
+  5 hosts see h28 up
   8 hosts see h29 down
   8 hosts see h3 down
   8 hosts see h30 down
@@ -232,18 +233,18 @@ expect web on h7
   8 hosts see h33 down
   8 hosts see h34 down
   37 hosts see h35 down
-  4 hosts see h35 up
+  5 hosts see h35 up
   8 hosts see h36 down
   8 hosts see h37 down
   8 hosts see h38 down
   8 hosts see h39 down
   37 hosts see h4 down
-  4 hosts see h4 up
+  5 hosts see h4 up
   8 hosts see h40 down
   8 hosts see h5 down
   8 hosts see h6 down
   37 hosts see h7 down
-  4 hosts see h7 up
+  5 hosts see h7 up
   8 hosts see h8 down
   8 hosts see h9 down
 
@@ -252,19 +253,19 @@ settle 5m
 expect h1 sees h2 up
 expect web on h7
 ----
-  33 hosts see h1 up
+  32 hosts see h1 up
   8 hosts see h10 up
-  33 hosts see h11 up
+  32 hosts see h11 up
   8 hosts see h12 up
   8 hosts see h13 up
-  39 hosts see h14 up
+  32 hosts see h14 up
   8 hosts see h15 up
   8 hosts see h16 up
   8 hosts see h17 up
   8 hosts see h18 up
   8 hosts see h19 up
   8 hosts see h2 up
-  33 hosts see h20 up
+  32 hosts see h20 up
   8 hosts see h21 up
   8 hosts see h22 up
   8 hosts see h23 up
@@ -272,7 +273,7 @@ expect web on h7
   8 hosts see h25 up
   8 hosts see h26 up
   8 hosts see h27 up
-  33 hosts see h28 up
+  32 hosts see h28 up
   8 hosts see h29 up
   8 hosts see h3 up
   8 hosts see h30 up
@@ -280,15 +281,15 @@ expect web on h7
   8 hosts see h32 up
   8 hosts see h33 up
   8 hosts see h34 up
-  33 hosts see h35 up
+  32 hosts see h35 up
   8 hosts see h36 up
   8 hosts see h37 up
   8 hosts see h38 up
   8 hosts see h39 up
-  33 hosts see h4 up
+  32 hosts see h4 up
   8 hosts see h40 up
   8 hosts see h5 up
   8 hosts see h6 up
-  33 hosts see h7 up
+  32 hosts see h7 up
   8 hosts see h8 up
   8 hosts see h9 up

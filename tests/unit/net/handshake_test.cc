@@ -18,6 +18,7 @@ struct FakePeers : Peers {
   HostId me;
   std::map<HostId, std::string> names{{HostId(1), "one"}, {HostId(2), "two"}, {HostId(3), "three"}};
   std::vector<Credential> known{{Generation{}, std::string(48, 's')}};
+  bool more_soon = false;
   std::optional<std::string> objection;
   mutable NodeId asked;
 
@@ -28,6 +29,7 @@ struct FakePeers : Peers {
     return at == names.end() ? std::nullopt : std::optional(at->second);
   }
   std::vector<Credential> credentials(HostId, const NodeId&) const override { return known; }
+  bool deriving(HostId) const override { return more_soon; }
   std::optional<std::string> admit(HostId, const NodeId& node) const override {
     asked = node;
     return objection;
@@ -61,6 +63,32 @@ struct Pair {
     }
   }
 };
+
+TEST(HandshakeTest, AListenerWaitsForWhatIsBeingDerived) {
+  Pair pair;
+  pair.at_listener.known.clear();
+  pair.at_listener.more_soon = true;
+  pair.run();
+  EXPECT_EQ(pair.listener->state(), State::kWorking);
+  EXPECT_EQ(pair.to_dialer, "");
+  pair.at_listener.known = pair.at_dialer.known;
+  pair.at_listener.more_soon = false;
+  for (int message = 0; message < 2; ++message) {
+    pair.listener->advance(pair.to_listener, pair.to_dialer);
+    pair.dialer->advance(pair.to_dialer, pair.to_listener);
+  }
+  EXPECT_EQ(pair.dialer->state(), State::kDone);
+  EXPECT_EQ(pair.listener->advance(pair.to_listener, pair.to_dialer), State::kDone);
+
+  // Nothing comes of it: the refusal comes then.
+  Pair without;
+  without.at_listener.known.clear();
+  without.at_listener.more_soon = true;
+  without.run();
+  without.at_listener.more_soon = false;
+  EXPECT_EQ(without.listener->advance(without.to_listener, without.to_dialer), State::kFailed);
+  EXPECT_EQ(without.listener->failure(), Failure::kNoSecret);
+}
 
 TEST(HandshakeTest, BothEndsLearnWhoIsThere) {
   Pair pair;

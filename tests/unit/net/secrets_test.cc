@@ -102,11 +102,15 @@ TEST(SecretsTest, OfManyLinesOnlyThoseThatAreNeededAreDerived) {
   one.secrets.set_access(access);
   EXPECT_FALSE(one.secrets.ready());
   ASSERT_TRUE(loop.until([&] { return one.secrets.ready(); }));
+  // But for its own line none keeps others waiting.
+  EXPECT_TRUE(one.secrets.deriving(HostId(2)));
+  ASSERT_TRUE(loop.until([&] { return !one.secrets.deriving(HostId(2)); }));
   EXPECT_EQ(store.size(), 2u);
   EXPECT_NE(one.with(2), "");
-  // Who was not expected does not keep others waiting.
+  EXPECT_FALSE(one.secrets.deriving(HostId(3)));
   EXPECT_EQ(one.with(3), "");
   EXPECT_TRUE(one.secrets.ready());
+  EXPECT_TRUE(one.secrets.deriving(HostId(3)));
   ASSERT_TRUE(loop.until([&] { return store.size() == 3; }));
   EXPECT_NE(one.with(3), "");
   Store of_two;
@@ -115,7 +119,7 @@ TEST(SecretsTest, OfManyLinesOnlyThoseThatAreNeededAreDerived) {
   back.host = HostId(1);
   back.expected = true;
   two.secrets.set_access(back);
-  ASSERT_TRUE(loop.until([&] { return two.secrets.ready(); }));
+  ASSERT_TRUE(loop.until([&] { return two.with(1) != ""; }));
   EXPECT_EQ(two.with(1), one.with(2));
 }
 
