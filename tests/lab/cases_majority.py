@@ -149,7 +149,7 @@ def test_stop_that_hangs_without_a_majority(c):
 
 def vote(lab, count, *which):
     """Each of these hosts says that so many vote, by one set that counts alone."""
-    said = [lab[i].status()["voters"] for i in which]
+    said = [(lab[i].status() or {}).get("voters") for i in which]
     return all(v and len(v["names"]) == count and not v["before"] for v in said)
 
 
