@@ -117,7 +117,7 @@ class OneNode {
   const wire::Recall& recall() const { return recall_; }
   const wire::Propose& propose() const { return propose_; }
   const core::Voters& voters() const { return voters_; }  // when it was checked last
-  uint64_t incarnation() const { return incarnation_; }  // when it was checked last
+  uint64_t incarnation() const { return incarnation_; }   // when it was checked last
 
   void look() const {
     const core::View view = node_->view(now_);
