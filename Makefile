@@ -5,7 +5,7 @@
 #   make DEPS=1 check    every test; ends with one line "N passed, N failed"
 #   make sim SEEDS=N     N seeded simulations           make sim SEED=N    one of them, told in full
 #   make sync-sim SEEDS=N  the same for files kept alike
-#   make models         the key protocol, all states within bounds (spin)
+#   make models         the protocols of keys and ownership, all states within bounds (spin)
 #   make lab             real daemons in network namespaces (root)
 #   make campaign ROUNDS=N  what faults cost there: outage, two copies, a line a fault
 #   make fuzz SECONDS=N  every fuzzer for N seconds (clang)

@@ -308,7 +308,9 @@ void Node::State::receive_renewal(Context& context, const NodeId& from,
   wire::Renewed& renewed = *reply.mutable_renewed();
   renewed.set_asked_us(renewal.asked_us());
   renewed.set_incarnation(renewal.incarnation());
-  renewed.set_maintenance(known_upkeep(name_of(from)));
+  // Where another set may have been chosen already this one's agreement would be worth nothing.
+  const bool set_stays = !voters.joint() && succession.vow.accepted.round == 0;
+  renewed.set_maintenance(set_stays ? known_upkeep(name_of(from)) : 0);
   for (const wire::Renewal::Lease& lease : renewal.leases()) {
     if (grants.against(now, from, lease.service(), lease.epoch(), true)) continue;
     if (grants.stored(from, lease.service(), lease.epoch())) {
@@ -357,7 +359,7 @@ MonoTime Node::State::next_lease_deadline(MonoTime now) const {
     consider(lease.kill_by());
   }
   if (!memory && !leaving && speaking && memory_wanted()) {
-    consider(recollection.since + longest_lease);
+    consider(remembers_from());
     consider(recollection.ask_at);
   }
   return next;

@@ -179,9 +179,14 @@ void Node::State::hear_epochs(Context& context, const wire::Recalled& recalled,
   }
 }
 
+// By then neither a lease nor a ballot counts that the lost memory had a part in.
+MonoTime Node::State::remembers_from() const {
+  return recollection.since + std::max<Duration>(longest_lease, kBallotForgotten);
+}
+
 void Node::State::try_to_remember(Context& context) {
   const MonoTime now = context.now.mono;
-  const MonoTime waited = recollection.since + std::max<Duration>(longest_lease, kBallotForgotten);
+  const MonoTime waited = remembers_from();
   const Names& names = succession.file;
   if (!are_voters(names)) return;
   const auto ever = told_by_name(MonoTime::min()), late = told_by_name(waited);

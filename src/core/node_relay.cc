@@ -55,6 +55,7 @@ void Node::State::drive_relays(Context& context) {
   for (RelayId id : not_needed) end_relay(context, id, "there is a direct link");
   for (RelayId id : torn) end_relay(context, id, "a piece of it is missing");
   // Where hosts are many most pairs have no link, and talk by way of others as those who pass records on.
+  if (!mesh.full()) relay_waits.clear();
   if (leaving || !mesh.full()) return;
   for (const HostEntry& host : config.hosts) {
     if (host.id == config.self) continue;

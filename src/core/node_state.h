@@ -302,6 +302,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   bool memory_wanted() const;
   void drive_memory(Context& context);
   void say_whom_memory_waits_for(Context& context);
+  MonoTime remembers_from() const;
   void try_to_remember(Context& context);
   void receive_recall(Context& context, const NodeId& from, const wire::Recall& recall);
   void receive_recalled(Context& context, const NodeId& from, const wire::Recalled& recalled);
@@ -326,6 +327,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   wire::VoterStanding voter_standing() const;
   void receive_propose(Context& context, const NodeId& from, const wire::Propose& propose);
   void vow_stored(Context& context, const StoredVow& stored);
+  std::string whom_maintenance_keeps() const;
   std::string why_no_ballot() const;
   void put_off_proposal(Context& context);
   void give_up_proposal(Context& context);

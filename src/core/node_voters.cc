@@ -197,6 +197,8 @@ void Node::State::receive_propose(Context& context, const NodeId& from,
   answer.set_over(over.hash());
   *answer.mutable_ballot() = propose.ballot();
   const bool accepts = !propose.next().empty();
+  // Who has agreed to a maintenance has done so as a voter of this set.
+  if (accepts && !whom_maintenance_keeps().empty()) return;
   const Names next(propose.next().begin(), propose.next().end());
   if (accepts ? !vow.accept(ballot, next) : !vow.promise(ballot)) {
     answer.set_verdict(wire::Proposed::REFUSED);
@@ -223,13 +225,20 @@ void Node::State::vow_stored(Context& context, const StoredVow& stored) {
 
 // --------------------------------------------------------------------------------------- as a proposer
 
+// A host whose services are left alone, or are about to be; empty: none is known of.
+std::string Node::State::whom_maintenance_keeps() const {
+  for (const auto& [host, maintenance] : upkeeps.all())
+    if (maintenance.keeps()) return host;
+  return "";
+}
+
 // Empty: nothing is in the way of a ballot on the next set.
 std::string Node::State::why_no_ballot() const {
   if (!is_among(voters.names, own_name()))
     return "this host does not vote: the change is to be made on one that does";
   if (!disk.refuses.empty()) return "nothing can be stored here";
-  for (const auto& [host, maintenance] : upkeeps.all())
-    if (maintenance.keeps()) return host + " is in maintenance";
+  if (const std::string host = whom_maintenance_keeps(); !host.empty())
+    return host + " is in maintenance";
   if (!is_quorum(voters.names, electorate.voting))
     return "no majority of those that vote is reached: " + listed(voters.names);
   // One that has accepted something has it decided, whatever it is.

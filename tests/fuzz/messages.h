@@ -26,6 +26,8 @@ class Messages {
       message.mutable_compared()->set_settings_digest(input_.byte());
     } else if (kind >= 240) {
       routed(*message.mutable_routed(), [this](wire::Routed& r) { between_two(r); });
+    } else if (kind >= 200) {
+      routed(*message.mutable_routed(), [this](wire::Routed& r) { about_voters(r); });
     }
     if (message.body_case() != wire::Message::BODY_NOT_SET) return message.SerializeAsString();
     switch (kind % 6) {
@@ -56,7 +58,7 @@ class Messages {
     wire::Record& record = *message.mutable_flood()->add_records();
     record.set_node(node_named(name).raw());
     record.set_host(host);
-    record.set_name("two.example");
+    record.set_name(host == 3 ? "laptop" : "two.example");
     record.set_key("key");
     record.set_incarnation(1);
     record.set_sequence(1);
@@ -65,6 +67,7 @@ class Messages {
     record.set_session(7);
     record.set_dead_us(5'000'000);
     record.add_edges()->set_node(node_named('1').raw());
+    record.set_votes(true);
     return message.SerializeAsString();
   }
 
@@ -199,6 +202,16 @@ class Messages {
     record.set_session(number());
     record.set_session_age_us(number());
     record.set_settings_digest(number());
+    record.set_votes(bits & 8);
+    if ((bits & 16) == 0) return;
+    wire::VoterStanding& standing = *record.mutable_voters();
+    standing.set_number(number());
+    standing.set_origin(input_.flag() ? node_.voters().origin : number());
+    standing.set_hash(input_.flag() ? node_.voters().hash() : number());
+    standing.set_joint(bits & 32);
+    standing.set_caught_up(bits & 64);
+    standing.set_undecided(bits & 128);
+    standing.set_listed(number());
   }
 
   void holding(wire::Holding& holding) {
@@ -292,6 +305,105 @@ class Messages {
     answer.set_rival(node());
     answer.set_highest_epoch(number());
     answer.set_incarnation(number());
+  }
+
+  // Mostly what this host expects: its names, its set, its question.
+  static const core::Names& own_names() {
+    static const core::Names kNames = {"laptop", "one.example", "two.example"};
+    return kNames;
+  }
+  template <class Add>
+  void names(Add add) {
+    if (input_.byte() < 160) {
+      for (const std::string& own : own_names()) add(own);
+      return;
+    }
+    for (size_t n = many(); n > 0; --n) add(name());
+  }
+  void voters(wire::VoterSet& set) {
+    const core::Voters& known = node_.voters();
+    if (input_.byte() < 160) {
+      set = core::to_wire(known);
+      if (input_.flag()) return;
+      set.set_number(set.number() + input_.byte() % 3);
+      for (const std::string& own : known.names) set.add_before(own);
+      return;
+    }
+    set.set_number(number());
+    set.set_origin(input_.flag() ? known.origin : number());
+    names([&](const std::string& name) { set.add_names(name); });
+    if (input_.flag()) names([&](const std::string& name) { set.add_before(name); });
+  }
+  void ballot(wire::Ballot& ballot) {
+    ballot.set_round(number());
+    ballot.set_draw(number());
+  }
+
+  void about_voters(wire::Routed& routed) {
+    switch (input_.byte() % 7) {
+      case 0: voters(*routed.mutable_voters()); break;
+      case 1: propose(*routed.mutable_propose()); break;
+      case 2: proposed(*routed.mutable_proposed()); break;
+      case 3:
+        routed.mutable_recall()->set_asked_us(number());
+        routed.mutable_recall()->set_incarnation(number());
+        break;
+      case 4: recalled(*routed.mutable_recalled()); break;
+      case 5: renewal(*routed.mutable_renewal()); break;
+      default:
+        routed.mutable_renewed()->set_asked_us(number());
+        routed.mutable_renewed()->set_incarnation(number());
+        for (size_t n = many(); n > 0; --n) routed.mutable_renewed()->add_services(name());
+        routed.mutable_renewed()->set_maintenance(number());
+    }
+  }
+  void propose(wire::Propose& propose) {
+    voters(*propose.mutable_over());
+    ballot(*propose.mutable_ballot());
+    if (input_.flag()) names([&](const std::string& name) { propose.add_next(name); });
+  }
+  void proposed(wire::Proposed& proposed) {
+    if (input_.byte() < 200) {
+      proposed.set_over(core::voters_of(node_.propose().over()).hash());
+      *proposed.mutable_ballot() = node_.propose().ballot();
+    } else {
+      proposed.set_over(number());
+      ballot(*proposed.mutable_ballot());
+    }
+    proposed.set_verdict(static_cast<wire::Proposed::Verdict>(input_.byte() % 4));
+    if (input_.flag()) return;
+    ballot(*proposed.mutable_other());
+    names([&](const std::string& name) { proposed.add_next(name); });
+  }
+  void recalled(wire::Recalled& recalled) {
+    const bool fits = input_.byte() < 200;
+    recalled.set_asked_us(fits ? node_.recall().asked_us() : number());
+    recalled.set_incarnation(fits ? node_.recall().incarnation() : number());
+    recalled.set_memory(input_.flag());
+    recalled.set_longest_us(number());
+    names([&](const std::string& name) { recalled.add_voters(name); });
+    for (size_t n = many(); n > 0; --n) {
+      recalled.add_epochs()->set_service(name());
+      recalled.mutable_epochs()->rbegin()->set_epoch(number());
+    }
+    if (input_.flag()) return;
+    recalled.set_number(number());
+    recalled.set_origin(number());
+    if (input_.flag()) names([&](const std::string& name) { recalled.add_before(name); });
+    ballot(*recalled.mutable_promised());
+    ballot(*recalled.mutable_accepted());
+    names([&](const std::string& name) { recalled.add_next(name); });
+  }
+  void renewal(wire::Renewal& renewal) {
+    renewal.set_asked_us(number());
+    renewal.set_incarnation(number());
+    renewal.set_voters(input_.byte() < 200 ? node_.voters().hash() : number());
+    for (size_t n = many(); n > 0; --n) {
+      wire::Renewal::Lease& lease = *renewal.add_leases();
+      lease.set_service(name());
+      lease.set_epoch(number());
+      lease.set_lease_us(number());
+    }
   }
 
   // With the hash that belongs to them, or they would be refused at sight.

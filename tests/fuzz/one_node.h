@@ -101,6 +101,7 @@ class OneNode {
     const core::Node::Inspection now = node_->inspect();
     incarnation_ = now.incarnation;
     ENSURE(incarnation_ > 0 && now.epochs.size() <= core::kMaxEpochs);
+    voters_ = now.voters;
     for (const auto& [service, epoch] : now.epochs) {
       uint64_t& before = epochs_[service];
       ENSURE(epoch >= before);
@@ -112,7 +113,11 @@ class OneNode {
   bool left() const { return left_; }
   const std::vector<std::string>& sent() const { return sent_; }
   const std::optional<wire::Routed>& claimed() const { return claimed_; }
-  uint64_t incarnation() const { return incarnation_; }  // when it was checked last
+  // The newest of these that it has asked others.
+  const wire::Recall& recall() const { return recall_; }
+  const wire::Propose& propose() const { return propose_; }
+  const core::Voters& voters() const { return voters_; }  // when it was checked last
+  uint64_t incarnation() const { return incarnation_; }   // when it was checked last
 
   void look() const {
     const core::View view = node_->view(now_);
@@ -232,6 +237,8 @@ class OneNode {
     wire::Message message;
     ENSURE(message.ParseFromString(a.bytes));
     if (message.routed().has_claim()) claimed_ = message.routed();
+    if (message.routed().has_recall()) recall_ = message.routed().recall();
+    if (message.routed().has_propose()) propose_ = message.routed().propose();
     if (sent_.size() < 64 && a.bytes.size() < 4096) sent_.push_back(a.bytes);
   }
   void perform(const core::CloseLink& a) {
@@ -361,6 +368,9 @@ class OneNode {
   std::map<LinkId, size_t> sent_bytes_;
   std::map<std::string, uint64_t> epochs_;
   std::optional<wire::Routed> claimed_;
+  wire::Recall recall_;
+  wire::Propose propose_;
+  core::Voters voters_;
   MonoTime wake_ = core::kNever;
   std::map<HostId, DialId> dials_;
   core::ScriptEnd script_how_ = core::ScriptEnd::kExited;

@@ -147,41 +147,71 @@ def test_stop_that_hangs_without_a_majority(c):
     lab.await_linked()
 
 
-def voters(h):
-    return h.status()["voters"]
+def vote(lab, count, *which):
+    """Each of these hosts says that so many vote, by one set that counts alone."""
+    said = [(lab[i].status() or {}).get("voters") for i in which]
+    return all(v and len(v["names"]) == count and not v["before"] for v in said)
+
+
+def three_of_four(c):
+    """Hosts 1 to 3, whose hosts files do not name the fourth yet; and these files."""
+    lab = c.lab("addr", "addr", "addr", "addr", services={"db": Service([1, 2, 3], conf=CONF)})
+    lab.acquaint()
+    lines = lab.hosts_text().splitlines()
+    shorter = "\n".join(lines[:3] + ["#" + lines[3]]) + "\n"
+    for i in (1, 2, 3):
+        lab[i].write_hosts(shorter)
+        lab[i].up()
+    lab.await_linked(1, 2, 3)
+    lab.await_placed(db=1, which=[1, 2, 3])
+    until(lambda: vote(lab, 3, 1, 2, 3), "three vote")
+    return lab, shorter
 
 
 def test_hosts_are_added_and_removed(c):
     """The voters follow the hosts file, while the service runs on: three hosts, four, and three again."""
-    lab = c.lab("addr", "addr", "addr", "addr", services={"db": Service([1, 2, 3], conf=CONF)})
-    lab.acquaint()
-    lines = lab.hosts_text().splitlines()
-    three_lines = "\n".join(lines[:3] + ["#" + lines[3]]) + "\n"
-    for i in (1, 2, 3):
-        lab[i].write_hosts(three_lines)
-        lab[i].up()
-    lab.await_linked(1, 2, 3)
-    lab.await_placed(db=1, which=[1, 2, 3])
-    expect(len(voters(lab[1])["names"]) == 3, "three vote", voters(lab[1]))
+    lab, shorter = three_of_four(c)
     t = time.time_ns()
-
     lab[4].up()
     for i in (1, 2, 3):
         lab[i].write_hosts()
         lab[i].reload()
     lab.await_linked()
-    until(lambda: all(len(voters(h)["names"]) == 4 and not voters(h)["before"] for h in lab), "four vote", timeout=60)
+    until(lambda: vote(lab, 4, 1, 2, 3, 4), "four vote", timeout=60)
     expect(not lab.events(t), "nothing is interrupted", *lab.events(t))
     told = lab[2].ctl("status").out
     expect("(set 2)" in told, "status says who votes", told)
 
     lab[4].kill()
     for i in (1, 2, 3):
-        lab[i].write_hosts(three_lines)
+        lab[i].write_hosts(shorter)
         lab[i].reload()
-    until(lambda: all(len(voters(lab[i])["names"]) == 3 and not voters(lab[i])["before"] for i in (1, 2, 3)),
-          "three vote again", timeout=60)
+    until(lambda: vote(lab, 3, 1, 2, 3), "three vote again", timeout=60)
     lab[3].unplug()
     time.sleep(3 * DEAD)
     expect(lab.holders("db") == {1}, "two of three are a majority", *lab.events(t))
     expect(not lab.events(t), "and nothing was interrupted", *lab.events(t))
+
+
+def test_daemons_die_while_the_voters_change(c):
+    """Each somewhere in the change, killed whole, the owner's as its engine: it comes to its end, and db runs on."""
+    lab, shorter = three_of_four(c)
+    lab[4].up()
+    t = time.time_ns()
+    # At once; while it is decided; while it is told; while both sets count; as these end.
+    for step, (victim, after) in enumerate(((2, 0), (1, 0.01), (3, 0.03), (1, 0.1), (2, 0.5), (1, 1.5), (3, DEAD), (1, DEAD + 0.2))):
+        count, which = (4, (1, 2, 3, 4)) if step % 2 == 0 else (3, (1, 2, 3))
+        for i in (1, 2, 3):
+            lab[i].write_hosts(None if count == 4 else shorter)
+            lab[i].reload()
+        time.sleep(after)
+        if victim == 1:
+            lab[1].signal_engine(signal.SIGKILL)
+        else:
+            lab[victim].kill()
+            time.sleep(0.3)
+            lab[victim].up()
+        until(lambda n=count, hosts=which: vote(lab, n, *hosts), "%d vote, after host %d was killed" % (count, victim), timeout=60)
+        lab.await_linked(*which)
+        lab.await_placed(db=1, which=[1, 2, 3])
+    expect(not lab.events(t, host=1), "nothing is interrupted", *lab.events(t))

@@ -5,7 +5,7 @@
  * what has passed since a ballot began; after LONG ticks its proposer counts no answer to it, which is as long
  * as a voter without memory waits before it hears what the others have promised and accepted.
  * Any host may restart at any time: its ballot is over then, and what it promised and accepted is stored.
- * With -DLOSS one host, once, comes back without its memory.
+ * With -DLOSS one host, once, comes back without its memory. A host that is away is one that does nothing.
  *
  * -DPLANT_… puts one fault into the protocol; run knows them.
  */
@@ -78,7 +78,7 @@ byte n, best;
 #ifdef PLANT_OTHERS_PROMISE_FIRST
 #define ASKED(b, v) true
 #else
-#define ASKED(b, v) ((v) == proposer[b] || asked[b])
+#define ASKED(b, v) (asked[b] || (v) == proposer[b] && counts[b])
 #endif
 
 inline begin(p)
@@ -89,7 +89,7 @@ inline begin(p)
 	:: break
 	od;
 	if
-	:: proposer[n] == NOTHING && !BLANK(p) && n > promised[p] ->
+	:: proposer[n] == NOTHING && n > promised[p] ->
 		proposer[n] = p;
 		counts[n] = 1;
 		age[n] = 0;
@@ -166,6 +166,7 @@ inline forget_answers(b)
 	:: !IN_TIME(b) ->
 		counts[b] = 0;
 		age[b] = 0;
+		proposer[b] = (proposer[b] == NOTHING -> NOTHING : 0);
 		acceptance[AT(b, 0)] = 0; acceptance[AT(b, 1)] = 0; acceptance[AT(b, 2)] = 0
 	:: else
 	fi
@@ -273,10 +274,13 @@ inline tick()
 	printf("a tick\n")
 }
 
+/* A and B are alike: whoever begins first is A. */
+#define ANY_BALLOT (proposer[1] != NOTHING || proposer[2] != NOTHING || proposer[3] != NOTHING)
+
 inline step_of(v)
 {
 	if
-	:: v < PROPOSERS && !BLANK(v) -> begin(v)
+	:: v < PROPOSERS && !BLANK(v) && (v == 0 || ANY_BALLOT) -> begin(v)
 	:: !BLANK(v) -> vote(v)
 	:: restart(v)
 #ifdef LOSS
@@ -304,13 +308,15 @@ active proctype world()
 #endif
 		:: tick()
 		fi;
-		forget_answers(1);
-		forget_answers(2);
-		forget_answers(3)
+		d_step {
+			forget_answers(1);
+			forget_answers(2);
+			forget_answers(3)
 #if BALLOTS > 3
-		;
-		forget_answers(4)
+			;
+			forget_answers(4)
 #endif
+		}
 	}
 	od
 }

@@ -2,11 +2,15 @@
  *
  * Voters 0, 1 and 2 are set n, 3 is set n + 1, so that a quorum of either has nobody of the other. X and Y claim
  * one service. That n + 1 was chosen is one fact here (ballots.pml has the decision): each voter and each claimant
- * hears of it when it likes, or never. Time and the two numbers LIVE and DEAD are as in majority.pml; a claim or
- * renewal under way (at most one) arrives with any delay, and its answer at once.
- * Before the choice X alone claims: what two do under one set is in majority.pml.
- * A voter's count of those that know of n + 1 ends with the tick: as kLongestBallot is shorter than any voter
- * without memory waits. With -DLOSS one voter, once, comes back without its memory.
+ * hears of it when it likes, or never, and an idle claimant may claim by any set that counted once, as a host would that
+ * has been away. Time and the two numbers LIVE and DEAD are as in majority.pml; a claim or renewal under way (at most
+ * one) arrives with any delay, or with -DPROMPT within the tick, at any of those that were asked, and its answer at once.
+ * Answers count by who gave them, whatever the set that they were asked by, as in OwnLease.
+ * Before the choice X alone claims: what two do under one set is in majority.pml, and so is the restart of a voter, by
+ * which a grant only lives longer. A voter's count of those that know of n + 1 ends with the tick: as kLongestBallot is
+ * shorter than any voter without memory waits. With -DLOSS one voter, once, comes back without its memory.
+ *
+ * So that a search ends, states that differ in nothing that can matter are made one (`forget_…`, `sort`), after each step.
  *
  * -DPLANT_… puts one fault into the protocol; run knows them.
  */
@@ -19,7 +23,7 @@
 #define NOBODY CANDIDATES
 
 #ifndef EPOCHS
-#define EPOCHS 2
+#define EPOCHS 1   /* each claims so often at most */
 #endif
 #ifndef LIVE
 #define LIVE 2
@@ -56,11 +60,11 @@ byte passed[PAIRS] = OLD;
 byte kept[CANDIDATES] = OLD; /* what is left of the lease under n after it has moved on */
 byte newest;               /* epoch of the newest owner: only to check */
 
-bit chosen, whole;
+bit chosen;
 
-/* One message: a claim or renewal. */
-bit under_way;
-byte from, at, number, since;
+/* One message under way, to whichever voters were asked: a claim or renewal of its claimant's epoch. */
+byte from = NOBODY;
+byte since;
 bit by_new, won;
 
 #ifdef LOSS
@@ -69,14 +73,21 @@ byte blank = VOTERS;       /* who has no memory */
 byte wait;
 byte heard;
 #define BLANK(v) (blank == (v))
+#define HEARD heard
 #else
 #define BLANK(v) false
+#define HEARD 0
 #endif
 
-byte n;
+byte n, spare;
 
 #define OLDER(a, b) ((a) > (b) -> (a) : (b))
 #define YOUNGER(a, b) ((a) < (b) -> (a) : (b))
+#ifdef PROMPT
+#define LATER(since) OLD
+#else
+#define LATER(since) (since + 1)
+#endif
 #define BIT(v) (1 << (v))
 /* At least two of the first three bits. */
 #define QUORUM_OF_OLD(x) (((x) & 7) == 3 || ((x) & 7) == 5 || ((x) & 7) == 6 || ((x) & 7) == 7)
@@ -84,10 +95,10 @@ byte n;
 #define P(c, v) passed[AT(c, v)]
 #define UNDER_OLD(c) OLDER(YOUNGER(P(c, 0), P(c, 1)), YOUNGER(OLDER(P(c, 0), P(c, 1)), P(c, 2)))
 #define UNDER_NEW(c) P(c, 3)
-/* What is older than two others can never count again: one state instead of many. */
-#define TOO_OLD(c, v) (P(c, v) >= P(c, ((v) + 1) % 3) && P(c, v) >= P(c, ((v) + 2) % 3))
-#ifdef PLANT_ONE_SET_IS_ENOUGH
+#if defined(PLANT_NEW_SET_IS_ENOUGH)
 #define UNDER_BOTH(c) UNDER_NEW(c)
+#elif defined(PLANT_OLD_SET_IS_ENOUGH)
+#define UNDER_BOTH(c) UNDER_OLD(c)
 #else
 #define UNDER_BOTH(c) OLDER(UNDER_OLD(c), UNDER_NEW(c))
 #endif
@@ -118,38 +129,35 @@ inline forget_answers(c)
 	P(c, 0) = OLD; P(c, 1) = OLD; P(c, 2) = OLD; P(c, 3) = OLD
 }
 
-inline forget_oldest(c, v)
-{
-	if
-	:: TOO_OLD(c, v) -> P(c, v) = OLD
-	:: else
-	fi
-}
-
 inline clear()
 {
-	under_way = 0; from = 0; at = 0; number = 0; since = 0; by_new = 0; won = 0
+	from = NOBODY; since = 0; by_new = 0; won = 0
 }
 
 /* -------------------------------------------------------------------------------- a claimant */
 
 inline claim(c)
 {
-	epoch[c] = epoch[c] + 1;
 	do
-	:: epoch[c] < EPOCHS -> epoch[c] = epoch[c] + 1
-	:: break
+	:: epoch[c] = epoch[c] + 1;
+		if
+		:: epoch[c] == EPOCHS -> break
+		:: epoch[c] < EPOCHS -> break
+		:: epoch[c] < EPOCHS
+		fi
 	od;
+	if
+	:: set[c] = OLD_SET
+	:: chosen -> set[c] = JOINT
+	:: caught_up -> set[c] = WHOLE
+	fi;
 	state[c] = CLAIMS;
 	printf("%c claims %d\n", NAME(c), epoch[c])
 }
 
-inline ask(c, v)
+inline ask(c)
 {
-	under_way = 1;
 	from = c;
-	at = v;
-	number = epoch[c];
 	since = 0;
 	by_new = (set[c] != OLD_SET);
 	won = (state[c] == RUNS)
@@ -168,35 +176,28 @@ inline end(c)
 {
 	printf("%c gives up %d, or its service has ended\n", NAME(c), epoch[c]);
 	state[c] = IDLE;
+	set[c] = OLD_SET;
 	kept[c] = OLD;
 	forget_answers(c);
 	if
-	:: under_way && from == c -> clear()
+	:: from == c -> clear()
 	:: else
 	fi
 }
 
 inline move_on(c)
 {
-	if
-	:: set[c] == OLD_SET ->
-#ifdef PLANT_KEEPS_COUNTING
-		skip;
-#else
-		kept[c] = (state[c] == RUNS -> UNDER_OLD(c) : OLD);
-		forget_answers(c);
-#endif
-		set[c] = JOINT;
-		printf("%c counts by both sets\n", NAME(c))
-	:: else
-	fi
+	kept[c] = (state[c] == RUNS -> UNDER_OLD(c) : OLD);
+	forget_answers(c);
+	set[c] = JOINT;
+	printf("%c counts by both sets\n", NAME(c))
 }
 
 inline become_whole(c)
 {
 	printf("%c counts by the new set alone\n", NAME(c));
 	if
-	:: set[c] == OLD_SET -> kept[c] = (state[c] == RUNS -> UNDER_OLD(c) : OLD); forget_answers(c)
+	:: set[c] == OLD_SET -> move_on(c)
 	:: else
 	fi;
 	set[c] = WHOLE
@@ -204,22 +205,19 @@ inline become_whole(c)
 
 /* -------------------------------------------------------------------------------- a voter */
 
-inline deliver()
+inline deliver(v)
 {
 	if
-	:: GRANTS(at, from, number, won, by_new) ->
+	:: GRANTS(v, from, epoch[from], won, by_new) ->
 		if
-		:: granted[at] != number || to[at] != from -> told[at] = 0
+		:: granted[v] != epoch[from] || to[v] != from -> told[v] = 0
 		:: else
 		fi;
-		granted[at] = number;
-		to[at] = from;
-		left[at] = LIVE;
-		printf("%d grants %d to %c\n", at, number, NAME(from));
-		if
-		:: state[from] != IDLE && epoch[from] == number -> P(from, at) = YOUNGER(P(from, at), since)
-		:: else
-		fi
+		granted[v] = epoch[from];
+		to[v] = from;
+		left[v] = LIVE;
+		printf("%d grants %d to %c\n", v, epoch[from], NAME(from));
+		P(from, v) = YOUNGER(P(from, v), since)
 	:: else
 	fi;
 	clear()
@@ -319,7 +317,7 @@ inline tick()
 	wait = (wait > 0 -> wait - 1 : 0);
 #endif
 	if
-	:: under_way -> since = since + 1
+	:: from != NOBODY -> since = LATER(since)
 	:: else
 	fi;
 	if
@@ -332,15 +330,12 @@ inline tick()
 inline step_of_claimant(c)
 {
 	if
-	:: state[c] == IDLE && epoch[c] < EPOCHS && (c == X || chosen) -> claim(c)
-	:: state[c] != IDLE && !under_way && P(c, 0) > 0 && set[c] != WHOLE -> ask(c, 0)
-	:: state[c] != IDLE && !under_way && P(c, 1) > 0 && set[c] != WHOLE -> ask(c, 1)
-	:: state[c] != IDLE && !under_way && P(c, 2) > 0 && set[c] != WHOLE -> ask(c, 2)
-	:: state[c] != IDLE && !under_way && set[c] != OLD_SET && P(c, 3) > 0 -> ask(c, 3)
+	:: state[c] == IDLE && epoch[c] < EPOCHS && (c == X || chosen && epoch[X] > 0) -> claim(c)
+	:: state[c] != IDLE && from == NOBODY -> ask(c)
 	:: state[c] == CLAIMS && LEASE(c) <= DEAD -> start(c)
 	:: state[c] != IDLE -> end(c)
-	:: chosen && set[c] == OLD_SET -> move_on(c)
-	:: whole && set[c] != WHOLE -> become_whole(c)
+	:: state[c] != IDLE && chosen && set[c] == OLD_SET -> move_on(c)
+	:: state[c] != IDLE && caught_up && set[c] != WHOLE -> become_whole(c)
 	fi
 }
 
@@ -349,9 +344,103 @@ inline step_of_voter(v)
 	if
 	:: chosen && !moved[v] && !BLANK(v) -> moved[v] = 1; printf("%d moves to the new set\n", v)
 #ifdef LOSS
-	:: !lost && MAY_LOSE(v) -> lose(v)
+	:: !lost && chosen && MAY_LOSE(v) -> lose(v)
 	:: blank != VOTERS && blank != v && wait == 0 -> hear(v)
 #endif
+	fi
+}
+
+/* -------------------------------------------------------------------------------- one state instead of many */
+
+/* What is older than two others can never count again. */
+#define TOO_OLD(c, v) (P(c, v) >= P(c, ((v) + 1) % 3) && P(c, v) >= P(c, ((v) + 2) % 3))
+inline forget_oldest(c, v)
+{
+	if
+	:: TOO_OLD(c, v) -> P(c, v) = OLD
+	:: else
+	fi
+}
+
+/* Both grow alike, so the older never matters. */
+inline forget_kept(c)
+{
+	if
+	:: kept[c] >= COUNTED(c) -> kept[c] = OLD
+	:: else
+	fi
+}
+
+/* What has run out, and nobody asks to prolong, is an epoch that is known and no more. */
+#define MAY_ASK_AGAIN(c, e) (state[c] != IDLE && epoch[c] == (e))
+inline forget_grant(v)
+{
+	if
+	:: to[v] != NOBODY && left[v] == 0 && !MAY_ASK_AGAIN(to[v], granted[v]) ->
+		granted[v] = HIGHEST(v); to[v] = NOBODY; told[v] = 0
+	:: else
+	fi;
+	if
+	:: told[v] < granted[v] -> told[v] = 0
+	:: else
+	fi
+}
+
+/* Nobody asks the voters of n any more. */
+#define NEEDS_OLD(c) ((state[c] == IDLE && epoch[c] < EPOCHS) || (state[c] != IDLE && set[c] != WHOLE))
+inline forget_old_voter(v)
+{
+	moved[v] = 1; granted[v] = 0; to[v] = NOBODY; told[v] = 0; left[v] = 0; P(X, v) = OLD; P(Y, v) = OLD
+}
+
+/* Nobody claims any more. */
+#define OUT(c) (state[c] == IDLE && epoch[c] == EPOCHS)
+inline forget_all()
+{
+	forget_old_voter(0); forget_old_voter(1); forget_old_voter(2); forget_old_voter(3);
+	chosen = 1; caught_up = 1; seen = 0; waits = 0; newest = 0;
+#ifdef LOSS
+	lost = 1; blank = VOTERS; wait = 0; heard = 0
+#endif
+}
+#ifdef LOSS
+#define MAY_HEAR_OLD (blank != VOTERS || !lost)
+#else
+#define MAY_HEAR_OLD false
+#endif
+
+/* Voters of n are alike: which of them is 0, 1 or 2 does not matter. */
+#define IN(bits, v) (((bits) >> (v)) & 1)
+#define COLUMN(v) (((((((((moved[v] * 2 + IN(seen, v)) * 2 + IN(HEARD, v)) * 2 + BLANK(v)) * 4 + granted[v]) * 4 + \
+	to[v]) * 4 + told[v]) * 8 + left[v]) * 8 + P(X, v)) * 8 + P(Y, v))
+
+inline exchange(a, b) { spare = a; a = b; b = spare }
+inline exchange_bits(bits, u, v)
+{
+	if
+	:: IN(bits, u) != IN(bits, v) -> bits = bits ^ (BIT(u) | BIT(v))
+	:: else
+	fi
+}
+inline sort(u, v)
+{
+	if
+	:: COLUMN(u) > COLUMN(v) ->
+		printf("%d and %d change their names\n", u, v);
+		exchange(moved[u], moved[v]);
+		exchange(granted[u], granted[v]);
+		exchange(to[u], to[v]);
+		exchange(told[u], told[v]);
+		exchange(left[u], left[v]);
+		exchange(P(X, u), P(X, v));
+		exchange(P(Y, u), P(Y, v));
+		exchange_bits(seen, u, v)
+#ifdef LOSS
+		;
+		exchange_bits(heard, u, v);
+		blank = (blank == (u) -> (v) : (blank == (v) -> (u) : blank))
+#endif
+	:: else
 	fi
 }
 
@@ -369,17 +458,33 @@ active proctype world()
 		:: MAY_SEE(0) -> see(0)
 		:: MAY_SEE(1) -> see(1)
 		:: MAY_SEE(2) -> see(2)
-		:: !BLANK(3) && waits == 1 -> caught_up = 1; waits = 0; printf("3 has caught up\n")
-		:: under_way -> deliver()
+		:: !BLANK(3) && waits == 1 -> caught_up = 1; waits = 0; printf("3 has caught up: the new set is whole\n")
+		:: from != NOBODY -> deliver(0)
+		:: from != NOBODY -> deliver(1)
+		:: from != NOBODY -> deliver(2)
+		:: from != NOBODY && by_new -> deliver(3)
 		:: !chosen -> chosen = 1; printf("the new set is chosen\n")
-		:: !whole && caught_up -> whole = 1; printf("the new set is whole\n")
 #ifdef LOSS
 		:: blank != VOTERS && wait == 0 && HEARD_ENOUGH(blank) -> remember()
 #endif
 		:: MAY_TICK -> tick()
 		fi;
-		forget_oldest(X, 0); forget_oldest(X, 1); forget_oldest(X, 2);
-		forget_oldest(Y, 0); forget_oldest(Y, 1); forget_oldest(Y, 2)
+		d_step {
+			forget_oldest(X, 0); forget_oldest(X, 1); forget_oldest(X, 2);
+			forget_oldest(Y, 0); forget_oldest(Y, 1); forget_oldest(Y, 2);
+			forget_kept(X); forget_kept(Y);
+			forget_grant(0); forget_grant(1); forget_grant(2); forget_grant(3);
+			if
+			:: OUT(X) && OUT(Y) -> forget_all()
+			:: else
+			fi;
+			if
+			:: !NEEDS_OLD(X) && !NEEDS_OLD(Y) && !MAY_HEAR_OLD && caught_up ->
+				forget_old_voter(0); forget_old_voter(1); forget_old_voter(2)
+			:: else -> sort(0, 1); sort(1, 2); sort(0, 1)
+			fi;
+			spare = 0
+		}
 	}
 	od
 }

@@ -243,36 +243,60 @@ void NumberChecks::forgive(MachineId machine) {
 }
 
 void NumberChecks::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
+  check_voters(machine);
   for (const core::Action& action : out) {
     const auto* send = std::get_if<core::Send>(&action);
-    if (send == nullptr || kind_of(send->bytes) != MessageKind::kHello) continue;
+    if (send == nullptr) continue;
+    const MessageKind kind = kind_of(send->bytes);
+    if (kind == MessageKind::kRouted) check_told_voters(machine, send->bytes);
+    if (kind != MessageKind::kHello) continue;
     wire::Message message;
     if (message.ParseFromString(send->bytes))
       check_incarnation(machine, message.hello().incarnation());
   }
   Instant& looked = looked_[machine.index()];
-  check_voters(machine);
   if (world_.now() - looked < kHeardEvery) return;
   looked = world_.now();
   check_heard_epochs(machine);
 }
 
-// Of one number there is one set, and whoever has been there does not go back, unless its disk does.
+// Of one number there is one set, and whoever has stored it does not go back, unless its disk does.
 void NumberChecks::check_voters(Machine& machine) {
-  const core::Node::Inspection seen = machine.core().inspect();
-  const core::Voters& voters = seen.voters;
-  uint64_t& before = voters_[machine.index()];
-  if (voters.number == before) return;
-  if (voters.number < before && !machine.restored())
+  const core::Voters& counts = machine.core().inspect().voters;
+  if (counts.number > 1) check_set(machine, counts.number, counts.names);
+  const auto stored = machine.disk().stored().find("voter");
+  if (stored == machine.disk().stored().end()) return;
+  KeptVoters& kept = kept_voters_[machine.index()];
+  if (kept.text == stored->second) return;
+  kept.text = stored->second;
+  wire::StoredVoter voter;
+  if (!voter.ParseFromString(kept.text)) return;
+  if (voter.number() < kept.number && !machine.restored())
     world_.violated(Verdict::kSafety, machine.name() + " has forgotten set " +
-                                          std::to_string(before) + " of the voters");
-  before = voters.number;
-  const auto [set, first] = sets_.try_emplace(voters.number, voters.names);
-  if (!first && set->second != voters.names)
+                                          std::to_string(kept.number) + " of the voters");
+  kept.number = voter.number();
+  if (voter.memory())
+    check_set(machine, voter.number(), core::Names(voter.voters().begin(), voter.voters().end()));
+}
+
+void NumberChecks::check_set(const Machine& machine, uint64_t number, const core::Names& names) {
+  const auto [set, first] = sets_.try_emplace(number, names);
+  if (!first && set->second != names)
     world_.violated(Verdict::kSafety, machine.name() + " knows other voters than others by set " +
-                                          std::to_string(voters.number) + ": " +
-                                          core::listed(voters.names) + ", and " +
-                                          core::listed(set->second));
+                                          std::to_string(number) + ": " + core::listed(names) +
+                                          ", and " + core::listed(set->second));
+}
+
+// Others may rely on what they are told, so it is on the disk before.
+void NumberChecks::check_told_voters(Machine& machine, const std::string& bytes) {
+  wire::Message message;
+  if (!message.ParseFromString(bytes) || message.routed().from() != machine.node().raw()) return;
+  const wire::Routed& routed = message.routed();
+  const uint64_t told = std::max(
+      {routed.voters().number(), routed.propose().over().number(), routed.recalled().number()});
+  if (told > kept_voters_[machine.index()].number)
+    world_.violated(Verdict::kSafety, machine.name() + " tells of set " + std::to_string(told) +
+                                          " of the voters before it has stored that");
 }
 
 void NumberChecks::check_incarnation(Machine& machine, uint64_t incarnation) {

@@ -80,14 +80,20 @@ class NumberChecks final : public Watcher {
   void check_incarnation(Machine& machine, uint64_t incarnation);
   void check_heard_epochs(Machine& machine);
   void check_voters(Machine& machine);
+  void check_set(const Machine& machine, uint64_t number, const core::Names& names);
+  void check_told_voters(Machine& machine, const std::string& bytes);
 
   World& world_;
   std::map<MachineId, Spoken> spoken_;
   std::map<std::pair<MachineId, std::string>, uint64_t> started_epoch_;
   std::map<std::tuple<MachineId, uint64_t, std::string>, uint64_t> heard_;
   std::map<MachineId, Instant> looked_;
-  std::map<MachineId, uint64_t> voters_;  // the newest set's number
-  std::map<uint64_t, std::vector<std::string>> sets_;
+  struct KeptVoters {
+    std::string text;  // as it is on the disk
+    uint64_t number = 0;
+  };
+  std::map<MachineId, KeptVoters> kept_voters_;
+  std::map<uint64_t, core::Names> sets_;
 };
 
 }  // namespace cluster::sim
