@@ -12,9 +12,8 @@
 #   make bench           the figures, printed           make lint, make format
 #   make bench-growth    what clusters of 3 to 200 daemons cost, beside serf's, and simulated ones of up to 1000 (make sim-growth)
 #   make bench PEERS=1   and others of its kind beside it, on the same three hosts (installs them)
-#   make install         DESTDIR=, prefix=              make uninstall
-#
 #   make bench-files     folders kept alike, timed; PEERS=1: and others of its kind beside it
+#   make install         DESTDIR=, prefix=              make uninstall
 #
 # SANITIZE=1 builds everything with ASan and UBSan beside the ordinary build. DEVELOPER=1: warnings
 # are errors. V=1 shows whole commands.
