@@ -62,7 +62,7 @@ $(BUILD)/tests/sync-sim: $(call object_of,tests/sync/main.cc $(sync_sim_sources)
 # The fuzzers: tests/fuzz/TARGET.cc is a program; what they share is in headers.
 fuzz_targets := $(basename $(notdir $(filter-out tests/fuzz/seeds.cc,$(wildcard tests/fuzz/*.cc))))
 fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzz_targets) seeds)
-fuzz_folders := config net sync core wire base
+fuzz_folders := config net files sync core wire base
 $(BUILD)/fuzz/trace: $(BUILD)/obj/daemon/trace.o
 $(fuzz_programs): fuzzer = $(if $(filter %/seeds,$@),,-fsanitize=fuzzer)
 $(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$(fuzz_folders))

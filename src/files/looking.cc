@@ -276,8 +276,9 @@ void Looking::add_absent() {
       continue;
     const bool folder = held.state.type == sync::FileType::kFolder;
     if (!wanted(path, folder)) continue;
+    const std::string_view below = path;
     const bool unknown = std::any_of(batch.unseen.begin(), batch.unseen.end(),
-                                     [&](const std::string& u) { return within(path, u); });
+                                     [&](const std::string& u) { return within(below, u); });
     if (unknown) continue;
     const auto look = tree_->look(path);
     if (look && look->kind == Look::Kind::kAbsent) batch.sightings[path] = std::nullopt;

@@ -71,7 +71,7 @@ class Host {
   sync::StoredIndex stored_;
   std::unique_ptr<sync::Sync> engine_;
   uint64_t engine_number_ = 0;
-  sim::Instant last_store_{}, last_wake_{};
+  sim::Instant last_store_{};
 };
 
 }  // namespace cluster::sync_sim
