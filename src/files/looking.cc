@@ -151,7 +151,7 @@ void Looking::begin_scan() {
   watches_all_ = watch_.has_value();
   scan_at_ = MonoTime::max();
   if (root_.config.filter.only.empty()) {
-    batch_->folders.push_back("");
+    batch_->folders.emplace_back();
     return;
   }
   if (watch_) watch_->add("");

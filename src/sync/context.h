@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "base/rng.h"
 #include "base/time.h"
 #include "sync/io.h"
 

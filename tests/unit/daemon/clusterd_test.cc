@@ -92,12 +92,12 @@ TEST_F(Clusterd, LivesUnderASupervisor) {
       site.arguments(1), site.log(1),
       {{"NOTIFY_SOCKET", (site.root() / "notify").string()}, {"WATCHDOG_USEC", "200000"}});
   EXPECT_TRUE(supervisor.hears("READY=1\nSTATUS="));
-  EXPECT_TRUE(supervisor.hears("WATCHDOG=1"));
   EXPECT_TRUE(until([&] { return contains(site.traces(1, "web"), "start"); })) << site.log_text(1);
   EXPECT_TRUE(until([&] {
     return contains(site.log_text(1), "web/start: started with state " + site.state(1).string());
   }));
   EXPECT_TRUE(supervisor.hears("here: web"));
+  EXPECT_TRUE(supervisor.hears("WATCHDOG=1"));
 
   daemon.signal(SIGHUP);
   EXPECT_TRUE(supervisor.hears("RELOADING=1\nMONOTONIC_USEC="));
