@@ -162,6 +162,8 @@ class OneNode {
     boot.seed = 1;
     dials_.clear(), tickets_.clear(), links_.clear(), runs_.clear(), killed_.clear(), sent_.clear(),
         busy_.clear(), derived_.clear(), access_.clear(), relays_.clear(), hellos_.clear();
+    file_peers_.clear();
+    delays_sleep_ = false;
     last_relay_ = RelayId();
     claimed_.reset();
     epochs_.clear();
