@@ -61,7 +61,7 @@ class ThreadKeeper final : public Keeper {
 
   void configure(Roots roots) override { push(std::move(roots)); }
   void perform(core::FilesPeerUp action) override { push(std::move(action)); }
-  void perform(core::FilesPeerDown action) override { push(std::move(action)); }
+  void perform(core::FilesPeerDown action) override { push(action); }
   void perform(core::FilesHeard action) override { push(std::move(action)); }
   void request(Request request, Answer answer) override {
     push(Asked{std::move(request), std::move(answer)});
@@ -100,7 +100,7 @@ class ThreadKeeper final : public Keeper {
     } else if (auto* heard = std::get_if<core::FilesHeard>(&input)) {
       works_->heard(*heard);
     } else if (auto* asked = std::get_if<Asked>(&input)) {
-      works_->request(std::move(asked->request), std::move(asked->answer));
+      works_->request(asked->request, std::move(asked->answer));
     } else if (auto* log = std::get_if<LogAsked>(&input)) {
       log->answer(works_->log_of(log->path));
     }

@@ -304,7 +304,7 @@ void Placing::ask_for_more(MonoTime now) {
   }
 }
 
-bool Placing::take_part(const std::string& digest, std::string bytes) {
+bool Placing::take_part(const std::string& digest, const std::string& bytes) {
   if (const auto chunk = chunks_wanted_.find(digest); chunk != chunks_wanted_.end()) {
     if (bytes.size() != chunk->second.size || chunk_digest(bytes) != digest) return false;
     for (const uint64_t offset : chunk->second.offsets) {
@@ -323,7 +323,7 @@ bool Placing::take_part(const std::string& digest, std::string bytes) {
   if (wanted.level == 0 && bytes.size() == wanted.size && chunk_digest(bytes) == digest) {
     nodes_wanted_.erase(at);
     chunks_wanted_[digest] = {wanted.size, wanted.offsets};
-    return take_part(digest, std::move(bytes));
+    return take_part(digest, bytes);
   }
   const auto node = parse_node(bytes, digest, wanted.size, wanted.level);
   if (!node) return false;
@@ -340,9 +340,9 @@ bool Placing::given(MonoTime now, const wire::ContentGiven& answer) {
   bool sound = true;
   for (const auto& part : answer.parts()) {
     if (done_ || !asked.digests.contains(part.digest())) continue;
-    auto bytes =
+    const auto bytes =
         part.size() == 0 ? std::optional(part.bytes()) : inflated(part.bytes(), part.size());
-    sound = sound && bytes && take_part(part.digest(), std::move(*bytes));
+    sound = bytes && take_part(part.digest(), *bytes);
     if (!sound) break;
     asked.digests.erase(part.digest());
     asked_digests_.erase(part.digest());

@@ -35,7 +35,7 @@ class Placing {
   };
   struct World {
     std::function<NodeMap(const std::string& content)> nodes;  // as stored; empty: none
-    std::function<void(const std::string& content, std::string nodes)> keep_nodes;
+    std::function<void(const std::string& content, const std::string& nodes)> keep_nodes;
     std::function<std::vector<Source>(const sync::Place&)> sources;  // the likeliest first
     // Sends it; 0: there is no room on the way to that host now, or it is gone.
     std::function<uint64_t(NodeId to, wire::ContentAsk ask, uint64_t bytes)> ask;
@@ -96,7 +96,7 @@ class Placing {
   void need_chunk(const std::string& digest, uint64_t size, uint64_t offset);
   void copy_some();
   void ask_for_more(MonoTime now);
-  bool take_part(const std::string& digest, std::string bytes);
+  bool take_part(const std::string& digest, const std::string& bytes);
   std::optional<NodeId> best_source() const;
   Step ended(Outcome outcome);
   Step refuse(sync::Outcome outcome, const std::string& why);

@@ -213,25 +213,26 @@ void Works::drop_placings(const std::string& root, const std::string& why) {
 }
 
 Placing::World Works::placing_world(sync::PlaceTicket ticket) {
-  return {.nodes = [this](const std::string& content) { return nodes(content); },
-          .keep_nodes = [this](const std::string& content,
-                               std::string nodes) { (void)index_->keep_nodes(content, nodes); },
-          .sources = [this](const sync::Place& place) { return sources(place); },
-          .ask = [this, ticket](NodeId to, wire::ContentAsk ask, uint64_t bytes) -> uint64_t {
-            const auto host = hosts_.find(to);
-            if (host == hosts_.end()) return 0;
-            uint64_t& asked = host->second.asked_bytes;
-            if (asked != 0 && asked + bytes > kMaxAskedBytes) return 0;
-            asked += bytes;
-            asks_[++next_ask_] = {ticket, to, bytes};
-            ask.set_request(next_ask_);
-            wire::FileMessage message;
-            *message.mutable_ask() = std::move(ask);
-            say(to, message);
-            return next_ask_;
-          },
-          .linked = [this](NodeId node) { return hosts_.contains(node); },
-          .wall = [] { return read_clocks().wall; }};
+  return {
+      .nodes = [this](const std::string& content) { return nodes(content); },
+      .keep_nodes = [this](const std::string& content,
+                           const std::string& nodes) { (void)index_->keep_nodes(content, nodes); },
+      .sources = [this](const sync::Place& place) { return sources(place); },
+      .ask = [this, ticket](NodeId to, wire::ContentAsk ask, uint64_t bytes) -> uint64_t {
+        const auto host = hosts_.find(to);
+        if (host == hosts_.end()) return 0;
+        uint64_t& asked = host->second.asked_bytes;
+        if (asked != 0 && asked + bytes > kMaxAskedBytes) return 0;
+        asked += bytes;
+        asks_[++next_ask_] = {ticket, to, bytes};
+        ask.set_request(next_ask_);
+        wire::FileMessage message;
+        *message.mutable_ask() = std::move(ask);
+        say(to, message);
+        return next_ask_;
+      },
+      .linked = [this](NodeId node) { return hosts_.contains(node); },
+      .wall = [] { return read_clocks().wall; }};
 }
 
 // The file that it replaces, and one that holds all of it already under another name.
@@ -305,7 +306,8 @@ void Works::placed(MonoTime now, sync::PlaceTicket ticket) {
   const auto at = placings_.find(ticket);
   if (at == placings_.end()) return;  // what came before it has ended its root
   const std::string path = absolute(at->second->order().root, at->second->order().path);
-  for (const std::string& warning : at->second->warnings()) calls_.log(path + ": " + warning);
+  for (const std::string& warning : at->second->warnings())
+    calls_.log(std::string(path).append(": ").append(warning));
   sync::Placed answer = at->second->take_answer();
   const std::string root = at->second->order().root, below = at->second->order().path;
   const bool gone = at->second->order().entry.deleted;

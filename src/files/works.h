@@ -32,7 +32,7 @@ class Works {
   void peer_up(const core::FilesPeerUp& peer);
   void peer_down(const core::FilesPeerDown& peer);
   void heard(const core::FilesHeard& heard);
-  void request(Request request, Answer answer);
+  void request(const Request& request, Answer answer);
   Result<std::vector<RetainedVersion>> log_of(const std::string& path);
 
   // Some milliseconds of work. True: there is more at once.

@@ -84,7 +84,7 @@ Result<std::string> Works::restore(const std::string& path, const std::string& i
   return path + " is as it was in version " + id + ", and will be on the other hosts";
 }
 
-void Works::request(Request request, Answer answer) {
+void Works::request(const Request& request, Answer answer) {
   switch (request.verb) {
     case Request::Verb::kRestore: return answer(restore(request.target, request.version));
     case Request::Verb::kConfirm:

@@ -17,7 +17,8 @@ bool RootConfig::takes_part(HostId host) const {
   return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
 }
 
-Sync::Sync(Self self, StoredIndex stored, uint64_t seed) : self_(std::move(self)), rng_(seed) {
+Sync::Sync(Self self, const StoredIndex& stored, uint64_t seed)
+    : self_(std::move(self)), rng_(seed) {
   for (const auto& [key, value] : stored) {
     if (key.empty()) continue;
     const size_t end = std::min(key.find('\n'), key.size());
@@ -65,7 +66,8 @@ std::vector<RootView> Sync::view() const {
 
 std::string Sync::unrest() const {
   for (const std::string& name : configured_)
-    if (std::string why = roots_.at(name).unrest(); !why.empty()) return name + ": " + why;
+    if (const std::string why = roots_.at(name).unrest(); !why.empty())
+      return std::string(name).append(": ").append(why);
   return "";
 }
 

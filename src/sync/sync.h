@@ -18,7 +18,7 @@ namespace cluster::sync {
 class Sync {
  public:
   // `stored` is all that StoreIndex ever wrote; the seed comes from getrandom(2).
-  Sync(Self self, StoredIndex stored, uint64_t seed);
+  Sync(Self self, const StoredIndex& stored, uint64_t seed);
 
   // Time never goes back between calls. Actions are appended, to be performed in order.
   void step(Now now, const FileEvent& event, FileActions& out);
