@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <deque>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "files/clock.h"
 #include "files/works.h"
 
 namespace cluster::files {
@@ -20,12 +20,6 @@ namespace {
 
 constexpr char kRetainedFolder[] = "retained";
 constexpr Duration kViewInterval = milliseconds(200);
-
-MonoTime boot_now() {
-  timespec t{};
-  clock_gettime(CLOCK_BOOTTIME, &t);
-  return MonoTime(seconds(t.tv_sec) + Duration(t.tv_nsec));
-}
 
 struct Asked {
   Request request;
@@ -130,7 +124,7 @@ class ThreadKeeper final : public Keeper {
     MonoTime next = works_->next();
     if (shown_revision_ != works_->revision()) next = std::min(next, shown_at_ + kViewInterval);
     timespec timeout{};
-    const MonoTime now = boot_now();
+    const MonoTime now = read_clocks().mono;
     if (!more && next > now) {
       const Duration left = std::min<Duration>(next - now, hours(1));
       timeout.tv_sec = std::chrono::duration_cast<seconds>(left).count();
@@ -146,7 +140,7 @@ class ThreadKeeper final : public Keeper {
   }
 
   void show(bool more) {
-    const MonoTime now = boot_now();
+    const MonoTime now = read_clocks().mono;
     if (shown_revision_ == works_->revision()) return;
     if (now < shown_at_ + kViewInterval && (more || shown_revision_ != 0)) return;
     shown_revision_ = works_->revision();

@@ -49,7 +49,7 @@ using LogAnswer = std::function<void(Result<std::vector<RetainedVersion>>)>;
 
 class Keeper {
  public:
-  // An error names what is in the way in the state folder. `lost`: see store::Index.
+  // An error names what is in the way in the state folder.
   static Result<std::unique_ptr<Keeper>> start(const std::string& state_dir, sync::Self self,
                                                uint64_t seed, KeeperCalls calls);
   virtual ~Keeper() = default;

@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "files/content.h"
+#include "sync/messages.h"
 
 namespace cluster::files {
 
@@ -57,15 +58,7 @@ std::string leftover_name(std::string_view name, std::string_view mark, std::str
 }  // namespace
 
 bool valid_relative_path(std::string_view path) {
-  if (path.empty() || path.size() > kMaxPathBytes || path.find('\0') != std::string_view::npos)
-    return false;
-  for (size_t begin = 0;;) {
-    const size_t end = path.find('/', begin);
-    const std::string_view part = path.substr(begin, end - begin);
-    if (part.empty() || part == "." || part == ".." || part.size() > kMaxNameBytes) return false;
-    if (end == std::string_view::npos) return true;
-    begin = end + 1;
-  }
+  return path.size() <= kMaxPathBytes && sync::sound_path(path);
 }
 
 std::string_view folder_of(std::string_view path) {

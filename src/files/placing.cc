@@ -100,8 +100,7 @@ Placing::Step Placing::step(MonoTime now) {
     }
     useless_.insert(at->second.to);
     missing_why_ = "no answer";
-    for (const std::string& digest : at->second.digests) asked_digests_.erase(digest);
-    at = asked_.erase(at);
+    at = forget(at);
   }
   if (nodes_wanted_.empty() && chunks_wanted_.empty()) return Step::kReady;
   ask_for_more(now);
@@ -354,11 +353,15 @@ bool Placing::given(MonoTime now, const wire::ContentGiven& answer) {
                    : answer.missing().empty() ? "not all that was asked for was sent"
                                               : answer.missing();
   }
-  if (!sound || answer.last()) {
-    for (const std::string& digest : asked.digests) asked_digests_.erase(digest);
-    asked_.erase(at);
-  }
+  if (!sound || answer.last()) forget(at);
   return true;
+}
+
+// What it has not brought may be asked for again.
+std::map<uint64_t, Placing::Asked>::iterator Placing::forget(
+    std::map<uint64_t, Asked>::iterator asked) {
+  for (const std::string& digest : asked->second.digests) asked_digests_.erase(digest);
+  return asked_.erase(asked);
 }
 
 void Placing::peer_down(NodeId node) {
@@ -367,8 +370,7 @@ void Placing::peer_down(NodeId node) {
       ++at;
       continue;
     }
-    for (const std::string& digest : at->second.digests) asked_digests_.erase(digest);
-    at = asked_.erase(at);
+    at = forget(at);
   }
 }
 

@@ -97,6 +97,7 @@ class Placing {
   void copy_some();
   void ask_for_more(MonoTime now);
   bool take_part(const std::string& digest, const std::string& bytes);
+  std::map<uint64_t, Asked>::iterator forget(std::map<uint64_t, Asked>::iterator asked);
   std::optional<NodeId> best_source() const;
   Step ended(Outcome outcome);
   Step refuse(sync::Outcome outcome, const std::string& why);

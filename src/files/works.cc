@@ -1,10 +1,9 @@
 #include "files/works.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "files/clock.h"
 #include "files/path.h"
 
 namespace cluster::files {
@@ -15,14 +14,6 @@ namespace {
 constexpr size_t kManyPlacings = 3;
 constexpr Duration kExpireInterval = minutes(10);
 constexpr char kIdentityPrefix = 'i';
-
-Now read_clocks() {
-  timespec boot{}, wall{};
-  clock_gettime(CLOCK_BOOTTIME, &boot);
-  clock_gettime(CLOCK_REALTIME, &wall);
-  return {MonoTime(seconds(boot.tv_sec) + Duration(boot.tv_nsec)),
-          WallTime(seconds(wall.tv_sec) + Duration(wall.tv_nsec))};
-}
 
 // What is kept beside the decisions' own entries.
 sync::StoredIndex take_entries(store::Index& index,
@@ -53,8 +44,6 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self 
                                 *message.mutable_given() = std::move(given);
                                 say(to, message);
                               }}) {}
-
-WallTime Works::wall_now() { return read_clocks().wall; }
 
 // ------------------------------------------------------------------------------- the decisions
 

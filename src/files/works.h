@@ -81,8 +81,6 @@ class Works {
   // The root that an absolute path is in, and where.
   std::pair<Disk*, std::string> find(const std::string& path);
 
-  static WallTime wall_now();
-
   // works_requests.cc
   Result<std::string> restore(const std::string& path, const std::string& version);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "files/clock.h"
 #include "files/path.h"
 #include "files/works.h"
 
@@ -55,7 +56,7 @@ Result<std::string> Works::restore(const std::string& path, const std::string& i
     found.state.content = held->on_disk().content;
   const Expected expected =
       look->kind == Look::Kind::kFound ? Expected(found) : Expected(std::nullopt);
-  const AsRetained keep{&retained_, name, "replaced by version " + id, wall_now()};
+  const AsRetained keep{&retained_, name, "replaced by version " + id, read_clocks().wall};
   Place place(*tree, PlaceRules{.allow_setuid = disk->root.allow_setuid});
   Outcome outcome;
   if (version->state.type == sync::FileType::kLink) {

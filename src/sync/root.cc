@@ -238,6 +238,15 @@ void Root::judge_vanished(Context& context) {
   forget_vanished(context);
 }
 
+// By this host, now.
+void Root::update_deleted(Context& context, const std::string& path) {
+  const Held& ours = entries_.at(path);
+  Entry entry = edited(context, &ours, core::wall_us(context.now.wall));
+  entry.deleted = true;
+  entry.born = ours.born;
+  update(path, std::move(entry), Found{});
+}
+
 // Folders after what was in them: so others hear of it, too.
 void Root::forget_vanished(Context& context) {
   const auto gone = std::move(vanished_);
@@ -251,10 +260,7 @@ void Root::forget_vanished(Context& context) {
       restoring_.insert(path);
       continue;
     }
-    Entry entry = edited(context, ours, core::wall_us(context.now.wall));
-    entry.deleted = true;
-    entry.born = ours->born;
-    update(path, std::move(entry), Found{});
+    update_deleted(context, path);
   }
   for (const auto& [path, since] : gone) {
     consider(context, path);
@@ -262,7 +268,7 @@ void Root::forget_vanished(Context& context) {
   }
 }
 
-void Root::take_back_vanished(Context&) {
+void Root::take_back_vanished() {
   for (const auto& [path, since] : vanished_) restoring_.insert(path);
   vanished_.clear();
   braked_ = false;
@@ -293,11 +299,7 @@ void Root::give_up_restoring(Context& context, const std::string& path) {
   context.alert(config_.name + ": " + path +
                 " cannot be brought back, for no host has it any more");
   restoring_.erase(path);
-  const Held* ours = held(path);
-  Entry entry = edited(context, ours, core::wall_us(context.now.wall));
-  entry.deleted = true;
-  entry.born = ours->born;
-  update(path, std::move(entry), Found{});
+  update_deleted(context, path);
 }
 
 void Root::command(Context& context, const FileCommand& command) {
@@ -312,7 +314,7 @@ void Root::command(Context& context, const FileCommand& command) {
     context.emit(
         FileReply{command.request, false, count + " files are deleted on the other hosts"});
   } else {
-    take_back_vanished(context);
+    take_back_vanished();
     context.emit(FileReply{command.request, false, count + " files are brought back"});
   }
 }

@@ -122,7 +122,8 @@ class Root {
   MonoTime deletes_due() const;
   void judge_vanished(Context& context);
   void forget_vanished(Context& context);
-  void take_back_vanished(Context& context);
+  void take_back_vanished();
+  void update_deleted(Context& context, const std::string& path);
   void drive_restoring(Context& context);
   bool all_hosts_are_here() const;
   void give_up_restoring(Context& context, const std::string& path);

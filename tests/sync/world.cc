@@ -53,7 +53,7 @@ World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
 
 std::vector<HostId> World::host_ids() const {
   std::vector<HostId> out;
-  for (size_t i = 0; i < hosts_.size(); ++i) out.push_back(HostId(static_cast<uint32_t>(i + 1)));
+  for (size_t i = 0; i < hosts_.size(); ++i) out.emplace_back(static_cast<uint32_t>(i + 1));
   return out;
 }
 
@@ -172,6 +172,15 @@ void World::write(Host& host, const std::string& path) {
   tell(name_of(host) + " writes " + path + ": " + content);
 }
 
+void World::make_folder(Host& host, const std::string& path, uint32_t mode) {
+  FileState folder;
+  folder.type = FileType::kFolder;
+  folder.mode = mode;
+  folder.owner = folder.group = "root";
+  put(host, path, folder);
+  tell(name_of(host) + " makes folder " + path);
+}
+
 void World::remove(Host& host, const std::string& path) {
   for (const std::string& child : host.folder().below(path)) end_of(host, child);
   end_of(host, path);
@@ -204,12 +213,7 @@ void World::user_acts(Host& host) {
     case 5: {
       const std::string path = some_path(host, false);
       if (host.folder().look(path)) return;
-      FileState folder;
-      folder.type = FileType::kFolder;
-      folder.mode = 0755;
-      folder.owner = folder.group = "root";
-      put(host, path, folder);
-      return tell(name_of(host) + " makes folder " + path);
+      return make_folder(host, path, 0755);
     }
     case 6: {
       const std::string path = some_path(host, true);
@@ -236,12 +240,7 @@ void World::user_acts(Host& host) {
       const bool folder = found->state.type == FileType::kFolder;
       remove(host, path);
       if (folder) return write(host, path);
-      FileState state;
-      state.type = FileType::kFolder;
-      state.mode = 0700;
-      state.owner = state.group = "root";
-      put(host, path, state);
-      return tell(name_of(host) + " makes folder " + path);
+      return make_folder(host, path, 0700);
     }
   }
 }

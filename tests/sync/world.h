@@ -49,6 +49,7 @@ class World {
   void user_acts(Host& host);
   void write(Host& host, const std::string& path);
   void put(Host& host, const std::string& path, const sync::FileState& state);
+  void make_folder(Host& host, const std::string& path, uint32_t mode);
   void remove(Host& host, const std::string& path);
   void move(Host& host, const std::string& from, const std::string& to);
   std::string some_path(Host& host, bool must_exist);
