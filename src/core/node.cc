@@ -60,7 +60,7 @@ void Node::State::start(Context& context) {
   grants.load(boot.stored, context.now.mono);
   load_memory();
   note_host_names();
-  recollection.since = context.now.mono;
+  recollection.since = recollection.asked_from = context.now.mono;
   begin_listening(context.now.mono);
   settling_since = context.now.mono;
   store_incarnation(context);
@@ -187,6 +187,8 @@ void Node::State::on(Context& context, const Persisted& event) {
     voters_stored(*set);
   } else if (const auto* vow = std::get_if<StoredVow>(&next)) {
     vow_stored(context, *vow);
+  } else if (const auto* vouched = std::get_if<StoredVouch>(&next)) {
+    vouch_stored(context, *vouched);
   } else if (std::holds_alternative<StoredTrial>(next)) {
     trial_stored(context);
   } else if (const auto* forgetting = std::get_if<StoredForgetting>(&next)) {
@@ -221,7 +223,10 @@ void Node::State::on(Context& context, const PersistFailed& event) {
   } else if (const auto* grant = std::get_if<StoredGrant>(&next)) {
     grant_not_stored(context, *grant, event.reason);
   } else if (std::holds_alternative<StoredMemory>(next)) {
+    recollection.storing = false;
     recollection.ask_at = context.now.mono + config.dead_time;
+  } else if (std::holds_alternative<StoredVouch>(next)) {
+    vouch_not_stored();
   } else if (std::holds_alternative<StoredVoters>(next)) {
     succession.store_at = context.now.mono + config.dead_time;
   } else if (std::holds_alternative<StoredVow>(next)) {
@@ -252,6 +257,7 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   const Names names_before = succession.file;
   const Config before = std::exchange(config, event.config);
   note_host_names();
+  if (succession.file != names_before) begin_asking_anew(context.now.mono);
   links.configure(config.beat_interval, config.dead_time);
   dialer.configure(config.dead_time);
   configure_mesh();

@@ -44,6 +44,10 @@ void Node::State::load_memory() {
   succession.vow = vow_of(kept);
   succession.wish.assign(kept.wish().begin(), kept.wish().end());
   succession.wish_over = kept.wish_over();
+  Vouch& vouch = recollection.vouch;
+  vouch.list.assign(kept.vouched().begin(), kept.vouched().end());
+  vouch.to.insert(kept.vouched_to().begin(), kept.vouched_to().end());
+  recollection.stored_vouch = vouch;
 }
 
 Write Node::State::memory_to_write(bool whole) const {
@@ -58,6 +62,10 @@ Write Node::State::memory_to_write(bool whole) const {
   set_vow(kept, succession.vow);
   for (const std::string& name : succession.wish) kept.add_wish(name);
   kept.set_wish_over(succession.wish_over);
+  if (!whole) {
+    for (const std::string& name : recollection.vouch.list) kept.add_vouched(name);
+    for (const std::string& name : recollection.vouch.to) kept.add_vouched_to(name);
+  }
   return Write{kVoterKey, kept.SerializeAsString()};
 }
 
@@ -65,14 +73,13 @@ Write Node::State::memory_to_write(bool whole) const {
 void Node::State::lose_memory(Context& context) {
   recollection.since = context.now.mono;
   recollection.asking_since.reset();
-  recollection.ask_at = MonoTime::min();
-  recollection.told.clear();
+  begin_asking_anew(context.now.mono);
   succession.proposal.reset();
   succession.heard.clear();
   succession.caught_up = succession.caught_up_stored = false;
   succession.catch_up_at = kNever;
-  if (!std::exchange(memory, false)) return;
-  persist(context, {memory_to_write(false)});
+  const bool was_storing = std::exchange(recollection.storing, false);
+  if (std::exchange(memory, false) || was_storing) persist(context, {memory_to_write(false)});
 }
 
 void Node::State::note_host_names() {
@@ -81,6 +88,13 @@ void Node::State::note_host_names() {
   std::sort(names.begin(), names.end());
   succession.file_hash = Voters{0, names}.hash();
   succession.file = std::move(names);
+}
+
+// What others have said before the hosts file was edited may not count with it: docs/ownership.md, "A first start".
+void Node::State::begin_asking_anew(MonoTime now) {
+  recollection.asked_from = now;
+  recollection.ask_at = MonoTime::min();
+  recollection.told.clear();
 }
 
 // What it depends on changes nothing unless decisions follow.
@@ -98,20 +112,22 @@ bool Node::State::memory_wanted() const {
 }
 
 void Node::State::memory_stored(Context& context, const StoredMemory& stored) {
+  if (!std::exchange(recollection.storing, false)) return;
   memory = true;
+  recollection.vouch = recollection.stored_vouch = {};
   voters_stored({stored.set, false});
   context.log(LogLevel::kInfo, "votes on services with ownership majority from now on");
   consider_hosts_file(context, false);
 }
 
 void Node::State::drive_memory(Context& context) {
-  if (memory || leaving || !speaking || !memory_wanted()) return;
+  if (memory || recollection.storing || leaving || !speaking || !memory_wanted()) return;
   for (const ServiceEntry& s : config.services)
     if (by_majority(s.name))
       longest_lease = std::max(longest_lease, config.dead_time + s.fence_margin);
   try_to_remember(context);
   const MonoTime now = context.now.mono;
-  if (memory || now < recollection.ask_at) return;
+  if (recollection.storing || now < recollection.ask_at) return;
   if (!recollection.asking_since) recollection.asking_since = now;
   recollection.ask_at = now + config.beat_interval;
   wire::Routed message;
@@ -127,19 +143,31 @@ void Node::State::say_whom_memory_waits_for(Context& context) {
       context.now.mono < *recollection.asking_since + longest_lease + config.dead_time)
     return;
   recollection.alerted = true;
-  std::string missing;
-  for (const HostEntry& host : config.hosts) {
-    const bool heard =
-        std::any_of(recollection.told.begin(), recollection.told.end(), [&](const auto& entry) {
-          const Member* member = members.find(entry.first);
-          return member != nullptr && member->host == host.id;
-        });
-    if (!heard && host.id != config.self) missing += (missing.empty() ? "" : ", ") + host.name;
+  context.alert(
+      Severity::kWarning,
+      "this host does not vote on services with ownership majority yet: " + why_no_memory());
+}
+
+std::string Node::State::why_no_memory() const {
+  if (bound_by_vouch()) {
+    const std::set<std::string> open = recollection.vouch.open(released_from_vouch());
+    return "with the hosts file as it was here before (" + listed(recollection.vouch.list) + ") " +
+           listed(Names(open.begin(), open.end())) +
+           " may vote already, and this is to be heard first";
   }
-  context.alert(Severity::kWarning,
-                "this host does not vote on services with ownership majority yet: " +
-                    (missing.empty() ? "the hosts files of the hosts differ"
-                                     : "it has not heard from " + missing));
+  const auto told = told_by_name(MonoTime::min());
+  Names missing, bound;
+  for (const std::string& name : succession.file) {
+    if (name == own_name()) continue;
+    const auto its = told.find(name);
+    if (its == told.end())
+      missing.push_back(name);
+    else if (!may_found_with(its->second->answer))
+      bound.push_back(name);
+  }
+  if (!missing.empty()) return "it has not heard from " + listed(missing);
+  if (bound.empty()) return "the hosts files of the hosts differ";
+  return "the hosts file differs on " + listed(bound) + ", or did so when others began to vote";
 }
 
 // What was asked no sooner than that.
@@ -191,24 +219,28 @@ void Node::State::try_to_remember(Context& context) {
   if (!are_voters(names)) return;
   const auto ever = told_by_name(MonoTime::min()), late = told_by_name(waited);
   std::set<std::string> remember, alike;
+  const bool bound = bound_by_vouch();
+  bool unvouched = bound;  // so that no first set may be founded by what has been told
   for (const auto& [name, its] : late) {
     const Names theirs(its->answer.voters().begin(), its->answer.voters().end());
     if (its->answer.memory()) remember.insert(name);
     if (its->answer.memory() || theirs == names) alike.insert(name);
+    if (is_among(names, name) && !may_found_with(its->answer)) unvouched = true;
   }
   const auto all_others = [&](const Names& of, const auto& condition) {
     return std::all_of(of.begin(), of.end(), [&](const std::string& name) {
       return name == own_name() || condition(name);
     });
   };
-  const bool first_start = voters.number <= 1 && all_others(names, [&](const std::string& name) {
-                             auto it = ever.find(name);
-                             if (it == ever.end()) return false;
-                             const wire::Recalled& its = it->second->answer;
-                             const Names theirs(its.voters().begin(), its.voters().end());
-                             return its.epochs_size() == 0 && theirs == names &&
-                                    its.number() <= 1 && !its.has_promised();
-                           });
+  const bool first_start =
+      voters.number <= 1 && !bound && all_others(names, [&](const std::string& name) {
+        auto it = ever.find(name);
+        if (it == ever.end()) return false;
+        const wire::Recalled& its = it->second->answer;
+        const Names theirs(its.voters().begin(), its.voters().end());
+        return its.epochs_size() == 0 && theirs == names && its.number() <= 1 &&
+               !its.has_promised() && may_found_with(its);
+      });
   std::optional<Voters> set = newest_told(first_start ? ever : late);
   const auto most_of = [&](const Names& of) { return is_most_others(of, own_name(), remember); };
   const auto all_of = [&](const Names& of) {
@@ -217,7 +249,8 @@ void Node::State::try_to_remember(Context& context) {
   const bool enough =
       set && now >= waited &&
       ((set->number > 0 && most_of(set->names) && (!set->joint() || most_of(set->before))) ||
-       (all_of(names) && all_of(set->names) && all_of(set->before)));
+       (all_of(names) && all_of(set->names) && all_of(set->before) &&
+        (set->number > 0 || !unvouched)));
   if (!set || (!first_start && !enough)) {
     say_whom_memory_waits_for(context);
     return;
@@ -233,13 +266,24 @@ void Node::State::try_to_remember(Context& context) {
   writes.push_back(memory_to_write(true));
   recollection.told.clear();
   recollection.ask_at = kNever;
+  recollection.storing = true;
   continuations[persist(context, std::move(writes))] = StoredMemory{voters};
 }
 
 void Node::State::receive_recall(Context& context, const NodeId& from, const wire::Recall& recall) {
   recollection.asked_by_others = true;
+  dirty = true;
+  if (recollection.storing) return;
+  if (!memory && !vouches_to(from)) vouch_to(context, from, recall);
+  if (recollection.to_be_vouched.contains(from)) return;
   wire::Routed reply;
-  wire::Recalled& out = *reply.mutable_recalled();
+  *reply.mutable_recalled() = recalled_here(recall);
+  if (!memory && vouches_to(from)) reply.mutable_recalled()->set_vouched(succession.file_hash);
+  route(context, from, std::move(reply));
+}
+
+wire::Recalled Node::State::recalled_here(const wire::Recall& recall) const {
+  wire::Recalled out;
   out.set_asked_us(recall.asked_us());
   out.set_incarnation(recall.incarnation());
   out.set_memory(memory && succession.stored.number == voters.number);
@@ -253,6 +297,7 @@ void Node::State::receive_recall(Context& context, const NodeId& from, const wir
     set_vow(out, succession.vow);
   } else if (are_voters(names)) {
     for (const std::string& name : names) out.add_voters(name);
+    out.set_no_set(voters.number == 0);
   }
   std::map<std::string, uint64_t> known;
   for (const auto& [service, epoch] : grants.epochs()) known[service] = epoch;
@@ -268,16 +313,16 @@ void Node::State::receive_recall(Context& context, const NodeId& from, const wir
     entry.set_service(service);
     entry.set_epoch(epoch);
   }
-  route(context, from, std::move(reply));
-  dirty = true;
+  return out;
 }
 
 void Node::State::receive_recalled(Context& context, const NodeId& from,
                                    const wire::Recalled& recalled) {
   const auto asked = asked_at(recalled.asked_us(), context.now.mono);
-  if (recalled.incarnation() != incarnation || !asked || *asked < recollection.since) return;
+  if (recalled.incarnation() != incarnation || !asked) return;
   longest_lease = std::max(longest_lease, bounded_time(recalled.longest_us()));
   if (memory) return hear_of_voters(context, from, *asked, recalled);
+  if (*asked < recollection.asked_from) return;
   recollection.told[from] = Told{*asked, recalled};
   dirty = true;
 }

@@ -146,6 +146,9 @@ struct StoredVoters {
   Voters set;
   bool caught_up = false;
 };
+struct StoredVouch {
+  Vouch vouch;
+};
 struct StoredVow {
   NodeId to;
   wire::Proposed answer;
@@ -155,9 +158,10 @@ struct StoredUpkeeps {};
 struct StoredBegun {
   BegunMaintenance begun;
 };
-using Continuation = std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate,
-                                  StoredProof, StoredForgetting, StoredGrant, StoredMemory,
-                                  StoredTrial, StoredVoters, StoredVow, StoredUpkeeps, StoredBegun>;
+using Continuation =
+    std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate, StoredProof,
+                 StoredForgetting, StoredGrant, StoredMemory, StoredTrial, StoredVoters, StoredVow,
+                 StoredVouch, StoredUpkeeps, StoredBegun>;
 
 // What a host has been told that asked what others know of grants.
 struct Told {
@@ -169,10 +173,16 @@ struct Told {
 struct Recollection {
   bool asked_by_others = false;  // so there are services of ownership majority
   bool alerted = false;
-  MonoTime since;  // this engine began, or lost its memory
+  MonoTime since;       // this engine began, or lost its memory
+  MonoTime asked_from;  // no answer counts to what was asked before
   std::optional<MonoTime> asking_since;
   MonoTime ask_at = MonoTime::min();
   std::map<NodeId, Told> told;
+  bool storing = false;  // what it is about to know
+
+  Vouch vouch, stored_vouch;
+  bool storing_vouch = false;
+  std::map<NodeId, wire::Recall> to_be_vouched;  // answered once it is stored
 };
 
 // Of the voters, who can be reached, and of those who votes.

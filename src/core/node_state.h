@@ -299,9 +299,11 @@ struct Node::State final : Knowledge, ServiceWorld {
   void memory_stored(Context& context, const StoredMemory& stored);
   void lose_memory(Context& context);
   void note_host_names();
+  void begin_asking_anew(MonoTime now);
   bool memory_wanted() const;
   void drive_memory(Context& context);
   void say_whom_memory_waits_for(Context& context);
+  std::string why_no_memory() const;
   MonoTime remembers_from() const;
   void try_to_remember(Context& context);
   void receive_recall(Context& context, const NodeId& from, const wire::Recall& recall);
@@ -309,6 +311,16 @@ struct Node::State final : Knowledge, ServiceWorld {
   void hear_epochs(Context& context, const wire::Recalled& recalled, std::vector<Write>& writes);
   std::map<std::string, const Told*> told_by_name(MonoTime asked_from) const;
   std::optional<Voters> newest_told(const std::map<std::string, const Told*>& told) const;
+  wire::Recalled recalled_here(const wire::Recall& recall) const;
+
+  // node_founding.cc
+  std::set<std::string> released_from_vouch() const;
+  bool bound_by_vouch() const;
+  bool may_found_with(const wire::Recalled& answer) const;
+  bool vouches_to(const NodeId& node) const;
+  void vouch_to(Context& context, const NodeId& node, const wire::Recall& recall);
+  void vouch_stored(Context& context, const StoredVouch& stored);
+  void vouch_not_stored();
   bool lease_due(MonoTime now) const;
   MonoTime next_lease_deadline(MonoTime now) const;
 

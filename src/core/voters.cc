@@ -94,6 +94,20 @@ uint64_t Voters::hash() const {
   return digest.value();
 }
 
+std::set<std::string> Vouch::open(const std::set<std::string>& released) const {
+  std::set<std::string> out = to;
+  for (const std::string& name : released) out.erase(name);
+  return out;
+}
+
+bool Vouch::binds(const std::string& self, const std::set<std::string>& released) const {
+  const std::set<std::string> founders = open(released);
+  return is_quorum(list, founders) ||
+         std::any_of(list.begin(), list.end(), [&](const std::string& name) {
+           return name != self && !founders.contains(name) && is_most_others(list, name, founders);
+         });
+}
+
 wire::VoterSet to_wire(const Voters& voters) {
   wire::VoterSet out;
   out.set_number(voters.number);

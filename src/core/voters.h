@@ -65,6 +65,18 @@ bool is_most_others(const Names& names, const std::string& self, const std::set<
 MonoTime counted_from(std::vector<MonoTime> answered, size_t quorum);
 std::string listed(const Names& names);  // "A, B and C"
 
+// Before there is a first set: the list of hosts by which others may count this one as a host that knows of no other.
+struct Vouch {
+  Names list;
+  std::set<std::string> to;  // those others, of the list
+
+  // Those of them that may have founded a set by it, as they have not said since that they go by another list.
+  std::set<std::string> open(const std::set<std::string>& released) const;
+  // Whether a set by that list may come to decide anything though self, who has gone over to another, has no part in it:
+  // those that may have founded it are a quorum, or so many that one more may learn from them what has been granted.
+  bool binds(const std::string& self, const std::set<std::string>& released) const;
+};
+
 wire::VoterSet to_wire(const Voters& voters);
 Voters voters_of(const wire::VoterSet& set);
 // Of whom it tells; number 0: the names are those of a hosts file.

@@ -52,10 +52,10 @@ A has left
 C sees A down
 B sees A down
 A comes up
-B sees A up
-C sees A up
 A sees B up
 A sees C up
+C sees A up
+B sees A up
 A alerts (info): the maintenance of this host is over
 A answers: done, A is not in maintenance
 B alerts (info): this host is in maintenance; services left alone: 1
@@ -64,17 +64,17 @@ B has left
 A sees B down
 C sees B down
 B comes up
-B sees A up
-B sees C up
 C sees B up
 A sees B up
+B sees A up
+B sees C up
 B alerts (info): the maintenance of this host is over
 B answers: done, B is not in maintenance
 C alerts (info): this host is in maintenance; services left alone: 0
 C answers: done, C is in maintenance; services left alone: 0
 C has left
-B sees C down
 A sees C down
+B sees C down
 C comes up
 B sees C up
 A sees C up

@@ -45,8 +45,8 @@ expect one copy of db
 expect one copy of web
 ----
 A comes up
-C sees A up
 B sees A up
+C sees A up
 A sees B up
 A sees C up
 A alerts (warning): the maintenance of this host was ended by another host: what runs here goes on only where nobody has taken it over

@@ -34,14 +34,14 @@ expect bare nowhere
 explain db B
 ----
 A loses power
-B sees A down
 C sees A down
+B sees A down
 A comes up
 A checks db: exit 3
-A sees B up
-A sees C up
 B sees A up
 C sees A up
+A sees B up
+A sees C up
   B sees A=up/direct/maintenance B=up/self C=up/direct
   B sees db stopped: stays on A, which is in maintenance
   B sees bare stopped: stays on A, which is in maintenance
@@ -61,9 +61,9 @@ expect bare on A
 ----
 A alerts (info): the maintenance of this host is over
 A answers: done, A is not in maintenance
-A starts db (placement)
 A starts bare (placement)
-A runs db
+A starts db (placement)
 A runs bare
+A runs db
   db: runs on A
   bare: runs on A

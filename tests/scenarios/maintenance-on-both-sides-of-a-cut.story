@@ -25,8 +25,8 @@ A starts db (placement)
 A runs db
 A alerts (info): this host is in maintenance; services left alone: 1
 A answers: done, A is in maintenance; services left alone: 1
-B sees A down
 C sees A down
+B sees A down
 A sees B down
 A sees C down
   B sees A=down/maintenance B=up/self C=up/direct
@@ -47,9 +47,9 @@ settle
 expect db on A
 expect one copy of db
 ----
-C sees A up
+B sees A up
 A sees B up
 A sees C up
-B sees A up
+C sees A up
 A alerts (info): the maintenance of this host is over
 A answers: done, A is not in maintenance

@@ -38,9 +38,9 @@ settle
 show
 view A
 ----
+C sees A up
 A sees B up
 A sees C up
-C sees A up
 B sees A up
 B stops db (failback to A)
 B has stopped db

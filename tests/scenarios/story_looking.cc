@@ -143,7 +143,8 @@ std::string Story::objection(const Words& w) {
     }
     return w[0] + " knows no " + w[2];
   }
-  if (w.size() >= 3 && w[1] == "voters") {  // A voters A B C: these alone, for good
+  if (w.size() >= 2 &&
+      w[1] == "voters") {  // A voters A B C: these alone, for good; A voters: it knows none
     const core::VotersView seen = machine(w[0]).view().voters;
     const bool they = seen.names == core::Names(w.begin() + 2, w.end()) && seen.before.empty();
     return they ? "" : "they are " + core::listed(seen.names) + ": " + seen.change;

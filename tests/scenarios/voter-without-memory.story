@@ -36,14 +36,14 @@ C loses power
 A answers: done, the next new key of C is let in, for 10 minutes
 B answers: done, the next new key of C is let in, for 10 minutes
 C comes up
-B alerts (warning): host C is let in again, with the key be21d0f7
 A alerts (warning): host C is let in again, with the key be21d0f7
+B alerts (warning): host C is let in again, with the key be21d0f7
 C sees B up
 C sees A up
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
-C sees A down
 B sees A down
+C sees A down
 A has stopped db
 A sees B down
 A sees C down

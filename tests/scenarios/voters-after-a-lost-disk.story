@@ -38,13 +38,13 @@ A alerts (warning): host B is let in again, with the key 747062cc
 C sees A up
 C sees B up
 A sees C up
-B sees C up
 B sees A up
+B sees C up
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
 A has stopped db
-C alerts (warning): the hosts file here names A, B and C, and those that vote are A and B: the hosts files are to be made alike
 B alerts (warning): the hosts file here names A, B and C, and those that vote are A and B: the hosts files are to be made alike
+C alerts (warning): the hosts file here names A, B and C, and those that vote are A and B: the hosts files are to be made alike
 A starts db (operator)
 A runs db
   A: set 2, A, B and C

@@ -53,14 +53,14 @@ expect E voters A B C D E
 explain db B
 ----
 E comes up
+C sees E up
+A sees E up
 E sees B up
 E sees A up
 E sees C up
 E sees D up
-A sees E up
-D sees E up
-C sees E up
 B sees E up
+D sees E up
   db is running on A, epoch 1
   it belongs on A: A is the most preferred host that is up and able
   it is owned by majority: another host starts it at the earliest 7 s after its host was heard last (dead_time 5 s, fence_margin 2 s)

@@ -279,7 +279,13 @@ void NumberChecks::check_voters(Machine& machine) {
     check_set(machine, voter.number(), core::Names(voter.voters().begin(), voter.voters().end()));
 }
 
+// A first set that no quorum of its own knows is of no weight: hosts that were left out of the first start may have one.
 void NumberChecks::check_set(const Machine& machine, uint64_t number, const core::Names& names) {
+  if (number == 1) {
+    std::set<std::string>& know = first_sets_[names];
+    know.insert(machine.line());
+    if (!core::is_quorum(names, know)) return;
+  }
   const auto [set, first] = sets_.try_emplace(number, names);
   if (!first && set->second != names)
     world_.violated(Verdict::kSafety, machine.name() + " knows other voters than others by set " +

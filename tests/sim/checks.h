@@ -94,6 +94,7 @@ class NumberChecks final : public Watcher {
   };
   std::map<MachineId, KeptVoters> kept_voters_;
   std::map<uint64_t, core::Names> sets_;
+  std::map<core::Names, std::set<std::string>> first_sets_;  // by whom each was known
 };
 
 }  // namespace cluster::sim

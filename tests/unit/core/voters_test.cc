@@ -50,6 +50,28 @@ TEST(Voters, MoreThanHalfOfTheOthersMeetsEveryQuorumOfThem) {
   EXPECT_FALSE(is_most_others({"A"}, "A", {"B"}));
 }
 
+// A vouch binds as long as those that may have founded a set by it may decide without the host that has given it.
+TEST(Vouch, BindsUntilTooFewAreLeftThatMayHaveFounded) {
+  const Names three = {"A", "B", "C"}, four = {"A", "B", "C", "D"};
+  struct Row {
+    Vouch vouch;
+    std::set<std::string> released;
+    bool binds;
+  };
+  const Row rows[] = {
+      {{}, {}, false},
+      {{three, {}}, {}, false},
+      {{three, {"A"}}, {}, false},  // alone it is no quorum, and B does not learn from it alone
+      {{three, {"A", "B"}}, {}, true},
+      {{three, {"A", "B"}}, {"B"}, false},
+      {{four, {"A", "B"}}, {}, true},  // D may learn from the two
+      {{four, {"A"}}, {}, false},
+      {{{"A", "C"}, {"A"}}, {}, false},  // of two no other is left
+  };
+  for (const Row& row : rows)
+    EXPECT_EQ(row.vouch.binds("C", row.released), row.binds) << listed(row.vouch.list);
+}
+
 TEST(Voters, AreToldApartByNumberNamesAndOrigin) {
   const Voters first = Voters::first({"A", "B"});
   Voters other = joint(), whole = joint();
