@@ -1,26 +1,63 @@
 // How the first set of voters is founded, by hosts of which none knows of any: docs/ownership.md, "A first start".
 
+#include <algorithm>
+
 #include "core/node_state.h"
 
 namespace cluster::core {
 
+namespace {
+
+Names list_of(const wire::Recalled& answer) {
+  return Names(answer.voters().begin(), answer.voters().end());
+}
+
+}  // namespace
+
 std::set<std::string> Node::State::released_from_vouch() const {
   std::set<std::string> out;
-  for (const auto& [name, told] : told_by_name(MonoTime::min())) {
-    const wire::Recalled& its = told->answer;
-    const Names list(its.voters().begin(), its.voters().end());
-    if (its.no_set() && list != recollection.vouch.list) out.insert(name);
-  }
+  for (const auto& [name, told] : told_by_name(MonoTime::min()))
+    if (told->answer.no_set() && list_of(told->answer) != recollection.vouch.list) out.insert(name);
   return out;
 }
 
-bool Node::State::bound_by_vouch() const {
+// Whether this host may have no part in that set, as one by the list that it has vouched for may decide without it.
+bool Node::State::bound_by_vouch(const Voters& set) const {
   const Vouch& vouch = recollection.vouch;
-  return vouch.list != succession.file && vouch.binds(own_name(), released_from_vouch());
+  if (vouch.list.empty()) return false;
+  const uint64_t origin = Voters::first(vouch.list).origin;
+  if (set.origin == origin) return false;
+  // A host of the list that has another set was not bound itself, so the list comes to nothing.
+  for (const auto& [name, told] : told_by_name(MonoTime::min()))
+    if (is_among(vouch.list, name) && told->answer.number() > 0 && told->answer.origin() != origin)
+      return false;
+  return vouch.binds(own_name(), released_from_vouch());
 }
 
 bool Node::State::may_found_with(const wire::Recalled& answer) const {
   return answer.memory() || answer.vouched() == succession.file_hash;
+}
+
+// Without memory; so that it has no part in a set that does not follow from the same.
+bool Node::State::goes_by_our_file(const wire::Recalled& answer, const Voters& set) const {
+  return list_of(answer) == succession.file &&
+         (answer.vouched() == succession.file_hash ||
+          (!answer.no_set() && answer.origin() == set.origin));
+}
+
+// Of those that the hosts file names nobody knows more than this host does, unless it is that very set.
+bool Node::State::is_first_start() const {
+  const Names& names = succession.file;
+  if (voters.number > 1 || (voters.number == 1 && voters.names != names)) return false;
+  const auto told = told_by_name(MonoTime::min());
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    if (name == own_name()) return true;
+    const auto its = told.find(name);
+    if (its == told.end()) return false;
+    const wire::Recalled& answer = its->second->answer;
+    return answer.epochs_size() == 0 && list_of(answer) == names && answer.number() <= 1 &&
+           !answer.has_promised() && may_found_with(answer);
+  });
 }
 
 bool Node::State::vouches_to(const NodeId& node) const {
@@ -35,7 +72,7 @@ void Node::State::vouch_to(Context& context, const NodeId& node, const wire::Rec
   const Names& names = succession.file;
   const Member* member = members.find(node);
   if (voters.number != 0 || member == nullptr || !is_among(names, member->record.name()) ||
-      !are_voters(names) || bound_by_vouch())
+      !are_voters(names) || bound_by_vouch(Voters::first(names)))
     return;
   recollection.to_be_vouched[node] = recall;
   if (std::exchange(recollection.storing_vouch, true)) return;

@@ -149,7 +149,7 @@ void Node::State::say_whom_memory_waits_for(Context& context) {
 }
 
 std::string Node::State::why_no_memory() const {
-  if (bound_by_vouch()) {
+  if (bound_by_vouch(Voters::first(succession.file))) {
     const std::set<std::string> open = recollection.vouch.open(released_from_vouch());
     return "with the hosts file as it was here before (" + listed(recollection.vouch.list) + ") " +
            listed(Names(open.begin(), open.end())) +
@@ -182,7 +182,7 @@ std::map<std::string, const Told*> Node::State::told_by_name(MonoTime asked_from
   return out;
 }
 
-// nullopt: they tell of sets that do not follow from the same.
+// nullopt: they tell of sets that do not follow from the same, or not from the one that is known here.
 std::optional<Voters> Node::State::newest_told(
     const std::map<std::string, const Told*>& told) const {
   Voters newest;
@@ -190,12 +190,12 @@ std::optional<Voters> Node::State::newest_told(
     const Voters theirs = voters_of(its->answer);
     if (theirs.number == 0) continue;
     if (newest.number > 0 && theirs.origin != newest.origin) return std::nullopt;
+    if (voters.number > 0 && theirs.origin != voters.origin) return std::nullopt;
     const bool newer =
         theirs.number > newest.number || (theirs.number == newest.number && !theirs.joint());
     if (newer) newest = theirs;
   }
-  const bool own_is_newer = voters.origin == newest.origin && voters.number > newest.number;
-  return newest.number == 0 || own_is_newer ? voters : newest;
+  return voters.number > newest.number ? voters : newest;
 }
 
 void Node::State::hear_epochs(Context& context, const wire::Recalled& recalled,
@@ -212,53 +212,39 @@ MonoTime Node::State::remembers_from() const {
   return recollection.since + std::max<Duration>(longest_lease, kBallotForgotten);
 }
 
-void Node::State::try_to_remember(Context& context) {
-  const MonoTime now = context.now.mono;
-  const MonoTime waited = remembers_from();
-  const Names& names = succession.file;
-  if (!are_voters(names)) return;
-  const auto ever = told_by_name(MonoTime::min()), late = told_by_name(waited);
+// Whether more than half of the others tell of it, or all others and all of the hosts file do or go by that file too.
+bool Node::State::is_told_by_enough(const Voters& set,
+                                    const std::map<std::string, const Told*>& told) const {
   std::set<std::string> remember, alike;
-  const bool bound = bound_by_vouch();
-  bool unvouched = bound;  // so that no first set may be founded by what has been told
-  for (const auto& [name, its] : late) {
-    const Names theirs(its->answer.voters().begin(), its->answer.voters().end());
+  for (const auto& [name, its] : told) {
     if (its->answer.memory()) remember.insert(name);
-    if (its->answer.memory() || theirs == names) alike.insert(name);
-    if (is_among(names, name) && !may_found_with(its->answer)) unvouched = true;
+    if (its->answer.memory() || goes_by_our_file(its->answer, set)) alike.insert(name);
   }
-  const auto all_others = [&](const Names& of, const auto& condition) {
-    return std::all_of(of.begin(), of.end(), [&](const std::string& name) {
-      return name == own_name() || condition(name);
-    });
-  };
-  const bool first_start =
-      voters.number <= 1 && !bound && all_others(names, [&](const std::string& name) {
-        auto it = ever.find(name);
-        if (it == ever.end()) return false;
-        const wire::Recalled& its = it->second->answer;
-        const Names theirs(its.voters().begin(), its.voters().end());
-        return its.epochs_size() == 0 && theirs == names && its.number() <= 1 &&
-               !its.has_promised() && may_found_with(its);
-      });
-  std::optional<Voters> set = newest_told(first_start ? ever : late);
   const auto most_of = [&](const Names& of) { return is_most_others(of, own_name(), remember); };
   const auto all_of = [&](const Names& of) {
-    return all_others(of, [&](const std::string& name) { return alike.contains(name); });
+    return std::all_of(of.begin(), of.end(), [&](const std::string& name) {
+      return name == own_name() || alike.contains(name);
+    });
   };
+  if (set.number > 0 && most_of(set.names) && (!set.joint() || most_of(set.before))) return true;
+  return all_of(succession.file) && all_of(set.names) && all_of(set.before);
+}
+
+void Node::State::try_to_remember(Context& context) {
+  if (!are_voters(succession.file)) return;
+  const bool first_start = is_first_start();
+  const auto told = told_by_name(first_start ? MonoTime::min() : remembers_from());
+  std::optional<Voters> set = first_start ? Voters::first(succession.file) : newest_told(told);
+  if (set && set->number == 0) set = Voters::first(succession.file);
   const bool enough =
-      set && now >= waited &&
-      ((set->number > 0 && most_of(set->names) && (!set->joint() || most_of(set->before))) ||
-       (all_of(names) && all_of(set->names) && all_of(set->before) &&
-        (set->number > 0 || !unvouched)));
-  if (!set || (!first_start && !enough)) {
+      first_start || (set && context.now.mono >= remembers_from() && is_told_by_enough(*set, told));
+  if (!enough || bound_by_vouch(*set)) {
     say_whom_memory_waits_for(context);
     return;
   }
-  if (set->number == 0) set = Voters::first(names);
   std::vector<Write> writes;
   if (set->number != voters.number) succession.begin_anew();
-  for (const auto& [name, its] : first_start ? ever : late) {
+  for (const auto& [name, its] : told) {
     hear_epochs(context, its->answer, writes);
     if (voters_of(its->answer).hash() == set->hash()) succession.vow.hear(vow_of(its->answer));
   }
@@ -298,6 +284,7 @@ wire::Recalled Node::State::recalled_here(const wire::Recall& recall) const {
   } else if (are_voters(names)) {
     for (const std::string& name : names) out.add_voters(name);
     out.set_no_set(voters.number == 0);
+    out.set_origin(voters.origin);
   }
   std::map<std::string, uint64_t> known;
   for (const auto& [service, epoch] : grants.epochs()) known[service] = epoch;

@@ -305,6 +305,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void say_whom_memory_waits_for(Context& context);
   std::string why_no_memory() const;
   MonoTime remembers_from() const;
+  bool is_told_by_enough(const Voters& set, const std::map<std::string, const Told*>& told) const;
   void try_to_remember(Context& context);
   void receive_recall(Context& context, const NodeId& from, const wire::Recall& recall);
   void receive_recalled(Context& context, const NodeId& from, const wire::Recalled& recalled);
@@ -315,7 +316,9 @@ struct Node::State final : Knowledge, ServiceWorld {
 
   // node_founding.cc
   std::set<std::string> released_from_vouch() const;
-  bool bound_by_vouch() const;
+  bool bound_by_vouch(const Voters& set) const;
+  bool is_first_start() const;
+  bool goes_by_our_file(const wire::Recalled& answer, const Voters& set) const;
   bool may_found_with(const wire::Recalled& answer) const;
   bool vouches_to(const NodeId& node) const;
   void vouch_to(Context& context, const NodeId& node, const wire::Recall& recall);
