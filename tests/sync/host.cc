@@ -82,11 +82,28 @@ void Host::scan_again() {
   });
 }
 
-void Host::crash() {
-  if (!engine_) return;
+VersionVector Host::stored_version(const std::string& path) const {
+  wire::StoredEntry stored;
+  const auto at = stored_.find(std::string("e") + kRoot + '\n' + path);
+  if (at == stored_.end() || !stored.ParseFromString(at->second) || !stored.has_entry()) return {};
+  const auto entry = from_wire(stored.entry());
+  return entry ? entry->vector : VersionVector();
+}
+
+void Host::ended(const std::string& path, const std::string& content) {
+  if (engine_ != nullptr)
+    ended_.push_back({path, content, engine_->root(kRoot)->held(path)->vector});
+}
+
+std::vector<std::string> Host::crash() {
+  if (!engine_) return {};
   engine_.reset();
   ++engine_number_;
   world_.stopped(*this);
+  std::vector<std::string> out;
+  for (const Ended& each : std::exchange(ended_, {}))
+    if (!stored_version(each.path).knows(each.version)) out.push_back(each.content);
+  return out;
 }
 
 void Host::lose_state() {

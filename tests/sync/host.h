@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/rng.h"
 #include "sync/sync.h"
@@ -23,7 +24,9 @@ class Host {
   Host(World& world, size_t index, Rng rng);
 
   void start();
-  void crash();
+  // What users had replaced or deleted before the disk knew that it had been there: the next engine cannot tell that from
+  // what was never put in place.
+  std::vector<std::string> crash();
   void lose_state();  // while no engine runs: index and node are new
 
   bool running() const { return engine_ != nullptr; }
@@ -37,6 +40,7 @@ class Host {
   void set_mode(sync::Mode mode) { mode_ = mode; }
   bool has(const std::string& content) const;
   bool knows(const std::string& path, const std::string& content) const;  // by its index
+  void ended(const std::string& path, const std::string& content);        // of which it knows
   bool keeps(const std::string& content) const { return retained_.contains(content); }
 
   void linked(const Host& other);
@@ -56,6 +60,7 @@ class Host {
   sync::Placed put_in_place(const sync::Place& place);
   void store(sync::StoreIndex index);
   void look(const std::string& path);
+  sync::VersionVector stored_version(const std::string& path) const;
   void later(Duration low, Duration high, std::function<void()> task);  // unless the engine dies
   void scan_again();
 
@@ -71,6 +76,11 @@ class Host {
   sync::StoredIndex stored_;
   std::unique_ptr<sync::Sync> engine_;
   uint64_t engine_number_ = 0;
+  struct Ended {
+    std::string path, content;
+    sync::VersionVector version;
+  };
+  std::vector<Ended> ended_;  // since the engine began
   sim::Instant last_store_{};
 };
 

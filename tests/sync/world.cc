@@ -143,9 +143,15 @@ void World::end_of(Host& host, const std::string& path) {
   const auto found = host.folder().look(path);
   if (!found || found->state.type == FileType::kFolder) return;
   // Where only its creator may, it comes back; and what the host has not heard of yet is not the user's to delete.
-  const bool counts = mode_ != Mode::kOlder && host.knows(path, found->state.content);
-  (counts ? replaced_ : free_).insert(found->state.content);
-  ended_by_[host.index()].insert(found->state.content);
+  const std::string& content = found->state.content;
+  ended_by_[host.index()].insert(content);
+  if (mode_ == Mode::kOlder || !host.knows(path, content)) {
+    free_.insert(content);
+    return;
+  }
+  // A copy beside a path says nothing of the path, which may hold the same by now.
+  (is_copy(path) ? replaced_copies_ : replaced_).insert(content);
+  host.ended(path, content);
 }
 
 void World::put(Host& host, const std::string& path, const FileState& state) {
@@ -267,7 +273,7 @@ void World::something_happens() {
   } else if (what < 85) {
     if (host.running()) {
       tell(name_of(host) + " crashes");
-      host.crash();
+      for (const std::string& content : host.crash()) free_.insert(content);
     } else {
       tell(name_of(host) + " starts");
       host.start();
@@ -282,7 +288,10 @@ void World::something_happens() {
     const bool confirm = rng_.chance(0.5);
     tell(name_of(host) + (confirm ? " confirms" : " reverts"));
     // Whatever was deleted there is as it was.
-    if (!confirm) free_.insert(replaced_.begin(), replaced_.end());
+    if (!confirm) {
+      free_.insert(replaced_.begin(), replaced_.end());
+      free_.insert(replaced_copies_.begin(), replaced_copies_.end());
+    }
     host.order(confirm ? FileVerb::kConfirm : FileVerb::kRevert);
   } else if (what < 96) {
     host.scan();
@@ -370,7 +379,8 @@ void World::check_end() {
       return broken(path + " holds again what was replaced or deleted: " + found.state.content);
   }
   for (const std::string& content : written_)
-    if (!there.contains(content) && !replaced_.contains(content) && !free_.contains(content))
+    if (!there.contains(content) && !replaced_.contains(content) &&
+        !replaced_copies_.contains(content) && !free_.contains(content))
       return broken("nobody replaced or deleted it, and it is lost: " + content);
 }
 

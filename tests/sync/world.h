@@ -75,6 +75,7 @@ class World {
   uint64_t contents_ = 0;
   std::set<std::string> written_;                     // by users
   std::set<std::string> replaced_;                    // or deleted, by a user who had it there
+  std::set<std::string> replaced_copies_;             // likewise, where it had been kept beside
   std::set<std::string> free_;                        // of which nothing can be said
   std::map<size_t, std::set<std::string>> ended_by_;  // of replaced_, by whose user
   std::map<std::string, std::string> meaning_;        // of a path's version
