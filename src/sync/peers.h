@@ -16,18 +16,31 @@ namespace cluster::sync {
 inline constexpr size_t kMaxBatchesUnheard = 4;
 inline constexpr size_t kMaxBatchBytes = 128 << 10;
 
+// How much a host counts that was away.
+enum class Away : uint8_t {
+  kPresent,
+  kMissedDeletes,  // of those that are forgotten here: what these may have been of is deleted again
+  kPullsOnly,      // it was without any other host for too long: what it alone has is not taken
+};
+
 // How far of whose index: kept, so that a host which returns is told only what it has missed.
 struct Position {
   uint64_t index = 0;  // names that index
   uint64_t has = 0;
+  Away away = Away::kPresent;
+  uint64_t away_until = 0;  // in what it tells up to here
 };
 
 struct Peer {
   HostId host;
   std::string name;
-  bool greeted = false;  // it has said hello
-  std::string apart;     // why nothing is exchanged; empty: it is
-  std::string paused;    // why it takes nothing
+  bool greeted = false;     // it has said hello
+  std::string apart;        // why nothing is exchanged; empty: it is
+  std::string paused;       // why it takes nothing
+  uint64_t unstored = 0;    // tell it nothing before so many stores are done; 0: no such
+  bool told_anew = false;   // it has been asked to begin again
+  uint64_t goes_to = 0;     // its index, when it said hello
+  uint64_t pull_until = 0;  // what it tells up to here counts, whatever is here
 
   // Of its index.
   uint64_t index = 0;

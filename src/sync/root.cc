@@ -45,10 +45,12 @@ void Root::update(const std::string& path, Entry entry, const Found& found) {
   Held& held = entries_[path];
   if (held.sequence != 0) {
     by_sequence_.erase(held.sequence);
+    tombstones_.erase({held.deleted_since, path});
     count(path, held, false);
   }
   static_cast<Entry&>(held) = std::move(entry);
   held.signature = found.signature;
+  held.deleted_since = 0;
   held.here.reset();
   if (!held.deleted && !(found.state == held.state)) held.here = found.state;
   held.sequence = ++sequence_;
@@ -83,14 +85,15 @@ void Root::update_known(const std::string& path, Entry entry) {
 }
 
 // The version that an edit makes here of what is held, with the same content. `wished_us`: when it was made, if that can be.
-Entry Root::edited(Context& context, const Held* ours, uint64_t wished_us) const {
+Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) const {
   const uint64_t now = core::wall_us(context.now.wall);
   Entry out;
   if (ours != nullptr) out = *ours;
   const uint64_t after = ours == nullptr ? 0 : ours->edited.wall_us;
   out.edited = {std::max(std::min(wished_us, now), after + 1), context.self.node};
   // Like the clock, so that an index which was put back from an older copy gives no number twice.
-  out.vector.set(context.self.node, std::max(out.vector.of(context.self.node) + 1, now));
+  out.vector.set(context.self.node,
+                 std::max({out.vector.of(context.self.node) + 1, forgotten_counter_ + 1, now}));
   out.counter = out.vector.of(context.self.node);
   out.editor = context.self.name;
   if (ours == nullptr || ours->deleted) out.born = out.edited;
@@ -342,6 +345,8 @@ void Root::finish(Context& context) {
         context.emit(Look{config_.name, path});
     }
     drive_restoring(context);
+    collect(context);
+    note_contact(context);
   }
   store(context);
   if (!active()) return;
@@ -353,9 +358,10 @@ void Root::finish(Context& context) {
 
 MonoTime Root::next_deadline() const {
   MonoTime out = kNever;
-  if (!dirty_.empty() && !storing_) out = std::min(out, store_again_at_);
+  if ((!dirty_.empty() || root_dirty_) && !storing_) out = std::min(out, store_again_at_);
   if (!active()) return out;
   out = std::min(out, deletes_due());
+  if (!tombstones_.empty() || !peers_.empty()) out = std::min(out, collect_at_);
   for (const auto& [path, retry] : retries_) out = std::min(out, retry.at);
   for (const auto& [path, until] : folder_waits_)
     if (until != kRipe) out = std::min(out, until);

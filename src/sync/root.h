@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -30,6 +31,11 @@ inline constexpr Duration kLongestDeletePause = seconds(10);
 inline constexpr size_t kDeletesWithoutAsking = 10;
 // A folder that another host deleted, while something lives in it that no host has deleted, lives again after this.
 inline constexpr Duration kFolderPatience = seconds(3);
+// A delete that all hosts have is remembered for so long at least: what they say of it may still be on its way.
+inline constexpr Duration kLongestDeleteRest = hours(1);
+inline constexpr Duration kLongestCollectInterval = minutes(10);
+// How often it is noted that another host is there.
+inline constexpr Duration kLongestContactInterval = hours(1);
 inline constexpr Duration kFirstRetry = milliseconds(200);
 inline constexpr Duration kLongestRetry = minutes(1);
 
@@ -38,6 +44,8 @@ struct Held : Entry {
   std::optional<FileState> here;  // what the disk holds, where that is not `state`: it cannot here
   Signature signature;            // unless deleted
   uint64_t sequence = 0;          // in the index
+  uint64_t deleted_since =
+      0;  // by this host's clock, in microseconds since the epoch; 0: not yet stored
 
   const FileState& on_disk() const { return here ? *here : state; }
   Found found() const { return {on_disk(), signature}; }
@@ -52,6 +60,8 @@ class Root {
   void load(const std::string& path, const wire::StoredEntry& stored);
   void load(const wire::StoredRoot& stored);
   void configure(Context& context, RootConfig config);
+  // Deletes are remembered until all hosts have them, and no longer than this for those that are away.
+  void keep_deletes_for(Duration keep) { tombstone_keep_ = keep; }
   void
   leave();  // it is no longer configured: nothing happens until it is again, and has been scanned
 
@@ -87,6 +97,9 @@ class Root {
   struct Offer {
     Entry entry;
     uint64_t sequence = 0;
+    Away away = Away::kPresent;  // was its host, when it made that
+    bool own = false;            // that host itself did
+    bool pulled = false;         // this host was away
   };
   struct Placing {
     PlaceTicket ticket;
@@ -113,7 +126,7 @@ class Root {
   bool active() const { return configured_ && scanned_ && paused_.empty(); }
 
   // root.cc: this host's own edits
-  Entry edited(Context& context, const Held* ours, uint64_t wished_us) const;
+  Entry edited(Context& context, const Entry* ours, uint64_t wished_us) const;
   void sight(Context& context, const Sighting& sighting, bool first);
   void edit(Context& context, const std::string& path, const Found& found, bool first);
   bool is_as_intended(const std::string& path, const Found& found) const;
@@ -133,7 +146,7 @@ class Root {
 
   // root_offers.cc: others' versions
   void consider(Context& context, const std::string& path);
-  bool act_on(Context& context, const std::string& path, const Entry& theirs);
+  bool act_on(Context& context, const std::string& path, const Offer& offer);
   bool take(Context& context, const std::string& path, Entry entry, const Entry* aside,
             bool against_delete = false);
   bool parent_is_there(Context& context, const std::string& path);
@@ -150,6 +163,18 @@ class Root {
   bool has_live_children(const std::string& path) const;
   bool children_are_moving(const std::string& path) const;
   void put_off(Context& context, const std::string& path, const std::string& why);
+
+  // root_deletes.cc: when deletes are forgotten, and who has missed them
+  Duration collect_interval() const;
+  void collect(Context& context);
+  uint64_t all_hosts_have(const HostId& self) const;  // up to there
+  void forget_delete(const NodeId& self, const std::string& path, bool all_have);
+  void judge_own_absence(const Context& context);
+  void note_contact(const Context& context);
+  void judge_away(Context& context, const NodeId& node, Peer& peer, const wire::RootHello& hello);
+  bool was_forgotten(const Entry& entry) const;
+  bool is_overruled(const Offer& offer, const Held* ours) const;
+  void overrule(Context& context, const std::string& path, const Entry& theirs);
 
   // root_peers.cc
   void say_hello(Context& context, const NodeId& node, Peer& peer);
@@ -172,9 +197,23 @@ class Root {
   std::map<std::string, std::string> by_content_;  // a file that holds, or held, it
   uint64_t live_ = 0, live_bytes_ = 0;             // paths, and what their files hold
   std::set<std::string> dirty_;                    // to be stored
+  bool root_dirty_ = false;                        // and so is what is known of the root itself
   std::optional<Storing> storing_;
   MonoTime store_again_at_ = kNever;
   Duration store_pause_{};
+  uint64_t stores_ = 0, stores_done_ = 0;
+
+  Duration tombstone_keep_ = hours(24 * 90);
+  std::set<std::pair<uint64_t, std::string>> tombstones_;  // by deleted_since
+  MonoTime collect_at_ = MonoTime::min();
+  // Of deletes that were forgotten before all hosts had them: the last of them in this index, what they knew of, and when
+  // the last was made.
+  uint64_t horizon_ = 0;
+  VersionVector forgotten_;
+  uint64_t forgotten_us_ = 0;
+  uint64_t forgotten_counter_ = 0;  // of this node, in any that was
+  uint64_t contact_us_ = 0;         // by this host's clock, when it last was with another host
+  bool absent_ = false;             // that was too long ago
 
   std::map<NodeId, Peer> peers_;
   std::map<NodeId, Position> positions_;  // of their indexes, as stored

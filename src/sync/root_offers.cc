@@ -50,18 +50,23 @@ void Root::consider(Context& context, const std::string& path) {
           const Stays stays = resolve(config_.mode, one.second.entry, other.second.entry).stays;
           return stays == Stays::kTheirs || stays == Stays::kTheirsOfTwo;
         });
-    const Entry theirs = best->second.entry;
-    again = act_on(context, path, theirs);
+    const Offer offer = best->second;
+    again = act_on(context, path, offer);
   }
 }
 
 // True: that offer has been dealt with, and there may be more.
-bool Root::act_on(Context& context, const std::string& path, const Entry& theirs) {
+bool Root::act_on(Context& context, const std::string& path, const Offer& offer) {
+  const Entry& theirs = offer.entry;
   if (core::too_far_ahead({theirs.edited.wall_us, 0, theirs.edited.node}, context.now.wall)) {
     put_off(context, path, "the clock of " + theirs.editor + " was ahead when it was edited there");
     return false;
   }
   const Held* ours = held(path);
+  if (is_overruled(offer, ours)) {
+    overrule(context, path, theirs);
+    return true;
+  }
   if (ours == nullptr) return take(context, path, theirs, nullptr);
   const Resolution resolution = resolve(config_.mode, *ours, theirs);
   const bool against_delete = ours->deleted != theirs.deleted;
@@ -70,6 +75,8 @@ bool Root::act_on(Context& context, const std::string& path, const Entry& theirs
     case Stays::kOurs: return true;
     case Stays::kTheirs: return take(context, path, theirs, nullptr);
     case Stays::kOursOfTwo:
+      if (offer.pulled && !ours->unsure)
+        return take(context, path, merged(theirs, *ours), nullptr, against_delete);
       if (resolution.keep_other && !copy_is_held(path, theirs)) {
         keep_copy(context, path, theirs);
         return false;
@@ -80,8 +87,8 @@ bool Root::act_on(Context& context, const std::string& path, const Entry& theirs
     case Stays::kTheirsOfTwo: break;
   }
   const Entry lost = *ours;
-  return take(context, path, merged(theirs, lost), resolution.keep_other ? &lost : nullptr,
-              against_delete);
+  const bool keep = resolution.keep_other && (!offer.pulled || lost.unsure);
+  return take(context, path, merged(theirs, lost), keep ? &lost : nullptr, against_delete);
 }
 
 // `aside`: what is here, where that becomes a file of its own. True: the index says so already, the disk need not change.

@@ -1,6 +1,7 @@
 // What a host and its peers tell each other of their indexes, and what is stored of this one.
 #include <algorithm>
 
+#include "core/hlc.h"
 #include "sync/messages.h"
 #include "sync/root.h"
 
@@ -29,6 +30,9 @@ void Root::load(const std::string& path, const wire::StoredEntry& stored) {
   Held& held = entries_[path];
   static_cast<Entry&>(held) = std::move(*entry);
   held.sequence = stored.entry().sequence();
+  held.deleted_since = stored.deleted_since();
+  if (held.deleted && held.deleted_since != 0) tombstones_.emplace(held.deleted_since, path);
+  if (held.deleted && held.deleted_since == 0) dirty_.insert(path);
   if (stored.has_here())
     if (auto here = from_wire(stored.here())) held.here = std::move(*here);
   held.signature = {stored.device(),   stored.inode(),    stored.size(),
@@ -43,7 +47,14 @@ void Root::load(const wire::StoredRoot& stored) {
   memory_ = true;
   for (const auto& peer : stored.peers())
     if (const auto node = NodeId::from_raw(peer.node()))
-      positions_[*node] = {peer.index(), peer.has()};
+      positions_[*node] = {peer.index(), peer.has(), static_cast<Away>(peer.away()),
+                           peer.away_until()};
+  horizon_ = stored.horizon();
+  for (const auto& one : stored.forgotten())
+    if (const auto node = NodeId::from_raw(one.node())) forgotten_.set(*node, one.counter());
+  forgotten_us_ = stored.forgotten_us();
+  contact_us_ = stored.contact_us();
+  forgotten_counter_ = stored.forgotten_counter();
 }
 
 wire::StoredEntry Root::to_store(const std::string& path) const {
@@ -54,6 +65,7 @@ wire::StoredEntry Root::to_store(const std::string& path) const {
   if (held_here == nullptr) return out;
   to_wire(path, *held_here, *out.mutable_entry());
   out.mutable_entry()->set_sequence(held_here->sequence);
+  out.set_deleted_since(held_here->deleted_since);
   if (held_here->here) to_wire(*held_here->here, *out.mutable_here());
   const Signature& signature = held_here->signature;
   out.set_device(signature.device);
@@ -66,12 +78,19 @@ wire::StoredEntry Root::to_store(const std::string& path) const {
 }
 
 void Root::store(Context& context) {
-  if (storing_ || dirty_.empty()) return;
+  if (storing_ || (dirty_.empty() && !root_dirty_)) return;
   if (store_again_at_ != kNever && context.now.mono < store_again_at_) return;
   store_again_at_ = kNever;
   StoreIndex out;
   out.ticket = IndexTicket(++context.numbers.index);
+  ++stores_;
+  root_dirty_ = false;
   for (const std::string& path : dirty_) {
+    if (const auto at = entries_.find(path);
+        at != entries_.end() && at->second.deleted && at->second.deleted_since == 0) {
+      at->second.deleted_since = core::wall_us(context.now.wall);
+      tombstones_.emplace(at->second.deleted_since, path);
+    }
     const wire::StoredEntry stored = to_store(path);
     const bool any = stored.has_entry() || stored.has_intended();
     out.writes.push_back(
@@ -85,7 +104,18 @@ void Root::store(Context& context) {
     peer.set_node(node.raw());
     peer.set_index(position.index);
     peer.set_has(position.has);
+    peer.set_away(static_cast<wire::StoredRoot::Away>(position.away));
+    peer.set_away_until(position.away_until);
   }
+  root.set_horizon(horizon_);
+  for (const auto& [node, counter] : forgotten_.counters()) {
+    auto& one = *root.add_forgotten();
+    one.set_node(node.raw());
+    one.set_counter(counter);
+  }
+  root.set_forgotten_us(forgotten_us_);
+  root.set_contact_us(contact_us_);
+  root.set_forgotten_counter(forgotten_counter_);
   out.writes.push_back({kRootPrefix + config_.name, root.SerializeAsString()});
   storing_ = Storing{out.ticket, sequence_, std::move(dirty_)};
   dirty_.clear();
@@ -97,6 +127,7 @@ void Root::stored(Context& context, const IndexStored& answer) {
   storing_.reset();
   if (answer.failed.empty()) {
     stored_sequence_ = done.up_to;
+    stores_done_ = stores_;
     store_pause_ = {};
     for (const std::string& path : done.paths) {
       const auto at = placing_.find(path);
@@ -112,11 +143,13 @@ void Root::stored(Context& context, const IndexStored& answer) {
   store_pause_ = std::min(kLongestRetry, std::max(kFirstRetry, 2 * store_pause_));
   store_again_at_ = context.now.mono + store_pause_;
   dirty_.merge(done.paths);
+  root_dirty_ = true;
 }
 
 // --------------------------------------------------------------------------------------- peers
 
 void Root::peer_up(Context& context, const PeerUp& up) {
+  judge_own_absence(context);
   Peer& peer = peers_[up.node] = {};
   peer.host = up.host;
   peer.name = up.name;
@@ -143,6 +176,9 @@ void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
   hello.set_mode(config_.mode == Mode::kNewer ? wire::RootHello::NEWER : wire::RootHello::OLDER);
   hello.set_index(index_);
   hello.set_paused(paused_);
+  hello.set_horizon(horizon_);
+  hello.set_sequence(stored_sequence_);
+  hello.set_absent(absent_);
   if (const auto at = positions_.find(node); at != positions_.end()) {
     hello.set_your_index(at->second.index);
     hello.set_your_seen(at->second.has);
@@ -163,6 +199,7 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootHello& h
   if (at == peers_.end() || !configured_) return {};
   Peer& peer = at->second;
   const Mode mode = hello.mode() == wire::RootHello::OLDER ? Mode::kOlder : Mode::kNewer;
+  const bool anew = peer.greeted && peer.index == hello.index();
   peer.greeted = true;
   peer.paused = hello.paused();
   const std::string apart = mode == config_.mode ? std::string()
@@ -175,18 +212,22 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootHello& h
   const auto known = positions_.find(from);
   const bool same = known != positions_.end() && known->second.index == hello.index();
   peer.index = hello.index();
-  peer.heard = peer.heard_told = peer.has_told = same ? known->second.has : 0;
-  peer.open.clear();
+  // Said again it begins nothing anew of what that host tells, but of what it is told.
+  if (!anew) {
+    peer.heard = peer.heard_told = peer.has_told = same ? known->second.has : 0;
+    peer.open.clear();
+  }
   const bool ours = hello.your_index() == index_ && hello.your_seen() <= stored_sequence_;
   peer.sent = peer.they_heard = peer.they_have = ours ? hello.your_seen() : 0;
   peer.unheard.clear();
+  judge_away(context, from, peer, hello);
   return {};
 }
 
 // ----------------------------------------------------------------------------- our index to them
 
 void Root::send_index(Context& context, const NodeId& node, Peer& peer) {
-  if (!peer.greeted || !peer.apart.empty()) return;
+  if (!peer.greeted || !peer.apart.empty() || peer.unstored > stores_done_) return;
   while (peer.sent < stored_sequence_ && peer.unheard.size() < kMaxBatchesUnheard) {
     wire::FileMessage message;
     auto& index = *message.mutable_index();
@@ -217,8 +258,9 @@ Status Root::hear(Context&, const NodeId& from, const wire::RootSeen& seen) {
   const auto at = peers_.find(from);
   if (at == peers_.end() || !at->second.greeted || seen.index() != index_) return {};
   Peer& peer = at->second;
-  if (seen.heard() > peer.sent || seen.has() > seen.heard())
+  if (seen.heard() > stored_sequence_ || seen.has() > seen.heard())
     return Error{"it says that it has heard what it was not told"};
+  peer.sent = std::max(peer.sent, seen.heard());  // before it said hello again
   peer.they_heard = std::max(peer.they_heard, seen.heard());
   peer.they_have = std::max(peer.they_have, seen.has());
   while (!peer.unheard.empty() && peer.unheard.front() <= peer.they_heard) peer.unheard.pop_front();
@@ -247,6 +289,11 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& i
     Offer& offer = offers_[one.path()][from];
     peer.open.erase(offer.sequence);
     offer = {std::move(*entry), one.sequence()};
+    offer.own = offer.entry.edited.node == from;
+    offer.pulled = one.sequence() <= peer.pull_until;
+    if (const auto at_position = positions_.find(from);
+        at_position != positions_.end() && one.sequence() <= at_position->second.away_until)
+      offer.away = at_position->second.away;
     peer.open.insert(offer.sequence);
     retries_.erase(one.path());
   }
@@ -262,7 +309,10 @@ void Root::tell_seen(Context& context, const NodeId& node, Peer& peer) {
   if (peer.heard == peer.heard_told && has <= peer.has_told) return;
   peer.heard_told = peer.heard;
   peer.has_told = std::max(has, peer.has_told);
-  positions_[node] = {peer.index, peer.has_told};
+  Position& position = positions_[node];
+  if (position.index != peer.index) position = {};
+  position.index = peer.index;
+  position.has = peer.has_told;
   wire::FileMessage message;
   auto& seen = *message.mutable_seen();
   seen.set_root(config_.name);

@@ -67,7 +67,8 @@ void Host::start() {
       Self{node_, HostId(static_cast<uint32_t>(index_ + 1)), name_of(index_)}, stored_,
       rng_.next());
   step(Configured{
-      {RootConfig{.name = kRoot, .mode = mode_, .hosts = world_.host_ids(), .filter = {}}}});
+      {RootConfig{.name = kRoot, .mode = mode_, .hosts = world_.host_ids(), .filter = {}}},
+      world_.tombstone_keep()});
   world_.started(*this);
   later(milliseconds(1), milliseconds(300), [this] {
     scan();
@@ -181,6 +182,9 @@ void Host::perform(FileAction& action) {
     });
   } else if (auto* alert = std::get_if<FileAlert>(&action)) {
     if (tell) tell("alert: " + alert->text);
+    if (alert->text.find("this host was away") != std::string::npos) world_.was_away(*this);
+  } else if (auto* log = std::get_if<FileLog>(&action)) {
+    if (tell) tell("log: " + log->text);
   } else if (auto* conflict = std::get_if<FileConflict>(&action)) {
     if (tell) tell("conflict " + conflict->path + " " + conflict->copy);
   }

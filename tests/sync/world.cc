@@ -41,6 +41,8 @@ bool is_copy(const std::string& path) { return path.find(".conflict-") != std::s
 World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
   const size_t hosts = 2 + rng_.below(4);
   if (rng_.chance(0.25)) mode_ = Mode::kOlder;
+  // From numbers of its own: the other worlds are as they were.
+  if (Rng own(~seed); own.chance(0.5)) tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
   for (size_t i = 0; i < hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(*this, i, rng_.fork()));
     Host& host = *hosts_.back();
@@ -145,7 +147,7 @@ void World::end_of(Host& host, const std::string& path) {
   // Where only its creator may, it comes back; and what the host has not heard of yet is not the user's to delete.
   const std::string& content = found->state.content;
   ended_by_[host.index()].insert(content);
-  if (mode_ == Mode::kOlder || !host.knows(path, content)) {
+  if (mode_ == Mode::kOlder || !host.knows(path, content) || away_.contains(host.index())) {
     free_.insert(content);
     return;
   }
@@ -258,6 +260,12 @@ void World::nothing_said_of(Host& host) {
   free_.insert(ended_by_[host.index()].begin(), ended_by_[host.index()].end());
   for (const auto& [path, found] : host.folder().all())
     if (found.state.type != FileType::kFolder) free_.insert(found.state.content);
+}
+
+// It takes what the others have, whatever its users did meanwhile.
+void World::was_away(const Host& host) {
+  away_.insert(host.index());
+  free_.insert(ended_by_[host.index()].begin(), ended_by_[host.index()].end());
 }
 
 void World::something_happens() {
@@ -378,9 +386,14 @@ void World::check_end() {
         !free_.contains(found.state.content))
       return broken(path + " holds again what was replaced or deleted: " + found.state.content);
   }
+  const auto retained = [&](const std::string& content) {
+    return std::any_of(hosts_.begin(), hosts_.end(),
+                       [&](const auto& host) { return host->keeps(content); });
+  };
   for (const std::string& content : written_)
-    if (!there.contains(content) && !replaced_.contains(content) &&
-        !replaced_copies_.contains(content) && !free_.contains(content))
+    if (!there.contains(content) && !(collects() && retained(content)) &&
+        !replaced_.contains(content) && !replaced_copies_.contains(content) &&
+        !free_.contains(content))
       return broken("nobody replaced or deleted it, and it is lost: " + content);
 }
 

@@ -35,6 +35,9 @@ class World {
   void stopped(Host& host);
   bool source_has(const Host& asker, const std::vector<NodeId>& sources,
                   const std::string& content);
+  Duration tombstone_keep() const { return tombstone_keep_; }
+  bool collects() const { return tombstone_keep_ < hours(1); }
+  void was_away(const Host& host);
   bool disk_fails(Rng& rng) const { return rng.chance(disk_failing_); }
   void stored(const Host& host, const std::string& value, const std::string& key);
 
@@ -71,12 +74,14 @@ class World {
   std::map<std::pair<size_t, size_t>, uint64_t> link_number_;
   double disk_failing_ = 0;
   sync::Mode mode_ = sync::Mode::kNewer;
+  Duration tombstone_keep_ = hours(24 * 90);
 
   uint64_t contents_ = 0;
   std::set<std::string> written_;                     // by users
   std::set<std::string> replaced_;                    // or deleted, by a user who had it there
   std::set<std::string> replaced_copies_;             // likewise, where it had been kept beside
   std::set<std::string> free_;                        // of which nothing can be said
+  std::set<size_t> away_;                             // hosts that have missed deletes
   std::map<size_t, std::set<std::string>> ended_by_;  // of replaced_, by whose user
   std::map<std::string, std::string> meaning_;        // of a path's version
   Result result_;
