@@ -161,6 +161,7 @@ FilesConf read_files(const ConfValues& conf, Report& report) {
   out.critical_files = paths_of(conf, "critical_files", false, report);
   out.critical_dirs = paths_of(conf, "critical_dirs", true, report);
   out.retain = conf.time("retain", report).value_or(out.retain);
+  out.tombstone_keep = conf.time("tombstone_keep", report).value_or(out.tombstone_keep);
   for (const ConfValues& section : conf.sections()) {
     if (out.sections.size() == kMaxSyncSections) {
       report.fault(conf.file(), section.line(), "there is a section 'sync' too many",

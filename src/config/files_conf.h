@@ -41,6 +41,7 @@ struct FilesConf {
   PathList critical_files, critical_dirs;
   std::vector<SyncSection> sections;
   Duration retain = hours(24 * 7);
+  Duration tombstone_keep = hours(24 * 90);
 };
 
 // An absolute path without empty components, and none at its end. Error: both halves, to follow the path's name.

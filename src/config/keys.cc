@@ -47,12 +47,13 @@ constexpr Key kClusterConf[] = {
      "a folder that is kept alike on some or all hosts, wherever each has it"},
     {"retain", kTime, "7d", 0, ns(kMaxTime), "", Restart::kNo, Built::kYes,
      "how long versions of files that were replaced or deleted are kept"},
+    {"tombstone_keep", kTime, "90d", ns(seconds(1)), ns(kMaxTime), "", Restart::kNo, Built::kYes,
+     "how long deletes are remembered for hosts that are away; one that was away for longer only "
+     "takes what the others have"},
 
     {"email", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet, "where alerts are mailed"},
     {"text_alerts", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
      "where short alerts are mailed"},
-    {"tombstone_keep", kTime, "90d", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "how long a deletion is remembered for absent hosts"},
 };
 
 constexpr Key kServiceConf[] = {

@@ -93,6 +93,7 @@ void load_all(const Options& options, Loaded& out, Report& report) {
   out.passphrases = std::move(hosts->passphrases);
   load_services(options, conf, rows, services_path, out, report);
   out.retain = conf.files.retain;
+  out.tombstone_keep = conf.files.tombstone_keep;
   out.roots = local_roots({.conf = conf.files,
                            .conf_path = conf_path,
                            .hosts = *hosts,

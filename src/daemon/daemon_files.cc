@@ -61,7 +61,7 @@ Status Daemon::open_files() {
                                      std::move(calls));
   if (!keeper) return Error{keeper.error()};
   keeper_ = std::move(*keeper);
-  keeper_->configure({config_.roots, config_.retain});
+  keeper_->configure({config_.roots, config_.retain, config_.tombstone_keep});
   return {};
 }
 

@@ -29,7 +29,8 @@ struct KeeperCalls {
 
 struct Roots {
   std::vector<sync::LocalRoot> roots;
-  Duration retain{};  // how long replaced and deleted versions are kept
+  Duration retain{};                         // how long replaced and deleted versions are kept
+  Duration tombstone_keep = hours(24 * 90);  // and deletes remembered for hosts that are away
 
   bool operator==(const Roots&) const = default;
 };

@@ -111,7 +111,7 @@ void Works::configure(Roots roots) {
     drop_placings(at->first, "the configuration has changed");
     at = disks_.erase(at);
   }
-  sync::Configured configured;
+  sync::Configured configured{{}, roots.tombstone_keep};
   for (const auto& [name, root] : wanted) configured.roots.push_back(root.config);
   decide(configured);
   for (const auto& [name, root] : wanted)

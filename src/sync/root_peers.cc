@@ -177,7 +177,7 @@ void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
   hello.set_index(index_);
   hello.set_paused(paused_);
   hello.set_horizon(horizon_);
-  hello.set_sequence(stored_sequence_);
+  hello.set_sequence(sequence_);
   hello.set_absent(absent_);
   if (const auto at = positions_.find(node); at != positions_.end()) {
     hello.set_your_index(at->second.index);

@@ -46,6 +46,7 @@ TEST(ClusterConf, TheTablesDefaultsAreThoseInForce) {
   EXPECT_EQ(initial(cluster, "verbosity"), std::to_string(got.verbosity));
   EXPECT_EQ(initial(cluster, "failback"), "immediate");
   EXPECT_EQ(parse_time(initial(cluster, "retain")), got.retain);
+  EXPECT_EQ(parse_time(initial(cluster, "tombstone_keep")), got.tombstone_keep);
   const core::ServiceEntry& service = got.core.services.at(0);
   const auto keys = service_conf_keys();
   EXPECT_EQ(parse_time(initial(keys, "start_timeout")), service.start_timeout);
@@ -220,7 +221,7 @@ TEST(ClusterConf, RefusesEachFaultWithItsLine) {
 
 TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
   for (const auto& [key, text] : std::vector<std::pair<std::string, std::string>>{
-           {"email", "root@example.com"}, {"text_alerts", "x"}, {"tombstone_keep", "\"90d\""}}) {
+           {"email", "root@example.com"}, {"text_alerts", "x"}}) {
     const TempConfig config;
     const std::string conf = std::string("id = 1\n").append(key).append(" = ").append(text);
     const std::string why =

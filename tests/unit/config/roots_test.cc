@@ -103,6 +103,8 @@ TEST_F(RootsTest, ASectionSaysWhereAndWithWhom) {
                   "sync \"b.2\" { path = \"DIR/srv/b\" mode = newer allow_setuid = no }\n"),
             expected);
   EXPECT_EQ(load("retain = \"1h\"\n").loaded->retain, hours(1));
+  EXPECT_EQ(load("").loaded->tombstone_keep, hours(24 * 90));
+  EXPECT_EQ(load("tombstone_keep = \"30d\"\n").loaded->tombstone_keep, hours(24 * 30));
 }
 
 TEST_F(RootsTest, AHostThatIsNotAmongItsHostsHasNoRoot) {
@@ -183,6 +185,9 @@ TEST_F(RootsTest, WhatIsWrongWithAValueIsSaidWithItsLine) {
        "1: critical_dirs names '/srv/x' twice; expected each path once\n"},
       {"critical_dirs = {\"/srv/x\", \"/srv//x/\"}\n",
        "1: critical_dirs names '/srv//x/' twice; expected each path once\n"},
+      {"tombstone_keep = 0\n",
+       "1: tombstone_keep is '0'; expected a time from 1s to 365d, such as 0.25, \"250ms\", "
+       "\"1.5s\", \"10m\" or \"1h\"\n"},
       {"retain = never\n",
        "1: retain is 'never'; expected a time from 0s to 365d, such as 0.25, \"250ms\", \"1.5s\", "
        "\"10m\" or \"1h\"\n"},

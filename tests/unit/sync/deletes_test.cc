@@ -1,0 +1,161 @@
+// How long deletes are remembered, and that none comes undone.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/sync/hosts.h"
+
+namespace cluster::sync {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr Duration kKept = hours(24);
+
+TEST(Deletes, AreForgottenOnceEveryHostHasThem) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  ASSERT_EQ(hosts[2].read("zone"), "old");
+  hosts[1].remove("zone");
+  hosts.pass(minutes(5));
+  EXPECT_EQ(hosts[2].read("zone"), std::nullopt);
+  EXPECT_EQ(hosts[2].known(), 1u);
+  hosts.pass(hours(3));
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(hosts[i].known(), 0u) << i;
+}
+
+TEST(Deletes, AreRememberedForAHostThatIsAway) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  hosts[2].stop();
+  hosts[1].remove("zone");
+  hosts.pass(kKept - hours(3));
+  EXPECT_EQ(hosts[0].known(), 1u);
+  hosts[2].start();
+  hosts.pass(seconds(5));
+  EXPECT_EQ(hosts[2].read("zone"), std::nullopt);
+  EXPECT_TRUE(hosts[2].retained("old"));
+  EXPECT_EQ(hosts[2].alerts(), "");
+}
+
+TEST(Deletes, StayThoughAHostWasAwayForLongerThanTheyAreRemembered) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts[0].write("kept", "same");
+  hosts.pass(seconds(5));
+  hosts[2].stop();
+  hosts[1].remove("zone");
+  hosts.pass(kKept + hours(3));
+  EXPECT_EQ(hosts[0].known(), 1u);
+  hosts[2].start();
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
+    EXPECT_EQ(hosts[i].read("kept"), "same") << i;
+  }
+  EXPECT_TRUE(hosts[2].retained("old"));
+  EXPECT_THAT(hosts[2].alerts(), HasSubstr("this host was away"));
+}
+
+TEST(Deletes, WhatAHostAloneHasThatWasAwayTooLongIsRetainedThere) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "first");
+  hosts.pass(seconds(5));
+  hosts[2].stop();
+  hosts[0].write("zone", "theirs");
+  hosts[2].write("zone", "its own");
+  hosts[2].write("new", "made alone");
+  hosts.pass(kKept + hours(3));
+  hosts[2].start();
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), "theirs") << i;
+    EXPECT_EQ(hosts[i].read("new"), std::nullopt) << i;
+  }
+  EXPECT_TRUE(hosts[2].retained("its own"));
+  EXPECT_TRUE(hosts[2].retained("made alone"));
+  hosts[2].write("new", "made since");
+  hosts.pass(seconds(5));
+  EXPECT_EQ(hosts[0].read("new"), "made since");
+}
+
+// Two hosts that were both without the other: neither can say whose files count, but what was deleted stays so.
+TEST(Deletes, StayWhereTwoHostsWereApartForTooLong) {
+  Hosts hosts(2, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts[0].write("other", "too");
+  hosts.pass(seconds(5));
+  hosts.cut(0, 1);
+  hosts[0].remove("zone");
+  hosts[1].remove("other");
+  hosts.pass(seconds(5));
+  hosts[0].write("of A", "a");
+  hosts[1].write("of B", "b");
+  hosts.pass(kKept + hours(3));
+  hosts.link(0, 1);
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
+    EXPECT_EQ(hosts[i].read("other"), std::nullopt) << i;
+    EXPECT_EQ(hosts[i].read("of A"), "a") << i;
+    EXPECT_EQ(hosts[i].read("of B"), "b") << i;
+  }
+  EXPECT_TRUE(hosts[1].retained("old"));
+}
+
+// One host that was cut off from two deletes and forgets: what they made meanwhile is theirs all the same.
+TEST(Deletes, AHostThatWasAloneDoesNotOverruleTheOthers) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts[0].write("spare", "old too");
+  hosts.pass(seconds(5));
+  hosts.cut(0, 2);
+  hosts.cut(1, 2);
+  hosts[2].remove("spare");
+  hosts[0].write("zone", "newer");
+  hosts[1].write("more", "made by two");
+  hosts.pass(kKept + hours(3));
+  hosts.link(0, 2);
+  hosts.link(1, 2);
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
+    EXPECT_EQ(hosts[i].read("more"), "made by two") << i;
+    EXPECT_EQ(hosts[i].read("spare"), std::nullopt) << i;
+  }
+}
+
+TEST(Deletes, StayThoughAHostHasLostItsStateAndTheyAreForgotten) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  hosts[2].stop();
+  hosts[1].remove("zone");
+  hosts.pass(kKept + hours(3));
+  hosts[2].lose_state();
+  hosts[2].write("after", "made later");
+  hosts[2].start();
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
+    EXPECT_EQ(hosts[i].read("after"), "made later") << i;
+  }
+  EXPECT_TRUE(hosts[2].retained("old"));
+}
+
+TEST(Deletes, AFileOfANameThatWasDeletedAndForgottenIsAFileLikeAny) {
+  Hosts hosts(2, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  hosts[0].remove("zone");
+  hosts.pass(hours(3));
+  ASSERT_EQ(hosts[0].known(), 0u);
+  hosts[0].clock_error = hours(-1);  // it was set back
+  hosts[0].write("zone", "again");
+  hosts.pass(seconds(5));
+  EXPECT_EQ(hosts[1].read("zone"), "again");
+}
+
+}  // namespace
+}  // namespace cluster::sync

@@ -1,0 +1,87 @@
+// A few hosts that keep one folder alike, without time of their own: what is said arrives at once, and what is to be placed is.
+// What tests/sync tries at random is told here step by step.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sync/sync.h"
+
+namespace cluster::sync {
+
+class Hosts;
+
+class TestHost {
+ public:
+  void start();  // with what it has stored
+  void stop();
+  void lose_state();  // while it is stopped: its node is new
+
+  void write(const std::string& path, const std::string& text);
+  void remove(const std::string& path);
+  // What a path holds; nullopt: nothing.
+  std::optional<std::string> read(const std::string& path) const;
+  bool retained(const std::string& text) const { return retained_.contains(digest(text)); }
+  size_t known() const { return engine_->root("data")->all().size(); }
+  RootView view() const { return engine_->view().at(0); }
+  std::string alerts() const { return alerts_; }
+  NodeId node() const;
+  bool running() const { return engine_ != nullptr; }
+
+  Duration clock_error{};  // added to the time that all have
+
+ private:
+  friend class Hosts;
+  TestHost(Hosts& hosts, uint32_t id) : hosts_(hosts), id_(id) {}
+
+  static std::string digest(const std::string& text) {
+    return text + std::string(kDigestBytes - text.size(), '\0');
+  }
+  void step(FileEvent event);
+  void perform(FileAction& action);
+  void put(const Place& place);
+  void look(const std::string& path);
+  Now now() const;
+  uint64_t inode_ = 0;
+
+  Hosts& hosts_;
+  uint32_t id_;
+  uint8_t life_ = 1;
+  std::map<std::string, Found> folder_;
+  std::set<std::string> retained_;
+  StoredIndex stored_;
+  std::string alerts_;
+  std::unique_ptr<Sync> engine_;
+  MonoTime wake_ = kNever;
+};
+
+class Hosts {
+ public:
+  explicit Hosts(size_t count, Mode mode = Mode::kNewer, Duration keep = hours(24 * 90));
+
+  TestHost& operator[](size_t index) { return *hosts_.at(index); }
+  void link(size_t a, size_t b);
+  void cut(size_t a, size_t b);
+  void pass(Duration time);  // while whatever is to be done is done
+
+ private:
+  friend class TestHost;
+  TestHost* of(NodeId node);
+  void drain();
+
+  std::vector<std::unique_ptr<TestHost>> hosts_;
+  std::set<std::pair<TestHost*, TestHost*>> links_;
+  std::deque<std::pair<TestHost*, FileEvent>> events_;
+  bool draining_ = false;
+  Mode mode_;
+  Duration keep_;
+  MonoTime mono_ = MonoTime(seconds(100));
+  WallTime wall_{hours(24 * 365 * 57)};
+};
+
+}  // namespace cluster::sync
