@@ -112,6 +112,7 @@ void Root::scanned(Context& context, const Scanned& seen) {
   }
   if (!seen.whole || scanned_) return;
   scanned_ = memory_ = true;
+  if (held_.empty()) restamp(context);
   for (auto& [node, peer] : peers_) say_hello(context, node, peer);
 }
 
@@ -206,10 +207,46 @@ void Root::pause(Context& context, const std::string& why) {
   else
     context.log("files of " + config_.name + " can be kept alike here again");
   paused_ = why;
+  if (scanned_)
+    for (auto& [node, peer] : peers_) say_hello(context, node, peer);
   scanned_ = false;
   vanished_.clear();
   restoring_.clear();
   braked_ = false;
+}
+
+void Root::hold(Context& context, const std::string& why) {
+  if (why == held_) return;
+  held_ = why;
+  if (!scanned_) return;
+  for (auto& [node, peer] : peers_) say_hello(context, node, peer);
+  if (!active()) return;
+  restamp(context);
+  const auto waiting = offers_;
+  for (const auto& [path, offers] : waiting) consider(context, path);
+}
+
+// What this host has made while its clock was ahead, and nobody takes: it is made anew, now.
+void Root::restamp(Context& context) {
+  std::vector<std::string> ahead;
+  for (const auto& [path, held] : entries_)
+    if (held.edited.node == context.self.node &&
+        core::too_far_ahead({held.edited.wall_us, 0, held.edited.node}, context.now.wall))
+      ahead.push_back(path);
+  for (const std::string& path : ahead) {
+    const Held& ours = entries_.at(path);
+    Entry before = ours;
+    before.edited.wall_us = 0;
+    Entry entry = edited(context, &before, core::wall_us(context.now.wall));
+    entry.deleted = ours.deleted;
+    entry.unsure = ours.unsure;
+    entry.born =
+        ours.born.node == context.self.node ? std::min(ours.born, entry.edited) : ours.born;
+    update_known(path, std::move(entry));
+  }
+  if (!ahead.empty())
+    context.log(config_.name + ": " + std::to_string(ahead.size()) +
+                " versions that were made while the clock of this host was ahead are made anew");
 }
 
 // ------------------------------------------------------------------------------------- deletes
@@ -369,7 +406,7 @@ MonoTime Root::next_deadline() const {
 }
 
 std::string Root::unrest() const {
-  if (!active()) return paused_.empty() ? "it has not been scanned" : paused_;
+  if (!active()) return why_paused().empty() ? "it has not been scanned" : why_paused();
   if (!placing_.empty()) return placing_.begin()->first + " is being placed";
   if (!restoring_.empty()) return *restoring_.begin() + " is to be brought back";
   if (!offers_.empty()) return offers_.begin()->first + " is not here yet";
@@ -387,7 +424,7 @@ RootView Root::view() const {
   RootView out;
   out.name = config_.name;
   out.mode = to_string(config_.mode);
-  out.paused = paused_;
+  out.paused = why_paused();
   out.scanned = scanned_;
   out.held_back = braked_ ? vanished_.size() : 0;
   out.files = live_;

@@ -74,6 +74,8 @@ class Root {
 
   void scanned(Context& context, const Scanned& seen);
   void pause(Context& context, const std::string& why);
+  // Nothing is taken or told, as the clock of this host is wrong. Empty: it is not.
+  void hold(Context& context, const std::string& why);
   void placed(Context& context, const Placed& answer);
   void stored(Context& context, const IndexStored& answer);
   void command(Context& context, const FileCommand& command);
@@ -123,11 +125,13 @@ class Root {
     std::set<std::string> paths;
   };
 
-  bool active() const { return configured_ && scanned_ && paused_.empty(); }
+  bool active() const { return configured_ && scanned_ && paused_.empty() && held_.empty(); }
+  std::string why_paused() const { return paused_.empty() ? held_ : paused_; }
 
   // root.cc: this host's own edits
   Entry edited(Context& context, const Entry* ours, uint64_t wished_us) const;
   void sight(Context& context, const Sighting& sighting, bool first);
+  void restamp(Context& context);
   void edit(Context& context, const std::string& path, const Found& found, bool first);
   bool is_as_intended(const std::string& path, const Found& found) const;
   bool put_back_edit(Context& context, const std::string& path, const Found& found);
@@ -186,7 +190,7 @@ class Root {
 
   RootConfig config_;
   bool configured_ = false;
-  std::string paused_;
+  std::string paused_, held_;
   bool scanned_ = false;
   bool memory_ = false;  // the index was stored before this engine began
 

@@ -175,7 +175,7 @@ void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
   hello.set_root(config_.name);
   hello.set_mode(config_.mode == Mode::kNewer ? wire::RootHello::NEWER : wire::RootHello::OLDER);
   hello.set_index(index_);
-  hello.set_paused(paused_);
+  hello.set_paused(why_paused());
   hello.set_horizon(horizon_);
   hello.set_sequence(sequence_);
   hello.set_absent(absent_);

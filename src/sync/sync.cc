@@ -1,7 +1,9 @@
 #include "sync/sync.h"
 
 #include <algorithm>
+#include <chrono>
 
+#include "core/hlc.h"
 #include "sync/messages.h"
 
 namespace cluster::sync {
@@ -10,6 +12,8 @@ namespace {
 
 // Of those that a peer says it has, whether they are here or not.
 constexpr size_t kMaxRootsOfPeer = 4096;
+// A clock that was set by more than this is told anew.
+constexpr Duration kClockStep = seconds(10);
 
 }  // namespace
 
@@ -37,10 +41,13 @@ Sync::Sync(Self self, const StoredIndex& stored, uint64_t seed)
 void Sync::step(Now now, const FileEvent& event, FileActions& out) {
   Context context{now, out, numbers_, self_};
   const size_t before = out.size();
+  judge_clock(context);
   std::visit([&](const auto& e) { on(context, e); }, event);
+  judge_clock(context);
   MonoTime wake = kNever;
   for (const std::string& name : configured_) {
     Root& root = roots_.at(name);
+    root.hold(context, wrong_clock_);
     root.finish(context);
     wake = std::min(wake, root.next_deadline());
   }
@@ -48,6 +55,45 @@ void Sync::step(Now now, const FileEvent& event, FileActions& out) {
     context.emit(FileWake{wake});
   woken_at_ = wake;
   if (out.size() != before || !std::holds_alternative<FileTick>(event)) ++revision_;
+}
+
+// ------------------------------------------------------------------------------------- clocks
+
+void Sync::tell_clock(Context& context, const NodeId& node) {
+  wire::FileMessage message;
+  message.mutable_clock()->set_wall_us(core::wall_us(context.now.wall));
+  context.emit(Tell{node, message.SerializeAsString()});
+}
+
+// The middle one of the others' clocks decides: of two in the middle the one that is nearer.
+std::string Sync::wrong_clock(Duration own) const {
+  std::vector<Duration> leads;
+  for (const auto& [node, peer] : peers_)
+    if (peer.clock) leads.push_back(own - *peer.clock);
+  if (leads.empty()) return "";
+  std::sort(leads.begin(), leads.end());
+  const Duration low = leads[(leads.size() - 1) / 2], high = leads[leads.size() / 2];
+  const Duration lead = std::chrono::abs(low) < std::chrono::abs(high) ? low : high;
+  if (std::chrono::abs(lead) <= core::kMaxClockLead) return "";
+  const auto by = std::chrono::duration_cast<seconds>(std::chrono::abs(lead)).count();
+  return "the clock of this host is " + std::to_string(by) + " s " +
+         (lead > Duration{} ? "ahead of" : "behind") + " those of the other hosts";
+}
+
+void Sync::judge_clock(Context& context) {
+  const Duration own = context.now.wall.time_since_epoch() - context.now.mono.time_since_epoch();
+  if (!clock_told_ || std::chrono::abs(own - *clock_told_) > kClockStep) {
+    if (clock_told_)
+      for (const auto& [node, peer] : peers_) tell_clock(context, node);
+    clock_told_ = own;
+  }
+  const std::string why = wrong_clock(own);
+  if (why.empty() == wrong_clock_.empty()) return;
+  if (!why.empty())
+    context.alert("no files are kept alike here: " + why);
+  else
+    context.log("the clock of this host is as those of the others again: files are kept alike");
+  wrong_clock_ = why;
 }
 
 Root* Sync::configured(const std::string& name) {
@@ -102,7 +148,8 @@ void Sync::on(Context& context, const Configured& event) {
 
 void Sync::on(Context& context, const PeerUp& event) {
   on(context, PeerDown{event.node});
-  peers_[event.node] = {event.host, event.name, {}};
+  peers_[event.node] = {event.host, event.name, {}, {}};
+  tell_clock(context, event.node);
   for (const std::string& name : configured_)
     if (Root& root = roots_.at(name); root.config().takes_part(event.host))
       root.peer_up(context, event);
@@ -129,6 +176,11 @@ void Sync::on(Context& context, const Heard& event) {
   } else if (message.has_index()) {
     if (Root* root = configured(message.index().root()))
       heard = root->hear(context, event.from, message.index());
+  } else if (message.has_clock()) {
+    const WallTime theirs{microseconds(
+        static_cast<int64_t>(std::min<uint64_t>(message.clock().wall_us(), INT64_MAX / 1000)))};
+    if (theirs >= core::kEarliestTime)
+      peer->second.clock = theirs.time_since_epoch() - context.now.mono.time_since_epoch();
   } else if (message.has_seen()) {
     if (Root* root = configured(message.seen().root()))
       heard = root->hear(context, event.from, message.seen());

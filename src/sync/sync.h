@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ class Sync {
     HostId host;
     std::string name;
     std::map<std::string, wire::RootHello> hellos;  // the newest about each root that it has
+    std::optional<Duration> clock;                  // its wall clock less the time of this host
   };
 
   void on(Context& context, const Configured& event);
@@ -48,6 +50,9 @@ class Sync {
   void on(Context& context, const FileCommand& event);
   void on(Context&, const FileTick&) {}
   void meet(Context& context, Root& root);
+  void judge_clock(Context& context);
+  void tell_clock(Context& context, const NodeId& node);
+  std::string wrong_clock(Duration own) const;
   Root* configured(const std::string& name);
 
   const Self self_;
@@ -56,6 +61,8 @@ class Sync {
   std::map<std::string, Root> roots_;  // those of before as well
   std::set<std::string> configured_;
   std::map<NodeId, PeerOfHost> peers_;
+  std::optional<Duration> clock_told_;  // of this host, likewise
+  std::string wrong_clock_;             // how, as far as the others can tell; empty: it is not
   MonoTime woken_at_ = kNever;
   uint64_t revision_ = 0;
 };
