@@ -80,9 +80,9 @@ unit: all $(unit_programs)
 scenarios: $(BUILD)/tests/scenarios
 	$<
 
-# SEED=N tells one run in full.
+# SEED=N tells one run in full. LARGE=1: each with tens of services.
 sim: $(BUILD)/tests/sim
-	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs $(shell nproc))
+	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs $(shell nproc)) $(if $(LARGE),--large)
 
 # DEEP=1: larger bounds, in minutes and gigabytes.
 models:

@@ -15,6 +15,7 @@ struct BatchOptions {
   uint64_t seeds = 1000;
   unsigned jobs = 2;
   Plant plant = Plant::kNone;
+  bool large = false;        // as RunOptions has it
   bool twice = false;        // run each seed twice and compare digests
   bool until_first = false;  // stop at the first that is not clean
 };

@@ -1,5 +1,5 @@
-// sim --seeds N [--first S] [--jobs J] [--plant NAME] [--twice]: N random runs, and what came of them.
-// sim --seed S [--quiet] [--plant NAME]: one of them, told in full.
+// sim --seeds N [--first S] [--jobs J] [--plant NAME] [--large] [--twice]: N random runs, and what came of them.
+// sim --seed S [--quiet] [--plant NAME] [--large]: one of them, told in full. --large: up to 9 hosts, 10 to 40 services.
 // sim --growth N[,N…] [--seed S]: what clusters of so many hosts cost (growth.h).
 // Exit code: 0 all clean, 10 a safety invariant broken, 11 liveness, 12 a crash, 2 wrong usage.
 #include <algorithm>
@@ -33,8 +33,8 @@ struct Options {
 
 int usage() {
   std::fprintf(stderr,
-               "usage: sim --seeds N [--first S] [--jobs J] [--plant NAME] [--twice]\n"
-               "       sim --seed S [--quiet] [--plant NAME]\n"
+               "usage: sim --seeds N [--first S] [--jobs J] [--plant NAME] [--large] [--twice]\n"
+               "       sim --seed S [--quiet] [--plant NAME] [--large]\n"
                "       sim --growth HOSTS[,HOSTS…] [--seed S]\nplants:");
   for (const PlantName& p : plants()) std::fprintf(stderr, " %s", std::string(p.name).c_str());
   std::fprintf(stderr, "\n");
@@ -64,6 +64,10 @@ bool parse(int argc, char** argv, Options& options) {
     std::string name = argv[i];
     if (name == "--twice") {
       options.batch.twice = true;
+      continue;
+    }
+    if (name == "--large") {
+      options.batch.large = true;
       continue;
     }
     if (name == "--quiet" || name == "--trace") {
@@ -107,7 +111,7 @@ void print(const Outcome& o) {
 int run_one(const Options& options) {
   std::printf("seed %llu\n", static_cast<unsigned long long>(options.batch.first));
   std::fflush(stdout);
-  Outcome o = run({options.batch.first, options.batch.plant, options.told});
+  Outcome o = run({options.batch.first, options.batch.plant, options.told, options.batch.large});
   if (o.verdict != Verdict::kClean) print(o);
   std::printf("%s after %llu steps; digest %016llx\n", to_string(o.verdict),
               static_cast<unsigned long long>(o.steps), static_cast<unsigned long long>(o.digest));

@@ -8,7 +8,7 @@ namespace cluster::sim {
 namespace {
 
 constexpr double kSparse = 0.15;
-constexpr int64_t kFewestHosts = 3, kMostHosts = 7, kMostServices = 8;
+constexpr int64_t kFewestHosts = 3;
 
 void shuffle(std::vector<HostId>& list, Rng& rng) {
   for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[rng.below(i)]);
@@ -39,9 +39,9 @@ void random_relations(Rng& rng, ServiceSpec& service, const Spec& spec) {
   if (rng.chance(0.2)) service.after.push_back(one_of(before, rng).name);
 }
 
-std::vector<std::string> random_names(Rng& rng) {
+std::vector<std::string> random_names(Rng& rng, const Scale& scale) {
   std::vector<std::string> names;
-  int64_t count = rng.between(kFewestHosts, kMostHosts);
+  int64_t count = rng.between(kFewestHosts, scale.most_hosts);
   for (int64_t i = 0; i < count; ++i) names.emplace_back(1, static_cast<char>('A' + i));
   return names;
 }
@@ -73,7 +73,7 @@ ServiceSpec random_service(Rng& rng, const std::string& name, const Spec& spec) 
   return s;
 }
 
-Spec random_spec(Rng& rng, const std::vector<std::string>& names) {
+Spec random_spec(Rng& rng, const std::vector<std::string>& names, const Scale& scale) {
   Spec spec;
   size_t addressed = rng.below(names.size());
   uint32_t id = 0;
@@ -86,7 +86,7 @@ Spec random_spec(Rng& rng, const std::vector<std::string>& names) {
   spec.rekey_interval =
       rng.chance(0.5) ? rng.between(seconds(1), seconds(10)) : rng.between(seconds(10), minutes(5));
   spec.probe = rng.chance(0.3);
-  int64_t services = rng.between(1, kMostServices);
+  int64_t services = rng.between(scale.fewest_services, scale.most_services);
   for (int64_t i = 0; i < services; ++i)
     spec.services.push_back(random_service(rng, "s" + std::to_string(i + 1), spec));
   // Which each host refuses within its own files, and hosts that differ have all the same.

@@ -18,6 +18,7 @@ namespace {
 constexpr Duration kBootWithin = seconds(15);
 constexpr Duration kFaultsFrom = seconds(5), kFaultsUntil = seconds(300);
 constexpr int64_t kFewestFaults = 5, kMostFaults = 24;
+constexpr double kOftenLarge = 0.02;
 // From the end of all faults: hosts find each other, then orders lift every bar.
 constexpr Duration kReadmitEvery = seconds(6);
 constexpr Duration kOrdersAfter = seconds(30);
@@ -99,8 +100,10 @@ class Operator {
 Outcome run(const RunOptions& options) {
   Rng rng(options.seed);
   Rng plan = rng.fork();
-  std::vector<std::string> names = random_names(plan);
-  Spec spec = random_spec(plan, names);
+  Rng aside = plan;
+  const Scale scale = options.large || aside.chance(kOftenLarge) ? kLarge : kUsual;
+  std::vector<std::string> names = random_names(plan, scale);
+  Spec spec = random_spec(plan, names, scale);
 
   World world(rng.next(), names);
   Trace trace(world, options.told);

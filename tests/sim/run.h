@@ -17,7 +17,8 @@ inline constexpr Duration kRunTime = minutes(10);
 struct RunOptions {
   uint64_t seed = 1;
   Plant plant = Plant::kNone;
-  bool told = false;  // print what happens
+  bool told = false;   // print what happens
+  bool large = false;  // tens of services, which else one seed in many has
 };
 
 struct Outcome {
