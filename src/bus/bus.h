@@ -89,6 +89,8 @@ class Cluster {
   // `command.request` is 0: the daemon numbers its requests itself.
   virtual void submit(core::Command command, CommandDone done) = 0;
   virtual void reload(ReloadDone done) = 0;
+  // The text is the report where it is done.
+  virtual void push_config(CommandDone done) = 0;
 
   virtual std::vector<sync::RootView> file_roots() = 0;
   // Its target is a path below one of the roots, or the name of one.

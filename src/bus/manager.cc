@@ -153,6 +153,13 @@ Method reload(const Desk& desk) {
           }};
 }
 
+Method push_config(const Desk& desk) {
+  return {"PushConfig", {}, {{"s", "report"}}, [desk](MethodCall call) {
+            desk.cluster.push_config(
+                desk.pending.await_command(std::move(call), Pending::Returns::kText));
+          }};
+}
+
 Method explain(const Desk& desk) {
   return {"Explain", {{"s", "name"}}, {{"s", "text"}}, [desk](MethodCall call) {
             const auto service = read<std::string>(call);
@@ -341,7 +348,7 @@ std::vector<Method> methods(const Desk& desk) {
       file_restore(desk),
       root_order(desk, "FilesConfirm", FileRequest::Verb::kConfirm),
       root_order(desk, "FilesRevert", FileRequest::Verb::kRevert),
-      not_yet("PushConfig", {}, {{"s", "report"}}, "pushing the configuration is"),
+      push_config(desk),
       not_yet("PushService", {{"s", "name"}}, {}, "pushing a service folder is"),
       not_yet("PushFile", {{"s", "path"}}, {}, "pushing a file is"),
       not_yet("Silence", {{"s", "name"}, {"u", "seconds"}}, {}, "silencing alerts is"),

@@ -147,6 +147,11 @@ Json roots_json(const FilesNow& files) {
 }
 
 // Script output, names of files and peers' words may hold anything; what is no UTF-8 is replaced, never thrown at.
+Json push_json(const core::PushView& push) {
+  return {{"count", push.count},     {"pusher", push.pusher},       {"applied", push.applied},
+          {"refused", push.refused}, {"undecided", push.undecided}, {"behind", push.behind}};
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -180,6 +185,7 @@ std::string status_json(const core::View& view, const std::string& version,
     out["services"].push_back(service_json(service));
   }
   out["voters"] = voters_json(view.voters);
+  out["push"] = push_json(view.push);
   out["files"] = roots_json(files);
   out["strangers"] = strangers_json(strangers, view.malformed_messages);
   out["relay"] = {

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "core/config.h"
+#include "core/push_io.h"
 
 namespace cluster::core {
 
@@ -195,7 +196,8 @@ struct Tick {};
 using Event =
     std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
                  PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused,
-                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned, FilesSaid>;
+                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned, FilesSaid,
+                 ConfigPush, ConfigValidated, ConfigApplied>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -378,6 +380,7 @@ enum class Refusal : uint8_t {
   kFailed,
   kBusy,
   kLeaving,
+  kInvalidConfig,
 };
 
 struct Reply {
@@ -432,11 +435,11 @@ struct Log {
 // This host has left, everything is handed over and stored: the engine may end.
 struct Left {};
 
-using Action =
-    std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake, Reply,
-                 HostOnline, HostOffline, ServiceChanged, Alert, Log, Left, SetAccess, DeriveSecret,
-                 OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard, Reboot,
-                 Probe, DelaySleep, FilesPeerUp, FilesPeerDown, FilesHeard>;
+using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
+                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
+                            SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay,
+                            KillService, Guard, Unguard, Reboot, Probe, DelaySleep, FilesPeerUp,
+                            FilesPeerDown, FilesHeard, ValidateConfig, ApplyConfig>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

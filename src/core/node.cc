@@ -57,6 +57,7 @@ void Node::State::start(Context& context) {
   load_maintenance(context);
   keyring.load(boot.stored);
   orders.load(boot.stored);
+  push.kept.load(boot.stored);
   grants.load(boot.stored, context.now.mono);
   load_memory();
   note_host_names();
@@ -126,7 +127,9 @@ void Node::State::note_chores(const Event& event) {
       std::holds_alternative<Received>(event) || std::holds_alternative<Tick>(event) ||
       std::holds_alternative<ScriptEnded>(event) || std::holds_alternative<ServiceKilled>(event) ||
       std::holds_alternative<ProbeAnswered>(event) || std::holds_alternative<SleepPlanned>(event) ||
-      std::holds_alternative<FilesSaid>(event);
+      std::holds_alternative<FilesSaid>(event) || std::holds_alternative<ConfigPush>(event) ||
+      std::holds_alternative<ConfigValidated>(event) ||
+      std::holds_alternative<ConfigApplied>(event);
   if (quiet) return;
   secrets.due = true;
   if (!std::holds_alternative<Persisted>(event)) ways.due = true;
@@ -197,6 +200,8 @@ void Node::State::on(Context& context, const Persisted& event) {
     upkeep_stored(event.ticket);
   } else if (const auto* begun = std::get_if<StoredBegun>(&next)) {
     begun_stored(context, *begun);
+  } else if (const auto* pushed = std::get_if<StoredPushStep>(&next)) {
+    push_stored(context, *pushed);
   } else {
     settings_stored(context, std::get<StoredSettings>(next).request, true, "");
   }
@@ -238,6 +243,8 @@ void Node::State::on(Context& context, const PersistFailed& event) {
     disk_refuses(context, event.reason);
   } else if (const auto* begun = std::get_if<StoredBegun>(&next)) {
     begun_not_stored(context, *begun, event.reason);
+  } else if (const auto* pushed = std::get_if<StoredPushStep>(&next)) {
+    push_not_stored(context, *pushed, event.reason);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
     claim_not_stored(context, *claim, event.reason);
   } else {
@@ -284,6 +291,8 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   store_configuration(context);
   read_maintenance();
   configure_services(context);
+  // What could not be applied may do now.
+  if (!push.applying) push.apply_due = true;
   if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)
     for (auto& [id, link] : links.all())
       if (link.greeted) say_hello(context, link, false);
@@ -313,6 +322,11 @@ void Node::State::leave_when_done(Context& context) {
     context.emit(
         Reply{pending.command.request, Refusal::kLeaving, "this host is leaving the cluster"});
   commands.clear();
+  if (push.own)
+    context.emit(
+        Reply{push.own->request, Refusal::kLeaving,
+              "this host is leaving the cluster; what becomes of the push the others will tell"});
+  push.own.reset();
   rebuild_record(context);
   for (auto& [id, box] : outboxes) box.not_before = MonoTime{};
   flood_pending(context);
@@ -349,6 +363,7 @@ void Node::State::decide(Context& context) {
     confirm_session();
     drive_services(context);
     drive_maintenance(context);
+    drive_push(context);
     lift_refusals(context);
     settle_commands(context);
   }
@@ -376,7 +391,7 @@ void Node::State::finish_step(Context& context) {
   drive_disk(context);
   notice_sleep_over(context);
   drive_voters(context);
-  if (dirty || lease_due(now) || now >= review_at || now >= next_news() ||
+  if (dirty || lease_due(now) || now >= review_at || now >= next_news() || now >= next_push(now) ||
       now >= members.next_deadline(config.dead_time)) {
     dirty = true;
     decide(context);
@@ -414,7 +429,7 @@ MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
                    ways.at, secrets.at, isolation.look_at, disk.again_at,
                    disk.mute ? kNever : disk.mute_from, sleep.over_at, next_guard(), renew_at,
-                   next_lease_deadline(now), next_voters_deadline(), next_news()});
+                   next_lease_deadline(now), next_voters_deadline(), next_news(), next_push(now)});
 }
 
 // ---------------------------------------------------------------------------------- for the shell
@@ -438,6 +453,9 @@ Node::Inspection Node::inspect() const {
   for (const auto& [service, epoch] : state_->voter.epochs())
     out.epochs.emplace_back(service, epoch);
   out.voters = state_->voters;
+  out.push = state_->push.kept.committed();
+  out.push_applied = state_->push.kept.applied();
+  out.push_undecided = state_->push.kept.prepared().has_value();
   return out;
 }
 

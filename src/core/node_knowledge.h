@@ -67,6 +67,7 @@ struct Knowledge {
   Isolation isolation;
   Disk disk;
   Sleep sleep;
+  PushWork push;
   Settings settings;
   Upkeeps upkeeps;
   Upkeep upkeep;

@@ -19,6 +19,8 @@
 //   node_disk.cc      what a host does not do that can store nothing
 //   node_guard.cc     for how long what runs here may go on without this core
 //   node_maintenance.cc  what is left alone while its host is looked after
+//   node_push.cc      the configuration that this host pushes
+//   node_pushed.cc    and what becomes of those of others
 //   node_orders.cc    operators' commands and the settings
 //   node_view.cc      snapshots for people
 #pragma once
@@ -66,6 +68,9 @@ struct Node::State final : Knowledge, ServiceWorld {
   void on(Context& context, const ProbeAnswered& event);
   void on(Context& context, const SleepPlanned& event);
   void on(Context& context, const FilesSaid& event);
+  void on(Context& context, const ConfigPush& event);
+  void on(Context& context, const ConfigValidated& event);
+  void on(Context& context, const ConfigApplied& event);
   void notice_stall(Context& context);
   void note_chores(const Event& event);
   void decide(Context& context);
@@ -418,6 +423,36 @@ struct Node::State final : Knowledge, ServiceWorld {
   void maintenance_over(Context& context);
   void end_maintenance(Context& context, const Maintenance& ours);
   void keep_on(Context& context, Maintenance ours);
+
+  // node_push.cc, node_pushed.cc
+  void store_push(Context& context, Pushed next, StoredPushStep step);
+  void push_stored(Context& context, const StoredPushStep& stored);
+  void push_not_stored(Context& context, const StoredPushStep& stored, const std::string& why);
+  std::optional<std::pair<Refusal, std::string>> refuse_push(const ConfigPush& event,
+                                                             MonoTime now) const;
+  void ask_for_votes(Context& context);
+  void vote(Context& context, const NodeId& to, PushId id, wire::PushVote::Verdict verdict,
+            const std::vector<std::string>& faults = {}, const NodeId& pusher = {});
+  void abort_own_push(Refusal refusal, std::string why);
+  void drive_own_push(Context& context);
+  void answer_own_push(Context& context);
+  std::string push_report(const OwnPush& own) const;
+  void receive_push_prepare(Context& context, const NodeId& from, const wire::PushPrepare& asked);
+  void receive_push_vote(Context& context, const NodeId& from, const wire::PushVote& vote);
+  void receive_push_ask(Context& context, const NodeId& from, const wire::PushAsk& ask);
+  void receive_push_told(Context& context, const NodeId& from, const wire::PushTold& told);
+  PushId newest_committed() const;
+  bool known_aborted(const Pushed::Prepared& prepared) const;
+  bool undecided() const;
+  bool pusher_is_up() const;
+  bool in_doubt_for_long(MonoTime now) const;
+  void drive_push(Context& context);
+  void resolve_prepared(Context& context);
+  void fetch_push(Context& context, PushId id);
+  void apply_push(Context& context);
+  MonoTime next_push(MonoTime now) const;
+  const std::string& push_refused(HostId host) const;
+  PushView push_view() const;
 
   // node_orders.cc
   std::optional<std::pair<Refusal, std::string>> refuse(const Command& command, MonoTime now) const;

@@ -48,6 +48,8 @@ struct Parts {
   system::SleepLock& sleep_lock;
   Requests& requests;
   Happenings& happenings;
+  std::function<void(const core::ValidateConfig&)> validate_config;
+  std::function<void(const core::ApplyConfig&)> apply_config;
 };
 
 class Performer {

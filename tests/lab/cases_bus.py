@@ -84,7 +84,6 @@ def test_refusals_are_named(c):
                        (lambda: bus.manager("MoveService", "su", "web", 77), "UnknownHost"),
                        (lambda: bus.manager("SetStandby", "ub", 77, True), "UnknownHost"),
                        (lambda: bus.manager("Explain", "s", "nosuch"), "UnknownService"),
-                       (lambda: bus.manager("PushConfig"), "NotYet"),
                        (lambda: bus.manager("PushService", "s", "web"), "NotYet"),
                        (lambda: bus.manager("PushFile", "s", "/x"), "NotYet"),
                        (lambda: bus.manager("FileLog", "s", "x"), "InvalidArgs"),

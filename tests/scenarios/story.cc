@@ -75,6 +75,7 @@ World& Story::world() {
   rest_ = std::make_unique<sim::RestChecks>(*world_);
   keys_ = std::make_unique<sim::KeyChecks>(*world_);
   needs_ = std::make_unique<sim::NeedsChecks>(*world_);
+  pushes_ = std::make_unique<sim::PushChecks>(*world_);
   for (sim::MachineId i = 0; i < world_->size(); ++i) {
     Machine& m = world_->machine(i);
     const sim::HostSpec* line = spec_.host(m.name());

@@ -117,7 +117,6 @@ TEST_F(BusTest, BadInputIsRefusedBeforeTheCoreIsAsked) {
 TEST_F(BusTest, WhatIsNotBuiltSaysSo) {
   start_bus();
   const std::string not_yet = kError + "NotYet";
-  EXPECT_EQ(call("PushConfig").error, not_yet);
   EXPECT_EQ(call("PushService", "s", "web").error, not_yet);
   EXPECT_EQ(call("PushFile", "s", "/etc/x").error, not_yet);
   EXPECT_EQ(call("Silence", "su", "web", 60).error, not_yet);

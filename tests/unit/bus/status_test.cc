@@ -31,7 +31,8 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"("stopped":false,"moved_to":null,"after":["cache"],"with":null},)"
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","ownership":"peers","preference":[2],"disabled":false,"stopped":false,)"
-      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,"files":{"roots":[]},)"
+      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,)"
+      R"("push":{"count":0,"pusher":"","applied":false,"refused":"","undecided":"","behind":[]},"files":{"roots":[]},)"
       R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}},)"
       R"("relay":{"frames":6,"bytes":70,"dropped":1}})");
 }
