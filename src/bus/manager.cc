@@ -234,6 +234,33 @@ Method file_restore(const Desk& desk) {
           }};
 }
 
+Method push_file(const Desk& desk) {
+  return {"PushFile", {{"s", "path"}}, {}, [desk](MethodCall call) {
+            auto path = read<std::string>(call);
+            require_file(desk, path);
+            desk.cluster.files(
+                {FileRequest::Verb::kPushPath, std::move(path), ""},
+                desk.pending.await_files(std::move(call), Pending::Returns::kNothing));
+          }};
+}
+
+Method push_service(const Desk& desk) {
+  return {"PushService", {{"s", "name"}}, {}, [desk](MethodCall call) {
+            const auto service = read<std::string>(call);
+            require_service(desk.view(), service);
+            const std::string folder = "services.d/" + service;
+            const auto roots = desk.cluster.file_roots();
+            if (std::none_of(roots.begin(), roots.end(),
+                             [&](const sync::RootView& root) { return root.name == folder; }))
+              throw make_error(error_name(core::Refusal::kNotAble),
+                               "this host is not on the line of " + service +
+                                   " in the services file, so it has no folder to push");
+            desk.cluster.files(
+                {FileRequest::Verb::kPushRoot, folder, ""},
+                desk.pending.await_files(std::move(call), Pending::Returns::kNothing));
+          }};
+}
+
 Method root_order(const Desk& desk, const char* name, FileRequest::Verb verb) {
   return {name, {{"s", "root"}}, {}, [desk, verb](MethodCall call) {
             auto name_of_root = read<std::string>(call);
@@ -349,8 +376,8 @@ std::vector<Method> methods(const Desk& desk) {
       root_order(desk, "FilesConfirm", FileRequest::Verb::kConfirm),
       root_order(desk, "FilesRevert", FileRequest::Verb::kRevert),
       push_config(desk),
-      not_yet("PushService", {{"s", "name"}}, {}, "pushing a service folder is"),
-      not_yet("PushFile", {{"s", "path"}}, {}, "pushing a file is"),
+      push_service(desk),
+      push_file(desk),
       not_yet("Silence", {{"s", "name"}, {"u", "seconds"}}, {}, "silencing alerts is"),
   };
 }

@@ -81,6 +81,8 @@ void Daemon::files(bus::FileRequest request, bus::FileDone done) {
     case Verb::kRestore: asked.verb = files::Request::Verb::kRestore; break;
     case Verb::kConfirm: asked.verb = files::Request::Verb::kConfirm; break;
     case Verb::kRevert: asked.verb = files::Request::Verb::kRevert; break;
+    case Verb::kPushPath: asked.verb = files::Request::Verb::kPushPath; break;
+    case Verb::kPushRoot: asked.verb = files::Request::Verb::kPushRoot; break;
   }
   asked.target = std::move(request.target);
   asked.version = std::move(request.version);

@@ -35,9 +35,9 @@ struct Roots {
   bool operator==(const Roots&) const = default;
 };
 
-// What an operator asks. `target` is an absolute path of kRestore, a root's name of the others.
+// What an operator asks. `target` is an absolute path of kRestore and kPushPath, a root's name of the others.
 struct Request {
-  enum class Verb : uint8_t { kRestore, kConfirm, kRevert };
+  enum class Verb : uint8_t { kRestore, kConfirm, kRevert, kPushPath, kPushRoot };
   Verb verb = Verb::kRestore;
   std::string target;
   std::string version;  // of kRestore

@@ -66,8 +66,13 @@ void Works::perform(sync::FileAction& action) {
   } else if (auto* place = std::get_if<sync::Place>(&action)) {
     to_place_.push_back(std::move(*place));
   } else if (auto* look = std::get_if<sync::Look>(&action)) {
-    if (const auto disk = disks_.find(look->root); disk != disks_.end())
+    if (const auto disk = disks_.find(look->root); disk == disks_.end()) {
+      return;
+    } else if (look->path.empty()) {
+      disk->second.looking->look_at_all(read_clocks().mono);
+    } else {
       disk->second.looking->look(read_clocks().mono, look->path);
+    }
   } else if (auto* index = std::get_if<sync::StoreIndex>(&action)) {
     perform(*index);
   } else if (auto* wake = std::get_if<sync::FileWake>(&action)) {

@@ -100,13 +100,15 @@ struct IndexStored {
   std::string failed;  // why; empty: all of it is on stable storage
 };
 
-enum class FileVerb : uint8_t { kConfirm, kRevert };
+enum class FileVerb : uint8_t { kConfirm, kRevert, kPush };
 
-// An operator's word on deletes that are held back.
+// An operator's word on deletes that are held back, or that what is here is to be on all other hosts now. Answered by one
+// FileReply.
 struct FileCommand {
   RequestId request;
   FileVerb verb = FileVerb::kConfirm;
   std::string root;
+  std::string path;  // of kPush: with all that is in it; empty: the root as a whole
 };
 
 struct FileTick {};
@@ -134,7 +136,7 @@ struct Place {
   std::string set_aside;    // empty: retained
 };
 
-// Look at that path, and say what is there in Scanned.
+// Look at that path, and say what is there in Scanned; where it is empty, at all.
 struct Look {
   std::string root;
   std::string path;

@@ -29,7 +29,8 @@ void Root::configure(Context& context, RootConfig config) {
   }
 }
 
-void Root::leave() {
+void Root::leave(Context& context) {
+  end_pushes(context);
   configured_ = scanned_ = false;
   peers_.clear();
   offers_.clear();
@@ -110,6 +111,7 @@ void Root::scanned(Context& context, const Scanned& seen) {
     to_be_seen_.clear();
     for (const std::string& path : seen_now) consider(context, path);
   }
+  looked_for_pushes(context, seen);
   if (!seen.whole || scanned_) return;
   scanned_ = memory_ = true;
   if (held_.empty()) restamp(context);
@@ -343,6 +345,7 @@ void Root::give_up_restoring(Context& context, const std::string& path) {
 }
 
 void Root::command(Context& context, const FileCommand& command) {
+  if (command.verb == FileVerb::kPush) return push(context, command);
   if (!braked_) {
     context.emit(FileReply{command.request, true,
                            "no deletes of " + config_.name + " are held back on this host"});
@@ -386,6 +389,7 @@ void Root::finish(Context& context) {
     note_contact(context);
   }
   store(context);
+  drive_pushes(context);
   if (!active()) return;
   for (auto& [node, peer] : peers_) {
     send_index(context, node, peer);
@@ -396,6 +400,7 @@ void Root::finish(Context& context) {
 MonoTime Root::next_deadline() const {
   MonoTime out = kNever;
   if ((!dirty_.empty() || root_dirty_) && !storing_) out = std::min(out, store_again_at_);
+  for (const Pushing& push : pushes_) out = std::min(out, push.give_up_at);
   if (!active()) return out;
   out = std::min(out, deletes_due());
   if (!tombstones_.empty() || !peers_.empty()) out = std::min(out, collect_at_);

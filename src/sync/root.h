@@ -62,8 +62,9 @@ class Root {
   void configure(Context& context, RootConfig config);
   // Deletes are remembered until all hosts have them, and no longer than this for those that are away.
   void keep_deletes_for(Duration keep) { tombstone_keep_ = keep; }
-  void
-  leave();  // it is no longer configured: nothing happens until it is again, and has been scanned
+  void leave(
+      Context&
+          context);  // it is no longer configured: nothing happens until it is again, and has been scanned
 
   void peer_up(Context& context, const PeerUp& peer);
   void peer_down(Context& context, const NodeId& node);
@@ -119,6 +120,12 @@ class Root {
     Duration pause{};
     std::string why;
   };
+  struct Pushing {
+    RequestId request;
+    std::string path;  // empty: all
+    int looks = 0;     // since it was ordered
+    MonoTime give_up_at;
+  };
   struct Storing {
     IndexTicket ticket;
     uint64_t up_to = 0;
@@ -147,6 +154,15 @@ class Root {
   void update(const std::string& path, Entry entry, const Found& found);
   void count(const std::string& path, const Held& held, bool in);
   void update_known(const std::string& path, Entry entry);  // the disk stays as it is
+
+  // root_push.cc: what is to be everywhere now
+  static bool in_push(const Pushing& push, const std::string& path);
+  void push(Context& context, const FileCommand& command);
+  void looked_for_pushes(Context& context, const Scanned& seen);
+  std::optional<uint64_t> needed_for(const Pushing& push) const;
+  static std::string why_not_there(const Peer& peer, std::optional<uint64_t> needed);
+  void drive_pushes(Context& context);
+  void end_pushes(Context& context);
 
   // root_offers.cc: others' versions
   void consider(Context& context, const std::string& path);
@@ -233,6 +249,7 @@ class Root {
   std::map<std::string, MonoTime> vanished_;  // not there, and not yet deletes; since when
   bool braked_ = false;
   std::set<std::string> restoring_;
+  std::vector<Pushing> pushes_;
   std::set<std::string> keeps_edit_;  // what its creator made of it is nowhere any more
 };
 

@@ -131,7 +131,7 @@ void Sync::on(Context& context, const Configured& event) {
   std::set<std::string> now;
   for (const RootConfig& config : event.roots) now.insert(config.name);
   for (const std::string& name : configured_)
-    if (!now.contains(name)) roots_.at(name).leave();
+    if (!now.contains(name)) roots_.at(name).leave(context);
   for (const RootConfig& config : event.roots) {
     auto [at, fresh] = roots_.try_emplace(config.name, config, rng_.next());
     Root& root = at->second;

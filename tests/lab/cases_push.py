@@ -165,3 +165,43 @@ def test_away_host_gets_it_when_it_returns(c):
     lab[3].reload()
     all_applied(lab, 2)
     until(lambda: not lab[1].host_view(3)["standby"], "it is online again")
+
+
+def test_service_folder_and_file(c):
+    lab = c.lab(*SPECS, services={"web": Service([1, 2])})
+    for h in lab:
+        os.makedirs(os.path.join(h.dir, "data"))
+        h.conf = 'sync data { path = "%s" }\n' % os.path.join(h.dir, "data")
+    lab.up()
+    lab.await_linked()
+    lab.await_placed(web=1)
+    until(lambda: all(r["state"] == "in sync" for r in lab[1].status()["files"]["roots"]), "all is in sync")
+
+    def folder(h, name):
+        return os.path.join(h.etc, "services.d", "web", name)
+
+    starts = open(folder(lab[2], "start")).read()
+    with open(folder(lab[1], "site.conf"), "w") as f:
+        f.write("x" * 300000)
+    with open(folder(lab[1], "start"), "a") as f:
+        f.write("# edited on host 1\n")
+    begin = time.monotonic()
+    lab[1].ctl("push", "service", "web")
+    took = time.monotonic() - begin
+    expect(os.path.getsize(folder(lab[2], "site.conf")) == 300000, "host 2 has it as soon as that is answered")
+    expect(open(folder(lab[2], "start")).read() == starts, "start stays each host's own")
+    expect(not os.path.exists(folder(lab[3], "site.conf")), "host 3, which is not on its line, has no folder")
+    p = lab[3].ctl("push", "service", "web", ok=False)
+    expect(p.returncode == 1 and "not on the line" in p.out, "nor may it push one", p.out)
+
+    path = os.path.join(lab[3].dir, "data", "file")
+    with open(path, "w") as f:
+        f.write("one file")
+    lab[3].ctl("push", "file", path)
+    for i in (1, 2):
+        expect(open(os.path.join(lab[i].dir, "data", "file")).read() == "one file", "host %d has the file" % i)
+    p = lab[3].ctl("push", "file", "/etc/hostname", ok=False)
+    expect(p.returncode == 1 and "kept alike" in p.out, "a file that is in no root is refused", p.out)
+    p = lab[3].ctl("push", "file", path + "x", ok=False)
+    expect(p.returncode == 1 and "nothing is at" in p.out, "as is one that is not there", p.out)
+    print("a service folder pushed in %.0f ms" % (took * 1000))

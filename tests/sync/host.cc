@@ -62,6 +62,7 @@ void Host::later(Duration low, Duration high, std::function<void()> task) {
 void Host::start() {
   if (engine_) return;
   ++engine_number_;
+  waits_ = false;
   last_store_ = world_.queue().now();
   engine_ = std::make_unique<Sync>(
       Self{node_, HostId(static_cast<uint32_t>(index_ + 1)), name_of(index_)}, stored_,
@@ -121,7 +122,13 @@ void Host::unlinked(const Host& other) { step(PeerDown{other.node()}); }
 
 void Host::hear(NodeId from, const std::string& bytes) { step(Heard{from, bytes}); }
 
-void Host::order(FileVerb verb) { step(FileCommand{RequestId(1), verb, kRoot}); }
+void Host::order(FileVerb verb) { step(FileCommand{RequestId(1), verb, kRoot, ""}); }
+
+void Host::push(const std::string& path) {
+  if (std::exchange(waits_, true)) return;
+  pushed_ = path;
+  step(FileCommand{kPushRequest, FileVerb::kPush, kRoot, path});
+}
 
 bool Host::braked() const { return engine_ != nullptr && engine_->view().at(0).held_back != 0; }
 
@@ -131,6 +138,7 @@ void Host::touched(const std::string& path) {
 }
 
 void Host::look(const std::string& path) {
+  if (path.empty()) return scan();
   Scanned seen{kRoot, false, {}};
   seen.sightings.push_back({path, folder_.look(path)});
   for (const std::string& child : folder_.below(path))
@@ -180,6 +188,10 @@ void Host::perform(FileAction& action) {
     world_.queue().at(at, [this, engine = engine_number_] {
       if (engine == engine_number_) step(FileTick{});
     });
+  } else if (auto* reply = std::get_if<FileReply>(&action)) {
+    if (reply->request != kPushRequest) return;
+    waits_ = false;
+    if (!reply->refused) world_.pushed(*this);
   } else if (auto* alert = std::get_if<FileAlert>(&action)) {
     if (tell) tell("alert: " + alert->text);
     if (alert->text.find("this host was away") != std::string::npos) world_.was_away(*this);
