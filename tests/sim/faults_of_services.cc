@@ -196,7 +196,7 @@ void Faults::push() {
     ServiceSpec& s = spec.services[rng_.below(spec.services.size())];
     s.preference = random_service(rng_, s.name, spec).preference;
   }
-  if (rng_.chance(0.3)) {
+  if (rng_.chance(0.5)) {
     const MachineId odd = any();
     say("the settings of " + who(odd) + " do not go with what is pushed");
     world_.machine(odd).set_push_fault("cluster.conf:3: its own settings do not go with that");
