@@ -54,7 +54,8 @@ struct Parts {
 
 class Performer {
  public:
-  Performer(Parts parts, std::function<void()> left) : parts_(parts), left_(std::move(left)) {}
+  Performer(Parts parts, std::function<void()> left)
+      : parts_(std::move(parts)), left_(std::move(left)) {}
 
   void perform(const core::Actions& actions);
 

@@ -93,9 +93,9 @@ void forget_oldest(const std::string& keep) {
 
 Status keep_replaced(int folder, const std::vector<NewFile>& changed, const std::string& keep,
                      const std::string& label) {
-  for (const std::string& path : {keep, keep + "/" + label})
+  const std::string to = std::string(keep).append("/").append(label);
+  for (const std::string& path : {keep, to})
     if (Status made = make_folder(path); !made) return made;
-  const std::string to = keep + "/" + label;
   Fd kept(open(to.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!kept) return failed(to, "open");
   for (const NewFile& file : changed) {
@@ -103,7 +103,7 @@ Status keep_replaced(int folder, const std::vector<NewFile>& changed, const std:
     if (!old && errno == ENOENT) continue;
     if (!old) return failed(file.name, "read");
     if (!write_at(kept.get(), file.name, *old, nullptr))
-      return failed(to + "/" + file.name, "write");
+      return failed(std::string(to).append("/").append(file.name), "write");
   }
   if (fsync(kept.get()) != 0) return failed(to, "fsync");
   forget_oldest(keep);
@@ -117,7 +117,7 @@ Fd open_folder(const std::string& folder) {
 Status rename_all(int folder, const std::string& path, const std::vector<std::string>& names) {
   for (const std::string& name : names)
     if (renameat(folder, staged(name).c_str(), folder, name.c_str()) != 0 && errno != ENOENT)
-      return failed(path + "/" + name, "rename");
+      return failed(std::string(path).append("/").append(name), "rename");
   if (fsync(folder) != 0) return failed(path, "fsync");
   if (unlinkat(folder, kJournal, 0) != 0) return failed(path + "/" + kJournal, "unlink");
   if (fsync(folder) != 0) return failed(path, "fsync");
@@ -129,7 +129,7 @@ Status stage_all(int folder, const std::string& path, const std::vector<NewFile>
     struct stat info {};
     const bool there = fstatat(folder, file.name.c_str(), &info, 0) == 0;
     if (!write_at(folder, staged(file.name), file.bytes, there ? &info : nullptr))
-      return failed(path + "/" + file.name, "write");
+      return failed(std::string(path).append("/").append(file.name), "write");
   }
   return {};
 }

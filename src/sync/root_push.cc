@@ -104,10 +104,14 @@ void Root::drive_pushes(Context& context) {
       ++at;
       continue;
     }
-    context.emit(FileReply{at->request, !done,
-                           done ? what + " is on " + std::to_string(having) +
-                                      (having == 1 ? " other host" : " other hosts")
-                                : what + " is not everywhere:" + missing});
+    std::string text = what;
+    if (done) {
+      text.append(" is on ").append(std::to_string(having));
+      text.append(having == 1 ? " other host" : " other hosts");
+    } else {
+      text.append(" is not everywhere:").append(missing);
+    }
+    context.emit(FileReply{at->request, !done, std::move(text)});
     at = pushes_.erase(at);
   }
 }
