@@ -165,6 +165,7 @@ TEST_F(BusTest, OrdersAboutFilesWaitUntilTheyAreDone) {
 TEST_F(BusTest, PushesReachTheDaemonAndAreAnsweredWhenTheyAreDone) {
   cluster_.roots = sample_roots();
   cluster_.roots.emplace_back().name = "services.d/web";
+  cluster_.roots.back().path = "/etc/cluster/services.d/web";
   start_bus();
   auto answer = send(kManager, "PushConfig");
   ASSERT_TRUE(until([&] { return cluster_.pushes.size() == 1; }));
