@@ -420,36 +420,4 @@ std::string Root::unrest() const {
   return "";
 }
 
-RootView Root::view() const {
-  RootView out;
-  out.name = config_.name;
-  out.mode = to_string(config_.mode);
-  out.paused = why_paused();
-  out.scanned = scanned_;
-  out.held_back = braked_ ? vanished_.size() : 0;
-  out.files = live_;
-  out.bytes = live_bytes_;
-  for (const auto& [path, offers] : offers_) {
-    ++out.missing_files;
-    out.missing_bytes += offers.begin()->second.entry.state.size;
-  }
-  for (const auto& [path, retry] : retries_)
-    if (out.failing.size() < 10) out.failing.push_back(path + ": " + retry.why);
-  for (const auto& [node, peer] : peers_) {
-    PeerOfRoot one{.host = peer.host, .name = peer.name, .apart = peer.apart, .behind_since = {}};
-    if (!peer.greeted && one.apart.empty()) one.apart = "it does not keep this root";
-    if (one.apart.empty()) one.apart = peer.paused;
-    uint64_t oldest = UINT64_MAX;
-    for (auto at = by_sequence_.upper_bound(peer.they_have); at != by_sequence_.end(); ++at) {
-      const Held& held = entries_.at(at->second);
-      ++one.behind_files;
-      if (!held.deleted) one.behind_bytes += held.state.size;
-      oldest = std::min(oldest, held.edited.wall_us);
-    }
-    if (one.behind_files != 0) one.behind_since = WallTime(microseconds(oldest));
-    out.peers.push_back(std::move(one));
-  }
-  return out;
-}
-
 }  // namespace cluster::sync

@@ -93,7 +93,7 @@ class Root {
   const std::string* path_with(const std::string& content) const;
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
-  RootView view() const;
+  RootView view(HostId self) const;
 
  private:
   struct Offer {
@@ -146,6 +146,7 @@ class Root {
   void give_up_restoring(Context& context, const std::string& path);
   void update(const std::string& path, Entry entry, const Found& found);
   void count(const std::string& path, const Held& held, bool in);
+  void measure(uint64_t has, PeerOfRoot& out) const;
   void update_known(const std::string& path, Entry entry);  // the disk stays as it is
 
   // root_offers.cc: others' versions
@@ -221,6 +222,12 @@ class Root {
 
   std::map<NodeId, Peer> peers_;
   std::map<NodeId, Position> positions_;  // of their indexes, as stored
+  struct Gone {
+    std::string name;
+    uint64_t index_has = 0;  // of this index it had so far
+    WallTime since;
+  };
+  std::map<HostId, Gone> gone_;  // peers that were linked, since this engine began
   std::map<std::string, std::map<NodeId, Offer>> offers_;
   std::map<std::string, Placing> placing_;
   std::map<PlaceTicket, std::string> by_ticket_;

@@ -157,7 +157,11 @@ void Root::peer_up(Context& context, const PeerUp& up) {
 }
 
 void Root::peer_down(Context& context, const NodeId& node) {
-  if (peers_.erase(node) == 0) return;
+  const auto gone = peers_.find(node);
+  if (gone == peers_.end()) return;
+  const Peer& peer = gone->second;
+  if (peer.greeted) gone_[peer.host] = {peer.name, peer.they_have, context.now.wall};
+  peers_.erase(gone);
   std::vector<std::string> lost;
   for (auto& [path, offers] : offers_)
     if (offers.erase(node) != 0 && offers.empty()) lost.push_back(path);

@@ -106,7 +106,7 @@ const Root* Sync::root(const std::string& name) const {
 
 std::vector<RootView> Sync::view() const {
   std::vector<RootView> out;
-  for (const std::string& name : configured_) out.push_back(roots_.at(name).view());
+  for (const std::string& name : configured_) out.push_back(roots_.at(name).view(self_.host));
   return out;
 }
 

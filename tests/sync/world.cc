@@ -42,7 +42,8 @@ World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
   const size_t hosts = 2 + rng_.below(4);
   if (rng_.chance(0.25)) mode_ = Mode::kOlder;
   // From numbers of its own: the other worlds are as they were.
-  if (Rng own(~seed); own.chance(0.5)) tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
+  if (Rng own(~seed); own.chance(0.5))
+    tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
   for (size_t i = 0; i < hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(*this, i, rng_.fork()));
     Host& host = *hosts_.back();
