@@ -54,7 +54,7 @@ void Root::load(const wire::StoredRoot& stored) {
     if (const auto node = NodeId::from_raw(one.node())) forgotten_.set(*node, one.counter());
   forgotten_us_ = stored.forgotten_us();
   contact_us_ = stored.contact_us();
-  forgotten_counter_ = stored.forgotten_counter();
+  own_counter_ = stored.own_counter();
 }
 
 wire::StoredEntry Root::to_store(const std::string& path) const {
@@ -115,7 +115,7 @@ void Root::store(Context& context) {
   }
   root.set_forgotten_us(forgotten_us_);
   root.set_contact_us(contact_us_);
-  root.set_forgotten_counter(forgotten_counter_);
+  root.set_own_counter(own_counter_);
   out.writes.push_back({kRootPrefix + config_.name, root.SerializeAsString()});
   storing_ = Storing{out.ticket, sequence_, std::move(dirty_)};
   dirty_.clear();

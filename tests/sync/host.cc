@@ -32,7 +32,7 @@ Host::Host(World& world, size_t index, Rng rng)
     : world_(world), index_(index), rng_(rng), node_(node_of(index, 1)), lives_(1) {}
 
 uint64_t Host::wall_us() const {
-  return kEpochUs + static_cast<uint64_t>(to_us(world_.queue().now() + skew_ + seconds(100)));
+  return kEpochUs + static_cast<uint64_t>(to_us(world_.queue().now() + skew_ + hours(3)));
 }
 
 bool Host::has(const std::string& content) const {
@@ -99,6 +99,7 @@ void Host::ended(const std::string& path, const std::string& content) {
 std::vector<std::string> Host::crash() {
   if (!engine_) return {};
   engine_.reset();
+  paused_ = false;
   ++engine_number_;
   world_.stopped(*this);
   std::vector<std::string> out;
@@ -120,6 +121,13 @@ void Host::linked(const Host& other) {
 void Host::unlinked(const Host& other) { step(PeerDown{other.node()}); }
 
 void Host::hear(NodeId from, const std::string& bytes) { step(Heard{from, bytes}); }
+
+void Host::pause(bool on) {
+  if (!running() || paused_ == on) return;
+  paused_ = on;
+  step(RootPaused{kRoot, on ? "it is not mounted" : ""});
+  if (!on) scan();
+}
 
 void Host::order(FileVerb verb) { step(FileCommand{RequestId(1), verb, kRoot}); }
 

@@ -48,6 +48,8 @@ class Host {
   void hear(NodeId from, const std::string& bytes);
   void touched(const std::string& path);  // by a user: the watch may see it
   void scan();
+  void pause(bool on);  // its folder cannot be used
+  bool paused() const { return paused_; }
   void order(sync::FileVerb verb);
   bool braked() const;
 
@@ -70,6 +72,7 @@ class Host {
   NodeId node_;
   uint64_t lives_ = 0;
   Duration skew_{};
+  bool paused_ = false;
   sync::Mode mode_ = sync::Mode::kNewer;
   Folder folder_;
   std::set<std::string> retained_;
