@@ -179,7 +179,9 @@ Method simulate(const Desk& desk) {
 
 FilesNow files_now(const Desk& desk) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return {desk.cluster.file_roots(), WallTime(std::chrono::duration_cast<Duration>(now))};
+  FilesNow out{desk.cluster.file_roots(), WallTime(std::chrono::duration_cast<Duration>(now))};
+  name_those_that_are_down(out, desk.view());
+  return out;
 }
 
 // A root that is a single file is named by its path, and has that of the folder.

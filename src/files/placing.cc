@@ -88,7 +88,10 @@ Placing::Step Placing::step(MonoTime now) {
     done_ = true;
     return Step::kDone;
   }
-  if (!std::exchange(begun_, true)) return begin();
+  if (!std::exchange(begun_, true)) {
+    if (needs_content()) since_ = now;
+    return begin();
+  }
   if (!to_copy_.empty()) {
     copy_some();
     return done_ ? Step::kDone : Step::kMore;

@@ -68,6 +68,8 @@ class Placing {
   const std::vector<std::string>& warnings() const { return warnings_; }
   // Of the file's bytes: how many it has, for who looks at a long one.
   uint64_t bytes_here() const { return bytes_here_; }
+  // Since when it is under way; nullopt: it has not begun, or needs no content.
+  std::optional<MonoTime> since() const { return since_; }
 
  private:
   struct NodeWanted {
@@ -128,6 +130,7 @@ class Placing {
   std::set<NodeId> useless_;         // do not have it
   std::string missing_why_;
   uint64_t bytes_here_ = 0;
+  std::optional<MonoTime> since_;
 
   sync::Placed answer_;
   std::vector<std::string> warnings_;

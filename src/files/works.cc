@@ -14,6 +14,13 @@ namespace {
 constexpr size_t kManyPlacings = 3;
 constexpr Duration kExpireInterval = minutes(10);
 constexpr char kIdentityPrefix = 'i';
+// Files that take longer than this are shown on their way, anew so often.
+constexpr Duration kLongTransfer = seconds(1);
+constexpr size_t kMaxTransfersShown = 5;  // of a root
+
+bool is_long(const Placing& placing, MonoTime now) {
+  return placing.since() && now - *placing.since() >= kLongTransfer;
+}
 
 // What is kept beside the decisions' own entries.
 sync::StoredIndex take_entries(store::Index& index,
@@ -418,6 +425,12 @@ bool Works::step() {
   begin_placing();
   more = step_placings(now) || more;
   expire(now);
+  if (now >= show_at_ && std::any_of(placings_.begin(), placings_.end(), [&](const auto& placing) {
+        return is_long(*placing.second, now);
+      })) {
+    show_at_ = now + kLongTransfer;
+    ++revision_;
+  }
   return more || (!to_place_.empty() && placings_.size() < kMaxPlacing);
 }
 
@@ -455,6 +468,16 @@ std::vector<sync::RootView> Works::view() const {
   for (sync::RootView& root : out)
     if (const auto disk = disks_.find(root.name); disk != disks_.end())
       root.path = disk->second.root.path;
+  const MonoTime now = read_clocks().mono;
+  for (const auto& [ticket, placing] : placings_) {
+    if (!is_long(*placing, now)) continue;
+    const sync::Place& order = placing->order();
+    const auto root = std::find_if(out.begin(), out.end(),
+                                   [&](const sync::RootView& r) { return r.name == order.root; });
+    if (root != out.end() && root->transfers.size() < kMaxTransfersShown)
+      root->transfers.push_back(
+          {order.path, order.entry.state.size, placing->bytes_here(), now - *placing->since()});
+  }
   return out;
 }
 

@@ -104,6 +104,7 @@ class Works {
   std::unique_ptr<Retained::Sweep> sweep_;
   std::map<RequestId, Answer> answers_;
   uint64_t next_request_ = 0;
+  MonoTime show_at_ = MonoTime::min();  // what is on its way
   uint64_t revision_ = 0;
 };
 

@@ -86,16 +86,17 @@ void Root::update_known(const std::string& path, Entry entry) {
 }
 
 // The version that an edit makes here of what is held, with the same content. `wished_us`: when it was made, if that can be.
-Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) const {
+Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) {
   const uint64_t now = core::wall_us(context.now.wall);
   Entry out;
   if (ours != nullptr) out = *ours;
   const uint64_t after = ours == nullptr ? 0 : ours->edited.wall_us;
   out.edited = {std::max(std::min(wished_us, now), after + 1), context.self.node};
-  // Like the clock, so that an index which was put back from an older copy gives no number twice.
-  out.vector.set(context.self.node,
-                 std::max({out.vector.of(context.self.node) + 1, forgotten_counter_ + 1, now}));
-  out.counter = out.vector.of(context.self.node);
+  // Like the clock, so that an index which was put back from an older copy gives no number twice; and each is given once,
+  // though what it was given to did not stay.
+  own_counter_ = std::max({out.vector.of(context.self.node) + 1, own_counter_ + 1, now});
+  out.vector.set(context.self.node, own_counter_);
+  out.counter = own_counter_;
   out.editor = context.self.name;
   if (ours == nullptr || ours->deleted) out.born = out.edited;
   out.deleted = out.unsure = false;
@@ -114,7 +115,7 @@ void Root::scanned(Context& context, const Scanned& seen) {
   looked_for_pushes(context, seen);
   if (!seen.whole || scanned_) return;
   scanned_ = memory_ = true;
-  if (held_.empty()) restamp(context);
+  restamp(context);
   for (auto& [node, peer] : peers_) say_hello(context, node, peer);
 }
 
@@ -223,31 +224,32 @@ void Root::hold(Context& context, const std::string& why) {
   if (!scanned_) return;
   for (auto& [node, peer] : peers_) say_hello(context, node, peer);
   if (!active()) return;
-  restamp(context);
   const auto waiting = offers_;
   for (const auto& [path, offers] : waiting) consider(context, path);
 }
 
-// What this host has made while its clock was ahead, and nobody takes: it is made anew, now.
+bool Root::is_ahead(const Edit& edit, WallTime now) {
+  return core::too_far_ahead({edit.wall_us, 0, edit.node}, now);
+}
+
 void Root::restamp(Context& context) {
-  std::vector<std::string> ahead;
+  if (!active() || !clock_is_sure_) return;
+  std::vector<std::string> paths;
   for (const auto& [path, held] : entries_)
-    if (held.edited.node == context.self.node &&
-        core::too_far_ahead({held.edited.wall_us, 0, held.edited.node}, context.now.wall))
-      ahead.push_back(path);
-  for (const std::string& path : ahead) {
+    if (is_ahead(held.edited, context.now.wall)) paths.push_back(path);
+  for (const std::string& path : paths) {
     const Held& ours = entries_.at(path);
     Entry before = ours;
     before.edited.wall_us = 0;
     Entry entry = edited(context, &before, core::wall_us(context.now.wall));
     entry.deleted = ours.deleted;
     entry.unsure = ours.unsure;
-    entry.born =
-        ours.born.node == context.self.node ? std::min(ours.born, entry.edited) : ours.born;
+    entry.born = ours.born;
+    if (is_ahead(entry.born, context.now.wall)) entry.born.wall_us = entry.edited.wall_us;
     update_known(path, std::move(entry));
   }
-  if (!ahead.empty())
-    context.log(config_.name + ": " + std::to_string(ahead.size()) +
+  if (!paths.empty())
+    context.log(config_.name + ": " + std::to_string(paths.size()) +
                 " versions that were made while the clock of this host was ahead are made anew");
 }
 
@@ -423,38 +425,6 @@ std::string Root::unrest() const {
            std::to_string(stored_sequence_) + ", and has heard " + std::to_string(peer.they_heard);
   }
   return "";
-}
-
-RootView Root::view() const {
-  RootView out;
-  out.name = config_.name;
-  out.mode = to_string(config_.mode);
-  out.paused = why_paused();
-  out.scanned = scanned_;
-  out.held_back = braked_ ? vanished_.size() : 0;
-  out.files = live_;
-  out.bytes = live_bytes_;
-  for (const auto& [path, offers] : offers_) {
-    ++out.missing_files;
-    out.missing_bytes += offers.begin()->second.entry.state.size;
-  }
-  for (const auto& [path, retry] : retries_)
-    if (out.failing.size() < 10) out.failing.push_back(path + ": " + retry.why);
-  for (const auto& [node, peer] : peers_) {
-    PeerOfRoot one{.host = peer.host, .name = peer.name, .apart = peer.apart, .behind_since = {}};
-    if (!peer.greeted && one.apart.empty()) one.apart = "it does not keep this root";
-    if (one.apart.empty()) one.apart = peer.paused;
-    uint64_t oldest = UINT64_MAX;
-    for (auto at = by_sequence_.upper_bound(peer.they_have); at != by_sequence_.end(); ++at) {
-      const Held& held = entries_.at(at->second);
-      ++one.behind_files;
-      if (!held.deleted) one.behind_bytes += held.state.size;
-      oldest = std::min(oldest, held.edited.wall_us);
-    }
-    if (one.behind_files != 0) one.behind_since = WallTime(microseconds(oldest));
-    out.peers.push_back(std::move(one));
-  }
-  return out;
 }
 
 }  // namespace cluster::sync

@@ -60,6 +60,7 @@ class Root {
   void load(const std::string& path, const wire::StoredEntry& stored);
   void load(const wire::StoredRoot& stored);
   void configure(Context& context, RootConfig config);
+  void clock_is_sure(bool sure) { clock_is_sure_ = sure; }  // others have the same time
   // Deletes are remembered until all hosts have them, and no longer than this for those that are away.
   void keep_deletes_for(Duration keep) { tombstone_keep_ = keep; }
   void leave(
@@ -77,6 +78,8 @@ class Root {
   void pause(Context& context, const std::string& why);
   // Nothing is taken or told, as the clock of this host is wrong. Empty: it is not.
   void hold(Context& context, const std::string& why);
+  // Its clock is as those of others, or has been set: what is stamped too far ahead here nobody takes, and is made anew, now.
+  void restamp(Context& context);
   void placed(Context& context, const Placed& answer);
   void stored(Context& context, const IndexStored& answer);
   void command(Context& context, const FileCommand& command);
@@ -94,7 +97,7 @@ class Root {
   const std::string* path_with(const std::string& content) const;
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
-  RootView view() const;
+  RootView view(HostId self) const;
 
  private:
   struct Offer {
@@ -133,12 +136,12 @@ class Root {
   };
 
   bool active() const { return configured_ && scanned_ && paused_.empty() && held_.empty(); }
+  static bool is_ahead(const Edit& edit, WallTime now);
   std::string why_paused() const { return paused_.empty() ? held_ : paused_; }
 
   // root.cc: this host's own edits
-  Entry edited(Context& context, const Entry* ours, uint64_t wished_us) const;
+  Entry edited(Context& context, const Entry* ours, uint64_t wished_us);
   void sight(Context& context, const Sighting& sighting, bool first);
-  void restamp(Context& context);
   void edit(Context& context, const std::string& path, const Found& found, bool first);
   bool is_as_intended(const std::string& path, const Found& found) const;
   bool put_back_edit(Context& context, const std::string& path, const Found& found);
@@ -153,6 +156,7 @@ class Root {
   void give_up_restoring(Context& context, const std::string& path);
   void update(const std::string& path, Entry entry, const Found& found);
   void count(const std::string& path, const Held& held, bool in);
+  void measure(uint64_t has, PeerOfRoot& out) const;
   void update_known(const std::string& path, Entry entry);  // the disk stays as it is
 
   // root_push.cc: what is to be everywhere now
@@ -188,7 +192,8 @@ class Root {
   Duration collect_interval() const;
   void collect(Context& context);
   uint64_t all_hosts_have(const HostId& self) const;  // up to there
-  void forget_delete(const NodeId& self, const std::string& path, bool all_have);
+  uint64_t linked_hosts_have() const;
+  void forget_delete(const std::string& path, bool all_have);
   void judge_own_absence(const Context& context);
   void note_contact(const Context& context);
   void judge_away(Context& context, const NodeId& node, Peer& peer, const wire::RootHello& hello);
@@ -208,6 +213,7 @@ class Root {
   bool configured_ = false;
   std::string paused_, held_;
   bool scanned_ = false;
+  bool clock_is_sure_ = false;
   bool memory_ = false;  // the index was stored before this engine began
 
   uint64_t index_ = 0;
@@ -231,12 +237,18 @@ class Root {
   uint64_t horizon_ = 0;
   VersionVector forgotten_;
   uint64_t forgotten_us_ = 0;
-  uint64_t forgotten_counter_ = 0;  // of this node, in any that was
-  uint64_t contact_us_ = 0;         // by this host's clock, when it last was with another host
-  bool absent_ = false;             // that was too long ago
+  uint64_t own_counter_ = 0;  // the last that this node gave: none is given twice
+  uint64_t contact_us_ = 0;   // by this host's clock, when it last was with another host
+  bool absent_ = false;       // that was too long ago
 
   std::map<NodeId, Peer> peers_;
   std::map<NodeId, Position> positions_;  // of their indexes, as stored
+  struct Gone {
+    std::string name;
+    uint64_t index_has = 0;  // of this index it had so far
+    WallTime since;
+  };
+  std::map<HostId, Gone> gone_;  // peers that were linked, since this engine began
   std::map<std::string, std::map<NodeId, Offer>> offers_;
   std::map<std::string, Placing> placing_;
   std::map<PlaceTicket, std::string> by_ticket_;

@@ -58,7 +58,7 @@ void Root::consider(Context& context, const std::string& path) {
 // True: that offer has been dealt with, and there may be more.
 bool Root::act_on(Context& context, const std::string& path, const Offer& offer) {
   const Entry& theirs = offer.entry;
-  if (core::too_far_ahead({theirs.edited.wall_us, 0, theirs.edited.node}, context.now.wall)) {
+  if (is_ahead(theirs.edited, context.now.wall)) {
     put_off(context, path, "the clock of " + theirs.editor + " was ahead when it was edited there");
     return false;
   }
@@ -334,6 +334,10 @@ void Root::placed(Context& context, const Placed& answer) {
       } else {
         context.emit(FileChanged{config_.name, path});
       }
+      // It was under way when the stamps of this host were judged.
+      if (is_ahead(placing.entry.edited, context.now.wall) ||
+          is_ahead(placing.copy.edited, context.now.wall))
+        restamp(context);
       break;
     case Outcome::kChanged: to_be_seen_.insert(path); break;
     case Outcome::kFailed:

@@ -54,7 +54,7 @@ void Root::load(const wire::StoredRoot& stored) {
     if (const auto node = NodeId::from_raw(one.node())) forgotten_.set(*node, one.counter());
   forgotten_us_ = stored.forgotten_us();
   contact_us_ = stored.contact_us();
-  forgotten_counter_ = stored.forgotten_counter();
+  own_counter_ = stored.own_counter();
 }
 
 wire::StoredEntry Root::to_store(const std::string& path) const {
@@ -115,7 +115,7 @@ void Root::store(Context& context) {
   }
   root.set_forgotten_us(forgotten_us_);
   root.set_contact_us(contact_us_);
-  root.set_forgotten_counter(forgotten_counter_);
+  root.set_own_counter(own_counter_);
   out.writes.push_back({kRootPrefix + config_.name, root.SerializeAsString()});
   storing_ = Storing{out.ticket, sequence_, std::move(dirty_)};
   dirty_.clear();
@@ -157,7 +157,11 @@ void Root::peer_up(Context& context, const PeerUp& up) {
 }
 
 void Root::peer_down(Context& context, const NodeId& node) {
-  if (peers_.erase(node) == 0) return;
+  const auto gone = peers_.find(node);
+  if (gone == peers_.end()) return;
+  const Peer& peer = gone->second;
+  if (peer.greeted) gone_[peer.host] = {peer.name, peer.they_have, context.now.wall};
+  peers_.erase(gone);
   std::vector<std::string> lost;
   for (auto& [path, offers] : offers_)
     if (offers.erase(node) != 0 && offers.empty()) lost.push_back(path);

@@ -32,7 +32,7 @@ Host::Host(World& world, size_t index, Rng rng)
     : world_(world), index_(index), rng_(rng), node_(node_of(index, 1)), lives_(1) {}
 
 uint64_t Host::wall_us() const {
-  return kEpochUs + static_cast<uint64_t>(to_us(world_.queue().now() + skew_ + seconds(100)));
+  return kEpochUs + static_cast<uint64_t>(to_us(world_.queue().now() + skew_ + hours(3)));
 }
 
 bool Host::has(const std::string& content) const {
@@ -100,6 +100,7 @@ void Host::ended(const std::string& path, const std::string& content) {
 std::vector<std::string> Host::crash() {
   if (!engine_) return {};
   engine_.reset();
+  paused_ = false;
   ++engine_number_;
   world_.stopped(*this);
   std::vector<std::string> out;
@@ -128,6 +129,13 @@ void Host::push(const std::string& path) {
   if (std::exchange(waits_, true)) return;
   pushed_ = path;
   step(FileCommand{kPushRequest, FileVerb::kPush, kRoot, path});
+}
+
+void Host::pause(bool on) {
+  if (!running() || paused_ == on) return;
+  paused_ = on;
+  step(RootPaused{kRoot, on ? "it is not mounted" : ""});
+  if (!on) scan();
 }
 
 bool Host::braked() const { return engine_ != nullptr && engine_->view().at(0).held_back != 0; }

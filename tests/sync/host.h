@@ -49,6 +49,8 @@ class Host {
   void hear(NodeId from, const std::string& bytes);
   void touched(const std::string& path);  // by a user: the watch may see it
   void scan();
+  void pause(bool on);  // its folder cannot be used
+  bool paused() const { return paused_; }
   void order(sync::FileVerb verb);
   void push(const std::string& path);  // empty: all
   // Whether the push that was ordered last is of that path.
@@ -78,6 +80,7 @@ class Host {
   Duration skew_{};
   std::string pushed_;
   bool waits_ = false;  // for the answer to that
+  bool paused_ = false;
   sync::Mode mode_ = sync::Mode::kNewer;
   Folder folder_;
   std::set<std::string> retained_;

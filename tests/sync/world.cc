@@ -309,7 +309,18 @@ void World::something_happens() {
     if (all || !path.empty()) host.push(path);
   } else if (what < 96) {
     host.scan();
+  } else if (what < 97) {
+    if (host.running()) tell(name_of(host) + (host.paused() ? " resumes" : " pauses"));
+    host.pause(!host.paused());
+  } else if (what < 98) {
+    set_clock(host, rng_.chance(0.6));
   }
+}
+
+void World::set_clock(Host& host, bool wrong) {
+  host.set_skew(rng_.between(milliseconds(-2000), milliseconds(2000)) +
+                (wrong ? rng_.between(minutes(-100), minutes(100)) : Duration{}));
+  tell("the clock of " + name_of(host) + (wrong ? " is set wrong" : " is set right"));
 }
 
 void World::make_peace() {
@@ -317,7 +328,11 @@ void World::make_peace() {
   disk_failing_ = 0;
   for (size_t a = 0; a < hosts_.size(); ++a)
     for (size_t b = a + 1; b < hosts_.size(); ++b) link(a, b);
-  for (auto& host : hosts_) host->start();
+  for (auto& host : hosts_) {
+    host->pause(false);
+    set_clock(*host, false);
+    host->start();
+  }
   for (auto& host : hosts_) host->scan();
 }
 

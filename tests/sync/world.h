@@ -60,6 +60,7 @@ class World {
   void end_of(Host& host, const std::string& path);  // a user replaces or deletes what is there
   void nothing_said_of(Host& host);
 
+  void set_clock(Host& host, bool wrong);
   void make_peace();
   bool at_rest() const;
   void check_end();

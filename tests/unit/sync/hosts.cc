@@ -93,6 +93,13 @@ std::optional<std::string> TestHost::read(const std::string& path) const {
   return at->second.state.content.substr(0, at->second.state.size);
 }
 
+std::set<std::string> TestHost::copies(const std::string& path) const {
+  std::set<std::string> out;
+  for (const auto& [name, found] : folder_)
+    if (name.compare(0, path.size() + 10, path + ".conflict-") == 0) out.insert(*read(name));
+  return out;
+}
+
 void TestHost::look(const std::string& path) {
   if (path.empty()) return scan();
   const auto at = folder_.find(path);

@@ -34,6 +34,7 @@ class TestHost {
   void remove(const std::string& path);
   // What a path holds; nullopt: nothing.
   std::optional<std::string> read(const std::string& path) const;
+  std::set<std::string> copies(const std::string& path) const;  // what they hold
   bool retained(const std::string& text) const { return retained_.contains(digest(text)); }
   size_t known() const { return engine_->root("data")->all().size(); }
   RootView view() const { return engine_->view().at(0); }
