@@ -102,7 +102,7 @@ Placing::Step Placing::step(MonoTime now) {
     missing_why_ = "no answer";
     at = forget(at);
   }
-  if (nodes_wanted_.empty() && chunks_wanted_.empty()) return Step::kReady;
+  if (moves() || (nodes_wanted_.empty() && chunks_wanted_.empty())) return Step::kReady;
   ask_for_more(now);
   return done_ ? Step::kDone : Step::kWaiting;
 }
@@ -115,7 +115,7 @@ bool Placing::needs_content() const {
 }
 
 Placing::Step Placing::begin() {
-  if (!needs_content()) return Step::kReady;
+  if (moves() || !needs_content()) return Step::kReady;
   const uint64_t size = order_.entry.state.size;
   if (const auto free = tree_.free_bytes(); free && *free < size)
     return refuse(sync::Outcome::kFailed, "it needs " + std::to_string(size) + " bytes, and " +
@@ -134,6 +134,13 @@ void Placing::prepare() {
 
 Placing::Step Placing::finish(bool of_many) {
   Place& place = of_many ? of_many_ : place_;
+  if (moves()) {
+    Outcome moved = place.rename(order_.move_from, order_.path, order_.move_expected);
+    answer_.moved = moved.done();
+    if (moved.done()) return ended(std::move(moved));
+    cannot_move_ = true;
+    return begin();
+  }
   if (!staged_) return ended(put_what_needs_no_content(place));
   Outcome outcome = place.commit(*staged_, order_.entry.state, order_.expected, keep());
   if (outcome.done() && !nodes_.empty())

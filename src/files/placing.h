@@ -87,6 +87,7 @@ class Placing {
 
   Step begin();
   bool needs_content() const;
+  bool moves() const { return !order_.move_from.empty() && !cannot_move_; }
   Outcome put_what_needs_no_content(Place& place);
   void cannot_be_written(StagedFile::Write write);
   void learn_sources();
@@ -108,7 +109,7 @@ class Placing {
   Place place_, of_many_;
   Retained& retained_;
   const World world_;
-  bool begun_ = false, done_ = false;
+  bool begun_ = false, done_ = false, cannot_move_ = false;
   std::optional<StagedFile> staged_;
   std::unique_ptr<Retained::Copying> copying_;
 

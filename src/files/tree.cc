@@ -104,6 +104,14 @@ Trust trust(const sync::Signature& recorded, const sync::Signature& seen) {
   return differ_by_tick(recorded.mtime_ns, recorded.ctime_ns) ? Trust::kContent : Trust::kNothing;
 }
 
+bool only_renamed(const sync::Signature& recorded, const sync::Signature& seen) {
+  sync::Signature before = recorded;
+  before.ctime_ns = seen.ctime_ns;
+  return recorded.ctime_ns != 0 && recorded.ctime_ns <= seen.ctime_ns &&
+         same_signature(before, seen) &&
+         (!recorded.racy || differ_by_tick(recorded.mtime_ns, recorded.ctime_ns));
+}
+
 Result<Tree> Tree::open(std::string path, Names& names) {
   Tree tree;
   tree.path_ = std::move(path);

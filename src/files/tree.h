@@ -43,6 +43,8 @@ enum class Trust : uint8_t {
 // `recorded` was taken then, `seen` is taken now. A racy signature with an mtime of long before (a file that was placed with it) still
 // vouches for the content: an edit would have set the mtime.
 Trust trust(const sync::Signature& recorded, const sync::Signature& seen);
+// Has that file got another name, and nothing else? A rename sets its ctime alone.
+bool only_renamed(const sync::Signature& recorded, const sync::Signature& seen);
 
 // As ==, but whether they were taken within a tick.
 bool same_signature(const sync::Signature& a, const sync::Signature& b);

@@ -281,7 +281,7 @@ void Works::finish_placings(const std::vector<sync::PlaceTicket>& ready,
         placing->prepare();
         if (placing->staged() != nullptr) files.push_back(placing->staged());
       }
-      many = place.sync(files).ok();
+      many = files.empty() || place.sync(files).ok();
     }
     for (Placing* placing : placings)
       if (placing->finish(many) == Placing::Step::kDone) done.push_back(placing->order().ticket);

@@ -19,7 +19,7 @@
 namespace cluster::files {
 
 // Paths that are placed at once.
-inline constexpr size_t kMaxPlacing = 64;
+inline constexpr size_t kMaxPlacing = 256;
 // What may be asked of one host and not have come yet.
 inline constexpr uint64_t kMaxAskedBytes = 6 << 20;
 

@@ -33,6 +33,7 @@ void Root::leave() {
   configured_ = scanned_ = false;
   peers_.clear();
   offers_.clear();
+  offered_contents_.clear();
   vanished_.clear();
   restoring_.clear();
   retries_.clear();
@@ -44,9 +45,9 @@ void Root::leave() {
 void Root::update(const std::string& path, Entry entry, const Found& found) {
   Held& held = entries_[path];
   if (held.sequence != 0) {
+    count(path, held, false);
     by_sequence_.erase(held.sequence);
     tombstones_.erase({held.deleted_since, path});
-    count(path, held, false);
   }
   static_cast<Entry&>(held) = std::move(entry);
   held.signature = found.signature;
@@ -61,6 +62,12 @@ void Root::update(const std::string& path, Entry entry, const Found& found) {
 
 void Root::count(const std::string& path, const Held& held, bool in) {
   if (held.deleted) return;
+  if (in) {
+    by_inode_[held.signature.inode] = held.sequence;
+  } else if (const auto at = by_inode_.find(held.signature.inode);
+             at != by_inode_.end() && at->second == held.sequence) {
+    by_inode_.erase(at);
+  }
   live_ += in ? 1 : -1;
   live_bytes_ += in ? held.state.size : -held.state.size;
   if (held.state.type != FileType::kFile) return;
@@ -76,6 +83,13 @@ void Root::count(const std::string& path, const Held& held, bool in) {
 const std::string* Root::path_with(const std::string& content) const {
   const auto at = by_content_.find(content);
   return at == by_content_.end() ? nullptr : &at->second;
+}
+
+const std::string* Root::path_of(const Signature& signature) const {
+  const auto at = by_inode_.find(signature.inode);
+  if (at == by_inode_.end()) return nullptr;
+  const std::string& path = by_sequence_.at(at->second);
+  return entries_.at(path).signature.device == signature.device ? &path : nullptr;
 }
 
 void Root::update_known(const std::string& path, Entry entry) {
@@ -104,7 +118,24 @@ Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) cons
 void Root::scanned(Context& context, const Scanned& seen) {
   if (!configured_ || !paused_.empty() || (!scanned_ && !seen.whole)) return;
   const bool first = !memory_ && !scanned_;
-  for (const Sighting& sighting : seen.sightings) sight(context, sighting, first);
+  // What has gone first: it may be seen again under another name, and such a pair is told together.
+  for (const Sighting& sighting : seen.sightings)
+    if (!sighting.found) sight(context, sighting, first);
+  std::vector<std::string> moved_folders;
+  for (const Sighting& sighting : seen.sightings) {
+    if (!sighting.found) continue;
+    const std::string* was = vanished_at(*sighting.found);
+    const std::string from = was == nullptr ? std::string() : *was;
+    sight(context, sighting, first);
+    if (from.empty()) continue;
+    if (sighting.found->state.type == FileType::kFolder) {
+      moved_folders.push_back(from);
+    } else {
+      has_moved(context, from);
+    }
+  }
+  std::sort(moved_folders.rbegin(), moved_folders.rend());
+  for (const std::string& from : moved_folders) has_moved(context, from);
   if (seen.whole) {
     const std::set<std::string> seen_now = std::move(to_be_seen_);
     to_be_seen_.clear();
@@ -135,7 +166,9 @@ void Root::sight(Context& context, const Sighting& sighting, bool first) {
   const Found& found = *sighting.found;
   if (live && at->second.on_disk() == found.state) {
     if (!(at->second.signature == found.signature)) {
+      count(path, at->second, false);
       at->second.signature = found.signature;
+      count(path, at->second, true);
       dirty_.insert(path);
     }
   } else if (is_as_intended(path, found)) {
@@ -260,6 +293,26 @@ MonoTime Root::deletes_due() const {
     newest = std::max(newest, since);
   }
   return std::min(newest + kDeletePause, oldest + kLongestDeletePause);
+}
+
+// The path that has vanished, where this is what it held.
+const std::string* Root::vanished_at(const Found& found) const {
+  if (vanished_.empty() || braked_) return nullptr;
+  const std::string* path = path_of(found.signature);
+  if (path == nullptr || !vanished_.contains(*path)) return nullptr;
+  return held(*path)->on_disk().same_content(found.state) ? path : nullptr;
+}
+
+// Nobody puts it back, and nothing is lost: that delete needs no pause.
+void Root::has_moved(Context& context, const std::string& from) {
+  if (vanished_.erase(from) == 0) return;
+  if (others_master(entries_.at(from), context.self.node)) {
+    restoring_.insert(from);
+  } else {
+    update_deleted(context, from);
+  }
+  consider(context, from);
+  look_after(context, from);
 }
 
 void Root::judge_vanished(Context& context) {

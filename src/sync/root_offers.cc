@@ -40,19 +40,24 @@ void Root::consider(Context& context, const std::string& path) {
     });
     if (offers->second.empty()) {
       offers_.erase(offers);
+      if (offers_.empty()) offered_contents_.clear();
       retries_.erase(path);
       folder_waits_.erase(path);
       return;
     }
     if (put_off_now(context.now.mono, path)) return;
-    const auto best = std::max_element(
-        offers->second.begin(), offers->second.end(), [&](const auto& one, const auto& other) {
-          const Stays stays = resolve(config_.mode, one.second.entry, other.second.entry).stays;
-          return stays == Stays::kTheirs || stays == Stays::kTheirsOfTwo;
-        });
-    const Offer offer = best->second;
+    const Offer offer = best_of(offers->second);
     again = act_on(context, path, offer);
   }
+}
+
+const Root::Offer& Root::best_of(const std::map<NodeId, Offer>& offers) const {
+  const auto best =
+      std::max_element(offers.begin(), offers.end(), [&](const auto& one, const auto& other) {
+        const Stays stays = resolve(config_.mode, one.second.entry, other.second.entry).stays;
+        return stays == Stays::kTheirs || stays == Stays::kTheirsOfTwo;
+      });
+  return best->second;
 }
 
 // True: that offer has been dealt with, and there may be more.
@@ -106,6 +111,10 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
   const bool folder_goes = live && ours->state.type == FileType::kFolder &&
                            (entry.deleted || entry.state.type != FileType::kFolder);
   if (folder_goes && !folder_is_free(context, path, entry)) return false;
+  if (entry.deleted && aside == nullptr && live && is_wanted_elsewhere(path, *ours)) {
+    const auto [wait, fresh] = folder_waits_.emplace(path, context.now.mono + kFolderPatience);
+    if (context.now.mono < wait->second) return false;
+  }
   Placing placing;
   placing.entry = std::move(entry);
   placing.against_delete = against_delete;
@@ -113,8 +122,57 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
     placing.copy = copy_of(*aside);
     placing.set_aside = free_copy_path(path, *aside);
   }
+  if (aside == nullptr && !live) find_what_moves(context, path, placing);
   place(context, path, std::move(placing), live ? std::optional(ours->found()) : std::nullopt);
   return false;
+}
+
+// Is that content, which is to be deleted here, offered under another path that this host lacks?
+bool Root::is_wanted_elsewhere(const std::string& path, const Held& ours) const {
+  if (ours.state.type != FileType::kFile) return false;
+  const auto offered = offered_contents_.find(ours.state.content);
+  if (offered == offered_contents_.end() || offered->second == path) return false;
+  const std::string& other = offered->second;
+  const auto offers = offers_.find(other);
+  if (offers == offers_.end() || retries_.contains(other)) return false;
+  const Entry& entry = best_of(offers->second).entry;
+  const Held* there = held(other);
+  return !entry.deleted && entry.state.same_content(ours.state) &&
+         (there == nullptr || there->deleted);
+}
+
+// A file that holds the same and is deleted by whoever offers this one: moved, nothing has to be copied.
+void Root::find_what_moves(Context& context, const std::string& path, Placing& placing) const {
+  if (placing.entry.deleted || placing.entry.state.type != FileType::kFile) return;
+  const std::string* from = path_with(placing.entry.state.content);
+  if (from == nullptr || *from == path || placing_.contains(*from) || vanished_.contains(*from) ||
+      restoring_.contains(*from) || to_be_seen_.contains(*from) || retries_.contains(*from))
+    return;
+  const Held& there = entries_.at(*from);
+  const auto offers = offers_.find(*from);
+  if (there.here || !(there.state == placing.entry.state) || offers == offers_.end()) return;
+  const Offer& best = best_of(offers->second);
+  const Entry& gone = best.entry;
+  if (!gone.deleted || is_overruled(best, &there) || resolve(config_.mode, there, gone).stays != Stays::kTheirs ||
+      core::too_far_ahead({gone.edited.wall_us, 0, gone.edited.node}, context.now.wall))
+    return;
+  placing.move_from = *from;
+  placing.move_gone = gone;
+}
+
+// It was put in place, or not: the path that was to be moved there is any path again.
+void Root::end_move(Context& context, const Placing& placing, bool moved) {
+  const std::string& from = placing.move_from;
+  const bool look_again = placing_.at(from).look_again;
+  placing_.erase(from);
+  if (moved) {
+    retries_.erase(from);
+    update(from, placing.move_gone, Found{});
+    context.emit(FileChanged{config_.name, from});
+  }
+  if (look_again) context.emit(Look{config_.name, from});
+  consider(context, from);
+  look_after(context, from);
 }
 
 void Root::place(Context& context, const std::string& path, Placing placing,
@@ -124,6 +182,11 @@ void Root::place(Context& context, const std::string& path, Placing placing,
   Place action{placing.ticket, config_.name,     path,
                expected,       placing.entry,    sources_of(source_path, placing.entry),
                source_path,    placing.set_aside};
+  if (!placing.move_from.empty()) {
+    action.move_from = placing.move_from;
+    action.move_expected = entries_.at(placing.move_from).found();
+    placing_[placing.move_from].entry = placing.move_gone;
+  }
   by_ticket_[placing.ticket] = path;
   if (placing.own || placing.entry.deleted) {
     context.emit(std::move(action));
@@ -303,6 +366,9 @@ void Root::placed(Context& context, const Placed& answer) {
   const Placing placing = std::move(at->second);
   placing_.erase(at);
   if (intended_.erase(path) != 0) dirty_.insert(path);
+  // Before it is here: a delete may wait for that.
+  const std::string* also_with = path_with(placing.entry.state.content);
+  const std::string source = also_with == nullptr ? std::string() : *also_with;
   switch (answer.outcome) {
     case Outcome::kDone:
       retries_.erase(path);
@@ -310,10 +376,12 @@ void Root::placed(Context& context, const Placed& answer) {
       restoring_.erase(path);
       vanished_.erase(path);
       if (placing.own) {
-        entries_.at(path).signature = answer.found.signature;
-        entries_.at(path).here.reset();
-        if (!(answer.found.state == placing.entry.state))
-          entries_.at(path).here = answer.found.state;
+        Held& ours = entries_.at(path);
+        count(path, ours, false);
+        ours.signature = answer.found.signature;
+        ours.here.reset();
+        if (!(answer.found.state == placing.entry.state)) ours.here = answer.found.state;
+        count(path, ours, true);
         dirty_.insert(path);
       } else {
         update(path, placing.entry, answer.found);
@@ -357,6 +425,8 @@ void Root::placed(Context& context, const Placed& answer) {
   if (placing.look_again || hindered) context.emit(Look{config_.name, path});
   if (hindered && !placing.set_aside.empty()) context.emit(Look{config_.name, placing.set_aside});
   if (!placing.copy_for.empty()) consider(context, placing.copy_for);
+  if (!placing.move_from.empty()) end_move(context, placing, answer.moved);
+  if (!source.empty() && source != path) consider(context, source);
   consider(context, path);
   look_after(context, path);
 }

@@ -294,6 +294,8 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& i
     if (const auto at_position = positions_.find(from);
         at_position != positions_.end() && one.sequence() <= at_position->second.away_until)
       offer.away = at_position->second.away;
+    if (!offer.entry.deleted && offer.entry.state.type == FileType::kFile)
+      offered_contents_[offer.entry.state.content] = one.path();
     peer.open.insert(offer.sequence);
     retries_.erase(one.path());
   }
