@@ -339,6 +339,7 @@ struct FilesPeerUp {
   NodeId node;
   HostId host;
   std::string name;
+  LinkId link{};  // that content may go over as well, without the core: no other
 };
 
 struct FilesPeerDown {

@@ -115,7 +115,7 @@ Status Daemon::start_core() {
   if (Status s = open_files(); !s) return s;
   performer_ =
       std::make_unique<Performer>(Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_,
-                                        *prober_, *keeper_, *sleep_lock_, requests_, happenings_},
+                                        *prober_, *keeper_, file_links_, *sleep_lock_, requests_, happenings_},
                                   [this] { left(); });
   boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));

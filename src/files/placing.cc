@@ -1,10 +1,9 @@
 #include "files/placing.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "files/packing.h"
 #include "files/path.h"
 
 namespace cluster::files {
@@ -23,16 +22,7 @@ sync::Outcome outcome_of(Outcome::Kind kind) {
   }
 }
 
-// nullopt: not what was said.
-std::optional<std::string> inflated(const std::string& bytes, uint64_t size) {
-  if (size > kMaxChunkBytes && size > kMaxNodeBytes) return std::nullopt;
-  std::string out(size, '\0');
-  uLongf length = size;
-  const int result = uncompress(reinterpret_cast<Bytef*>(out.data()), &length,
-                                reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-  if (result != Z_OK || length != size) return std::nullopt;
-  return out;
-}
+constexpr uint64_t kMaxPartBytes = std::max<uint64_t>(kMaxChunkBytes, kMaxNodeBytes);
 
 }  // namespace
 
@@ -200,7 +190,7 @@ void Placing::resolve(const std::string& digest, uint64_t size, int level, uint6
   wanted.offsets.push_back(offset);
 }
 
-void Placing::take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,
+void Placing::take_node(const std::string& digest, std::string_view bytes, const ParsedNode& node,
                         uint64_t offset) {
   nodes_.emplace(digest, bytes);
   for (const Child& child : node.children) {
@@ -310,7 +300,7 @@ void Placing::ask_for_more(MonoTime now) {
   }
 }
 
-bool Placing::take_part(const std::string& digest, const std::string& bytes) {
+bool Placing::take_part(const std::string& digest, std::string_view bytes) {
   if (const auto chunk = chunks_wanted_.find(digest); chunk != chunks_wanted_.end()) {
     if (bytes.size() != chunk->second.size || chunk_digest(bytes) != digest) return false;
     for (const uint64_t offset : chunk->second.offsets) {
@@ -338,17 +328,25 @@ bool Placing::take_part(const std::string& digest, const std::string& bytes) {
   return true;
 }
 
-bool Placing::given(MonoTime now, const wire::ContentGiven& answer) {
+bool Placing::given(MonoTime now, const wire::ContentGiven& answer, std::string_view beside) {
   const auto at = asked_.find(answer.request());
   if (at == asked_.end()) return false;
   Asked& asked = at->second;
   asked.until = now + kAskTime;
   bool sound = true;
   for (const auto& part : answer.parts()) {
+    std::string_view bytes = part.bytes();
+    if (part.length() != 0) {
+      bytes = beside.substr(0, part.length());
+      beside.remove_prefix(bytes.size());
+    }
     if (done_ || !asked.digests.contains(part.digest())) continue;
-    const auto bytes =
-        part.size() == 0 ? std::optional(part.bytes()) : inflated(part.bytes(), part.size());
-    sound = bytes && take_part(part.digest(), *bytes);
+    if (part.size() == 0) {
+      sound = take_part(part.digest(), bytes);
+    } else {
+      const auto whole = inflated(bytes, part.size(), kMaxPartBytes);
+      sound = whole && take_part(part.digest(), *whole);
+    }
     if (!sound) break;
     asked.digests.erase(part.digest());
     asked_digests_.erase(part.digest());

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -60,7 +61,8 @@ class Placing {
   Step finish(bool of_many);
   void may_be_lost(const std::string& why);  // the last sync() has failed
   // False: nothing of this was asked for here.
-  bool given(MonoTime now, const wire::ContentGiven& answer);
+  // `beside`: the bytes of its parts that are not in it.
+  bool given(MonoTime now, const wire::ContentGiven& answer, std::string_view beside);
   void peer_down(NodeId node);
 
   const sync::Place& order() const { return order_; }
@@ -92,12 +94,12 @@ class Placing {
   void cannot_be_written(StagedFile::Write write);
   void learn_sources();
   void resolve(const std::string& digest, uint64_t size, int level, uint64_t offset);
-  void take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,
+  void take_node(const std::string& digest, std::string_view bytes, const ParsedNode& node,
                  uint64_t offset);
   void need_chunk(const std::string& digest, uint64_t size, uint64_t offset);
   void copy_some();
   void ask_for_more(MonoTime now);
-  bool take_part(const std::string& digest, const std::string& bytes);
+  bool take_part(const std::string& digest, std::string_view bytes);
   std::map<uint64_t, Asked>::iterator forget(std::map<uint64_t, Asked>::iterator asked);
   std::optional<NodeId> best_source() const;
   Step ended(Outcome outcome);

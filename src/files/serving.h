@@ -19,6 +19,7 @@ inline constexpr size_t kMaxAsksWaiting = 256;
 inline constexpr size_t kMaxGivenBytes = 512 << 10;
 // A file no longer than this is compressed where that makes it shorter: it costs less than a packet.
 inline constexpr size_t kMaxCompressedBytes = 64 << 10;
+inline constexpr size_t kMinCompressedBytes = 64;
 
 class Serving {
  public:
@@ -31,6 +32,7 @@ class Serving {
   struct World {
     std::function<Result<Opened>(const wire::ContentAsk&)> open;
     std::function<void(NodeId to, wire::ContentGiven)> give;
+    std::function<void(NodeId to, std::string frame)> give_beside;  // as packing.h says
   };
   explicit Serving(World world) : world_(std::move(world)) {}
 
@@ -45,8 +47,11 @@ class Serving {
     wire::ContentAsk ask;
     int next = 0;  // of its parts
   };
-  std::string read(const Opened& opened, const wire::ContentAsk::Part& part,
-                   std::string* why) const;
+  // Appends it to `out`; an error leaves that as it was.
+  static Status read(const Opened& opened, const wire::ContentAsk::Part& part, std::string& out);
+
+  void open(const wire::ContentAsk& ask, wire::ContentGiven& answer);
+  void give(NodeId to, bool beside, std::string frame, wire::ContentGiven answer);
 
   const World world_;
   std::deque<Waiting> waiting_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "files/clock.h"
+#include "files/packing.h"
 #include "files/path.h"
 
 namespace cluster::files {
@@ -43,6 +44,9 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self 
                                 wire::FileMessage message;
                                 *message.mutable_given() = std::move(given);
                                 say(to, message);
+                              },
+                              [this](NodeId to, std::string frame) {
+                                calls_.give(to, std::move(frame));
                               }}) {}
 
 // ------------------------------------------------------------------------------- the decisions
@@ -62,7 +66,7 @@ void Works::decide(const sync::FileEvent& event) {
 
 void Works::perform(sync::FileAction& action) {
   if (auto* tell = std::get_if<sync::Tell>(&action)) {
-    calls_.say({tell->to, std::move(tell->bytes)});
+    calls_.say({tell->to, packed(std::move(tell->bytes))});
   } else if (auto* place = std::get_if<sync::Place>(&action)) {
     to_place_.push_back(std::move(*place));
   } else if (auto* look = std::get_if<sync::Look>(&action)) {
@@ -215,6 +219,7 @@ Placing::World Works::placing_world(sync::PlaceTicket ticket) {
         asked += bytes;
         asks_[++next_ask_] = {ticket, to, bytes};
         ask.set_request(next_ask_);
+        ask.set_beside(true);
         wire::FileMessage message;
         *message.mutable_ask() = std::move(ask);
         say(to, message);
@@ -352,21 +357,32 @@ void Works::peer_down(const core::FilesPeerDown& peer) {
 void Works::heard(const core::FilesHeard& heard) {
   const auto host = hosts_.find(heard.from);
   if (host == hosts_.end()) return;
+  if (is_bulk(heard.bytes)) {
+    if (const auto bulk = bulk_from(heard.bytes); bulk)
+      given(heard.from, bulk->given, bulk->bytes);
+    return;
+  }
   wire::FileMessage message;
-  if (!message.ParseFromString(heard.bytes) || (!message.has_ask() && !message.has_given())) {
-    decide(sync::Heard{heard.from, heard.bytes});
-    return;
-  }
-  if (message.has_ask()) {
+  const bool sound = message.ParseFromString(heard.bytes);
+  if (sound && message.has_packed()) {
+    decide(sync::Heard{heard.from, unpacked(message.packed())});
+  } else if (sound && message.has_ask()) {
     serving_.ask(heard.from, std::move(*message.mutable_ask()));
-    return;
+  } else if (sound && message.has_given()) {
+    given(heard.from, message.given(), {});
+  } else {
+    decide(sync::Heard{heard.from, heard.bytes});
   }
-  const auto ask = asks_.find(message.given().request());
-  if (ask == asks_.end() || ask->second.to != heard.from) return;
+}
+
+void Works::given(NodeId from, const wire::ContentGiven& given, std::string_view beside) {
+  const auto ask = asks_.find(given.request());
+  if (ask == asks_.end() || ask->second.to != from) return;
   const auto placing = placings_.find(ask->second.ticket);
-  if (placing != placings_.end()) placing->second->given(read_clocks().mono, message.given());
-  if (!message.given().last()) return;
-  host->second.asked_bytes -= std::min(host->second.asked_bytes, ask->second.bytes);
+  if (placing != placings_.end()) placing->second->given(read_clocks().mono, given, beside);
+  if (!given.last()) return;
+  uint64_t& asked = hosts_.at(from).asked_bytes;
+  asked -= std::min(asked, ask->second.bytes);
   asks_.erase(ask);
 }
 

@@ -76,6 +76,7 @@ class Works {
   NodeMap nodes(const std::string& content);
   void clear_leftover(const std::string& name, const std::string& path, Leftover kind);
   void say(NodeId to, const wire::FileMessage& message);
+  void given(NodeId from, const wire::ContentGiven& given, std::string_view beside);
   void expire(MonoTime now);
   std::string absolute(const std::string& root, const std::string& path) const;
   // The root that an absolute path is in, and where.

@@ -193,6 +193,7 @@ class Root {
   // root_peers.cc
   void say_hello(Context& context, const NodeId& node, Peer& peer);
   void send_index(Context& context, const NodeId& node, Peer& peer);
+  bool hear_same(const NodeId& from, Peer& peer, const wire::RootIndex::Same& same);
   void tell_seen(Context& context, const NodeId& node, Peer& peer);
   void store(Context& context);
   wire::StoredEntry to_store(const std::string& path) const;

@@ -35,7 +35,10 @@ void Root::consider(Context& context, const std::string& path) {
       if (ours == nullptr) return false;
       const Stays stays = resolve(config_.mode, *ours, offer.second.entry).stays;
       if (stays != Stays::kBoth && stays != Stays::kOurs) return false;
-      peers_.at(offer.first).open.erase(offer.second.sequence);
+      Peer& peer = peers_.at(offer.first);
+      peer.open.erase(offer.second.sequence);
+      if (stays == Stays::kBoth && ours->sequence > peer.sent)
+        peer.same[ours->sequence] = offer.second.sequence;
       return true;
     });
     if (offers->second.empty()) {
