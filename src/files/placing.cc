@@ -11,6 +11,7 @@ namespace cluster::files {
 namespace {
 
 constexpr size_t kCopiesAStep = 32;
+constexpr uint64_t kRunBytes = 4 << 20;
 
 sync::Outcome outcome_of(Outcome::Kind kind) {
   switch (kind) {
@@ -81,6 +82,7 @@ Placing::Step Placing::step(MonoTime now) {
   if (!std::exchange(begun_, true)) return begin();
   if (!to_copy_.empty()) {
     copy_some();
+    if (to_copy_.empty()) check_copied();
     return done_ ? Step::kDone : Step::kMore;
   }
   for (auto at = asked_.begin(); at != asked_.end();) {
@@ -172,6 +174,8 @@ void Placing::learn_sources() {
                      local_chunks_.emplace(digest, std::pair(index, offset));
                    });
     known_nodes_.merge(nodes);
+    const Tree::Entry entry = source.tree->entry(opened.fd.get());
+    trusted_.push_back(entry.ok() && trust(source.signature, entry.signature) == Trust::kAll);
     local_.push_back(std::move(source));
     local_fds_.push_back(std::move(opened.fd));
   }
@@ -213,11 +217,60 @@ void Placing::need_chunk(const std::string& digest, uint64_t size, uint64_t offs
   wanted.offsets.push_back(offset);
 }
 
+// Chunks that follow each other in a source and here, from the last on. False: the last one has to be copied by itself.
+bool Placing::copy_run() {
+  if (staged_->resumed() || recheck_) return false;
+  const auto last = local_chunks_.find(to_copy_.back().digest);
+  if (last == local_chunks_.end() || !trusted_[last->second.first]) return false;
+  const auto [source, end] = last->second;
+  uint64_t from = end, to = to_copy_.back().offset, bytes = to_copy_.back().size;
+  size_t count = 1;
+  for (; count < to_copy_.size() && bytes < kRunBytes; ++count) {
+    const Copy& before = to_copy_[to_copy_.size() - 1 - count];
+    const auto at = local_chunks_.find(before.digest);
+    if (at == local_chunks_.end() || at->second.first != source ||
+        at->second.second + before.size != from || before.offset + before.size != to)
+      break;
+    from -= before.size;
+    to -= before.size;
+    bytes += before.size;
+  }
+  const StagedFile::Write write = staged_->copy_range(local_fds_[source].get(), from, bytes, to);
+  if (write == StagedFile::Write::kDiffers) return trusted_[source] = false;
+  if (write != StagedFile::Write::kDone) {
+    cannot_be_written(write);
+    return true;
+  }
+  bytes_here_ += bytes;
+  for (; count > 0; --count) {
+    copied_.push_back(std::move(to_copy_.back()));
+    to_copy_.pop_back();
+  }
+  return true;
+}
+
+// A source that changed while it was copied may have given anything.
+void Placing::check_copied() {
+  if (copied_.empty()) return;
+  for (size_t i = 0; i < local_.size(); ++i) {
+    const Tree::Entry entry = local_[i].tree->entry(local_fds_[i].get());
+    if (entry.ok() && same_signature(local_[i].signature, entry.signature)) continue;
+    recheck_ = recheck_ || trusted_[i];
+    trusted_[i] = false;
+  }
+  if (recheck_) {
+    for (const Copy& copy : copied_) bytes_here_ -= copy.size;
+    to_copy_ = std::move(copied_);
+  }
+  copied_.clear();
+}
+
 void Placing::copy_some() {
   for (size_t i = 0; i < kCopiesAStep && !to_copy_.empty(); ++i) {
+    if (copy_run()) return;
     const Copy copy = std::move(to_copy_.back());
     to_copy_.pop_back();
-    if (staged_->resumed() && staged_->holds(copy.offset, copy.size, copy.digest)) {
+    if ((staged_->resumed() || recheck_) && staged_->holds(copy.offset, copy.size, copy.digest)) {
       bytes_here_ += copy.size;
       continue;
     }

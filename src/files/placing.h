@@ -33,6 +33,7 @@ class Placing {
     std::string path;
     std::string content;
     uint64_t size = 0;
+    sync::Signature signature;  // when it had all of that
   };
   struct World {
     std::function<NodeMap(const std::string& content)> nodes;  // as stored; empty: none
@@ -98,6 +99,8 @@ class Placing {
                  uint64_t offset);
   void need_chunk(const std::string& digest, uint64_t size, uint64_t offset);
   void copy_some();
+  bool copy_run();
+  void check_copied();
   void ask_for_more(MonoTime now);
   bool take_part(const std::string& digest, std::string_view bytes);
   std::map<uint64_t, Asked>::iterator forget(std::map<uint64_t, Asked>::iterator asked);
@@ -119,11 +122,14 @@ class Placing {
   std::map<std::string, std::pair<size_t, uint64_t>> local_chunks_;  // in which source, and where
   std::vector<Source> local_;
   std::vector<Fd> local_fds_;
+  std::vector<bool> trusted_;  // of these, whether they are as they were when they were read
   struct Copy {
     std::string digest;
     uint64_t size, offset;
   };
   std::vector<Copy> to_copy_;  // the last first
+  std::vector<Copy> copied_;   // unverified, for as long as their sources do not change
+  bool recheck_ = false;       // what is staged may not be what it was copied for
   std::map<std::string, NodeWanted> nodes_wanted_;
   std::map<std::string, ChunkWanted> chunks_wanted_;
   std::set<std::string> asked_digests_;

@@ -67,10 +67,41 @@ StagedFile::Write StagedFile::write_at(uint64_t offset, std::string_view bytes) 
     offset += count;
     unflushed_ += hole ? 0 : count;
   }
-  // Begun now, so that the sync at the end does not wait for all of it.
-  if (unflushed_ >= kFlushBytes) {
-    sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-    unflushed_ = 0;
+  flush_some();
+  return Write::kDone;
+}
+
+// Begun now, so that the sync at the end does not wait for all of it.
+void StagedFile::flush_some() {
+  if (unflushed_ < kFlushBytes) return;
+  sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  unflushed_ = 0;
+}
+
+StagedFile::Write StagedFile::copy_range(int source, uint64_t from, uint64_t size, uint64_t to) {
+  if (resumed_ || to > size_ || size > size_ - to) return Write::kDiffers;
+  prepared_.reset();
+  synced_ = false;
+  for (const uint64_t end = from + size; from < end;) {
+    const off_t data = lseek(source, static_cast<off_t>(from), SEEK_DATA);
+    if (data < 0 && errno != ENXIO) return Write::kDiffers;
+    const uint64_t begin = data < 0 ? end : std::min(static_cast<uint64_t>(data), end);
+    to += begin - from;
+    from = begin;
+    if (from == end) break;
+    const off_t hole = lseek(source, static_cast<off_t>(from), SEEK_HOLE);
+    if (hole <= data) return Write::kDiffers;
+    auto in = static_cast<off_t>(from), out = static_cast<off_t>(to);
+    const ssize_t copied = copy_file_range(
+        source, &in, fd_.get(), &out, std::min(static_cast<uint64_t>(hole), end) - from, 0);
+    if (copied < 0 && errno == EINTR) continue;
+    if (copied < 0 && (errno == ENOSPC || errno == EDQUOT))
+      return failed("a staged file cannot be written", errno);
+    if (copied <= 0) return Write::kDiffers;
+    from += static_cast<uint64_t>(copied);
+    to += static_cast<uint64_t>(copied);
+    unflushed_ += static_cast<uint64_t>(copied);
+    flush_some();
   }
   return Write::kDone;
 }

@@ -237,7 +237,8 @@ std::vector<Placing::Source> Works::sources(const sync::Place& place) {
     const auto disk = disks_.find(root);
     if (disk == disks_.end() || disk->second.looking->tree() == nullptr) return;
     out.push_back(
-        {disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size});
+        {disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size,
+         held.signature});
   };
   for (const auto& [name, disk] : disks_) {
     const sync::Root* root = sync_.root(name);
