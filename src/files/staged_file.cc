@@ -92,8 +92,8 @@ StagedFile::Write StagedFile::copy_range(int source, uint64_t from, uint64_t siz
     const off_t hole = lseek(source, static_cast<off_t>(from), SEEK_HOLE);
     if (hole <= data) return Write::kDiffers;
     auto in = static_cast<off_t>(from), out = static_cast<off_t>(to);
-    const ssize_t copied = copy_file_range(
-        source, &in, fd_.get(), &out, std::min(static_cast<uint64_t>(hole), end) - from, 0);
+    const ssize_t copied = copy_file_range(source, &in, fd_.get(), &out,
+                                           std::min(static_cast<uint64_t>(hole), end) - from, 0);
     if (copied < 0 && errno == EINTR) continue;
     if (copied < 0 && (errno == ENOSPC || errno == EDQUOT))
       return failed("a staged file cannot be written", errno);

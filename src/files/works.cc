@@ -39,15 +39,14 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self 
       index_(std::move(index)),
       retained_(std::move(retained)),
       sync_(std::move(self), take_entries(*index_, identities_), seed),
-      serving_(Serving::World{[this](const wire::ContentAsk& ask) { return open(ask); },
-                              [this](NodeId to, wire::ContentGiven given) {
-                                wire::FileMessage message;
-                                *message.mutable_given() = std::move(given);
-                                say(to, message);
-                              },
-                              [this](NodeId to, std::string frame) {
-                                calls_.give(to, std::move(frame));
-                              }}) {}
+      serving_(Serving::World{
+          [this](const wire::ContentAsk& ask) { return open(ask); },
+          [this](NodeId to, wire::ContentGiven given) {
+            wire::FileMessage message;
+            *message.mutable_given() = std::move(given);
+            say(to, message);
+          },
+          [this](NodeId to, std::string frame) { calls_.give(to, std::move(frame)); }}) {}
 
 // ------------------------------------------------------------------------------- the decisions
 
@@ -236,9 +235,8 @@ std::vector<Placing::Source> Works::sources(const sync::Place& place) {
   const auto add = [&](const std::string& root, const std::string& path, const sync::Held& held) {
     const auto disk = disks_.find(root);
     if (disk == disks_.end() || disk->second.looking->tree() == nullptr) return;
-    out.push_back(
-        {disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size,
-         held.signature});
+    out.push_back({disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size,
+                   held.signature});
   };
   for (const auto& [name, disk] : disks_) {
     const sync::Root* root = sync_.root(name);
@@ -359,8 +357,7 @@ void Works::heard(const core::FilesHeard& heard) {
   const auto host = hosts_.find(heard.from);
   if (host == hosts_.end()) return;
   if (is_bulk(heard.bytes)) {
-    if (const auto bulk = bulk_from(heard.bytes); bulk)
-      given(heard.from, bulk->given, bulk->bytes);
+    if (const auto bulk = bulk_from(heard.bytes); bulk) given(heard.from, bulk->given, bulk->bytes);
     return;
   }
   wire::FileMessage message;

@@ -63,9 +63,7 @@ class Hosts : public ::testing::Test {
         hosts_[to]->keeper->perform(
             core::FilesHeard{node_of(static_cast<uint8_t>(i + 1)), said.bytes});
     };
-    calls.give = [say = calls.say](NodeId to, std::string frame) {
-      say({to, std::move(frame)});
-    };
+    calls.give = [say = calls.say](NodeId to, std::string frame) { say({to, std::move(frame)}); };
     calls.changed = [](const std::string&) {};
     calls.conflict = [this, &host](const std::string& path, const std::string& copy) {
       std::lock_guard guard(mutex_);
