@@ -91,7 +91,7 @@ class StagedFile {
   // that file's end.
   Write copy_from(int source, uint64_t from, uint64_t size, uint64_t to, std::string_view digest);
   // Any number of bytes of another file on the same file system, in the kernel, and without a look at them: for a file that was
-  // not resumed(), of a source that has not changed since it was read. Holes stay holes. kDiffers: it cannot be done so.
+  // not resumed(), of a source that has no holes and has not changed since it was read. kDiffers: it cannot be done so.
   Write copy_range(int source, uint64_t from, uint64_t size, uint64_t to);
   // Does it have this chunk there? Only where resumed() need one ask.
   bool holds(uint64_t offset, uint64_t size, std::string_view digest);

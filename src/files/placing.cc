@@ -1,5 +1,7 @@
 #include "files/placing.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -24,6 +26,14 @@ sync::Outcome outcome_of(Outcome::Kind kind) {
 }
 
 constexpr uint64_t kMaxPartBytes = std::max<uint64_t>(kMaxChunkBytes, kMaxNodeBytes);
+
+// When it was read; and without holes.
+bool is_as_it_was(const Placing::Source& source, int fd) {
+  struct stat info {};
+  const Tree::Entry entry = source.tree->entry(fd);
+  return entry.ok() && fstat(fd, &info) == 0 && info.st_blocks * 512 >= info.st_size &&
+         trust(source.signature, entry.signature, source.tree->tick_ns()) != Trust::kNothing;
+}
 
 }  // namespace
 
@@ -174,8 +184,7 @@ void Placing::learn_sources() {
                      local_chunks_.emplace(digest, std::pair(index, offset));
                    });
     known_nodes_.merge(nodes);
-    const Tree::Entry entry = source.tree->entry(opened.fd.get());
-    trusted_.push_back(entry.ok() && trust(source.signature, entry.signature) == Trust::kAll);
+    trusted_.push_back(is_as_it_was(source, opened.fd.get()));
     local_.push_back(std::move(source));
     local_fds_.push_back(std::move(opened.fd));
   }

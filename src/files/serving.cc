@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <zlib.h>
 
 #include <algorithm>
 
@@ -58,6 +59,7 @@ void Serving::open(const wire::ContentAsk& ask, wire::ContentGiven& answer) {
   const std::string what = ask.root() + '\n' + ask.path() + '\n' + ask.content();
   if (opened_ && open_content_ == what) return;
   opened_.reset();
+  not_packed_ = 0;
   auto opened = world_.open(ask);
   if (opened) {
     opened_.emplace(std::move(*opened));
@@ -93,13 +95,7 @@ bool Serving::step() {
     bytes += length;
     auto& part = *answer.add_parts();
     part.set_digest(asked.digest());
-    if (opened_->size <= kMaxCompressedBytes && length > kMinCompressedBytes) {
-      if (const std::string shorter = deflated(std::string_view(frame).substr(before));
-          !shorter.empty()) {
-        part.set_size(static_cast<uint32_t>(length));
-        frame.replace(before, length, shorter);
-      }
-    }
+    if (const int level = pack_level(first.ask); level != 0) pack(frame, before, level, part);
     part.set_length(static_cast<uint32_t>(frame.size() - before));
   }
   const bool last = !answer.missing().empty() || first.next >= first.ask.parts_size();
@@ -107,6 +103,25 @@ bool Serving::step() {
   give(first.from, first.ask.beside(), std::move(frame), std::move(answer));
   if (last) waiting_.pop_front();
   return !waiting_.empty();
+}
+
+int Serving::pack_level(const wire::ContentAsk& ask) const {
+  const int asked = static_cast<int>(std::min<uint32_t>(ask.pack(), Z_BEST_COMPRESSION));
+  return opened_->size <= kMaxCompressedBytes ? std::max(asked, Z_BEST_SPEED) : asked;
+}
+
+void Serving::pack(std::string& frame, size_t from, int level, wire::ContentGiven::Part& part) {
+  const size_t length = frame.size() - from;
+  if (length <= kMinCompressedBytes) return;
+  if (not_packed_ > 0) {
+    --not_packed_;
+    return;
+  }
+  const std::string shorter = deflated(std::string_view(frame).substr(from), level);
+  if (shorter.empty() || shorter.size() > length - length / 16) not_packed_ = kNotPacked;
+  if (shorter.empty()) return;
+  part.set_size(static_cast<uint32_t>(length));
+  frame.replace(from, length, shorter);
 }
 
 void Serving::give(NodeId to, bool beside, std::string frame, wire::ContentGiven answer) {

@@ -82,24 +82,16 @@ StagedFile::Write StagedFile::copy_range(int source, uint64_t from, uint64_t siz
   if (resumed_ || to > size_ || size > size_ - to) return Write::kDiffers;
   prepared_.reset();
   synced_ = false;
-  for (const uint64_t end = from + size; from < end;) {
-    const off_t data = lseek(source, static_cast<off_t>(from), SEEK_DATA);
-    if (data < 0 && errno != ENXIO) return Write::kDiffers;
-    const uint64_t begin = data < 0 ? end : std::min(static_cast<uint64_t>(data), end);
-    to += begin - from;
-    from = begin;
-    if (from == end) break;
-    const off_t hole = lseek(source, static_cast<off_t>(from), SEEK_HOLE);
-    if (hole <= data) return Write::kDiffers;
+  while (size > 0) {
     auto in = static_cast<off_t>(from), out = static_cast<off_t>(to);
-    const ssize_t copied = copy_file_range(source, &in, fd_.get(), &out,
-                                           std::min(static_cast<uint64_t>(hole), end) - from, 0);
+    const ssize_t copied = copy_file_range(source, &in, fd_.get(), &out, size, 0);
     if (copied < 0 && errno == EINTR) continue;
     if (copied < 0 && (errno == ENOSPC || errno == EDQUOT))
       return failed("a staged file cannot be written", errno);
     if (copied <= 0) return Write::kDiffers;
     from += static_cast<uint64_t>(copied);
     to += static_cast<uint64_t>(copied);
+    size -= static_cast<uint64_t>(copied);
     unflushed_ += static_cast<uint64_t>(copied);
     flush_some();
   }

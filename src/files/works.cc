@@ -215,7 +215,9 @@ Placing::World Works::placing_world(sync::PlaceTicket ticket) {
         if (host == hosts_.end()) return 0;
         uint64_t& asked = host->second.asked_bytes;
         if (asked != 0 && asked + bytes > kMaxAskedBytes) return 0;
+        if (asked == 0) host->second.speed.begin(read_clocks().mono);
         asked += bytes;
+        ask.set_pack(host->second.speed.pack_level());
         asks_[++next_ask_] = {ticket, to, bytes};
         ask.set_request(next_ask_);
         ask.set_beside(true);
@@ -378,8 +380,10 @@ void Works::given(NodeId from, const wire::ContentGiven& given, std::string_view
   if (ask == asks_.end() || ask->second.to != from) return;
   const auto placing = placings_.find(ask->second.ticket);
   if (placing != placings_.end()) placing->second->given(read_clocks().mono, given, beside);
+  Host& host = hosts_.at(from);
+  host.speed.came(read_clocks().mono, beside.size());
   if (!given.last()) return;
-  uint64_t& asked = hosts_.at(from).asked_bytes;
+  uint64_t& asked = host.asked_bytes;
   asked -= std::min(asked, ask->second.bytes);
   asks_.erase(ask);
 }
@@ -422,6 +426,8 @@ bool Works::step() {
     wake_ = sync::kNever;
     decide(sync::FileTick{});
   }
+  if (!asks_.empty() || serving_.busy()) memory_.moving(now);
+  memory_.step(now);
   bool more = serving_.step();
   for (auto& [name, disk] : disks_) more = disk.looking->step(now) || more;
   begin_placing();
@@ -440,7 +446,7 @@ void Works::expire(MonoTime now) {
 }
 
 MonoTime Works::next() const {
-  MonoTime out = std::min(wake_, expire_at_);
+  MonoTime out = std::min({wake_, expire_at_, memory_.next()});
   for (const auto& [name, disk] : disks_) out = std::min(out, disk.looking->next());
   // Answers that do not come.
   if (!placings_.empty()) out = std::min(out, read_clocks().mono + seconds(1));

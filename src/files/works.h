@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "files/keeper.h"
+#include "files/kept_memory.h"
+#include "files/link_speed.h"
 #include "files/looking.h"
 #include "files/placing.h"
 #include "files/retained.h"
@@ -22,6 +24,9 @@ namespace cluster::files {
 inline constexpr size_t kMaxPlacing = 256;
 // What may be asked of one host and not have come yet.
 inline constexpr uint64_t kMaxAskedBytes = 6 << 20;
+
+// Of malloc's, while no content moves: what clusterd keeps anywhere.
+inline constexpr int kKeptFreeBytes = 128 << 10;
 
 class Works {
  public:
@@ -51,6 +56,7 @@ class Works {
   };
   struct Host {
     uint64_t asked_bytes = 0;
+    LinkSpeed speed;
   };
   struct Ask {
     sync::PlaceTicket ticket;
@@ -99,6 +105,7 @@ class Works {
   std::map<uint64_t, Ask> asks_;
   uint64_t next_ask_ = 0;
   Serving serving_;
+  KeptMemory memory_{kKeptFreeBytes};
   std::deque<sync::FileEvent> events_;
   bool deciding_ = false;
   MonoTime wake_ = sync::kNever, expire_at_ = MonoTime::min();
