@@ -118,24 +118,7 @@ Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) cons
 void Root::scanned(Context& context, const Scanned& seen) {
   if (!configured_ || !paused_.empty() || (!scanned_ && !seen.whole)) return;
   const bool first = !memory_ && !scanned_;
-  // What has gone first: it may be seen again under another name, and such a pair is told together.
-  for (const Sighting& sighting : seen.sightings)
-    if (!sighting.found) sight(context, sighting, first);
-  std::vector<std::string> moved_folders;
-  for (const Sighting& sighting : seen.sightings) {
-    if (!sighting.found) continue;
-    const std::string* was = vanished_at(*sighting.found);
-    const std::string from = was == nullptr ? std::string() : *was;
-    sight(context, sighting, first);
-    if (from.empty()) continue;
-    if (sighting.found->state.type == FileType::kFolder) {
-      moved_folders.push_back(from);
-    } else {
-      has_moved(context, from);
-    }
-  }
-  std::sort(moved_folders.rbegin(), moved_folders.rend());
-  for (const std::string& from : moved_folders) has_moved(context, from);
+  sight_all(context, seen, first);
   if (seen.whole) {
     const std::set<std::string> seen_now = std::move(to_be_seen_);
     to_be_seen_.clear();
@@ -293,26 +276,6 @@ MonoTime Root::deletes_due() const {
     newest = std::max(newest, since);
   }
   return std::min(newest + kDeletePause, oldest + kLongestDeletePause);
-}
-
-// The path that has vanished, where this is what it held.
-const std::string* Root::vanished_at(const Found& found) const {
-  if (vanished_.empty() || braked_) return nullptr;
-  const std::string* path = path_of(found.signature);
-  if (path == nullptr || !vanished_.contains(*path)) return nullptr;
-  return held(*path)->on_disk().same_content(found.state) ? path : nullptr;
-}
-
-// Nobody puts it back, and nothing is lost: that delete needs no pause.
-void Root::has_moved(Context& context, const std::string& from) {
-  if (vanished_.erase(from) == 0) return;
-  if (others_master(entries_.at(from), context.self.node)) {
-    restoring_.insert(from);
-  } else {
-    update_deleted(context, from);
-  }
-  consider(context, from);
-  look_after(context, from);
 }
 
 void Root::judge_vanished(Context& context) {

@@ -141,8 +141,6 @@ class Root {
   bool put_back_edit(Context& context, const std::string& path, const Found& found);
   bool others_master(const Held& ours, const NodeId& self) const;
   MonoTime deletes_due() const;
-  const std::string* vanished_at(const Found& found) const;
-  void has_moved(Context& context, const std::string& from);
   void judge_vanished(Context& context);
   void forget_vanished(Context& context);
   void take_back_vanished();
@@ -160,9 +158,6 @@ class Root {
   bool take(Context& context, const std::string& path, Entry entry, const Entry* aside,
             bool against_delete = false);
   const Offer& best_of(const std::map<NodeId, Offer>& offers) const;
-  void find_what_moves(Context& context, const std::string& path, Placing& placing) const;
-  bool is_wanted_elsewhere(const std::string& path, const Held& ours) const;
-  void end_move(Context& context, const Placing& placing, bool moved);
   bool parent_is_there(Context& context, const std::string& path);
   bool folder_is_free(Context& context, const std::string& path, const Entry& entry);
   void revive(Context& context, const std::string& path, const Entry* known);
@@ -177,6 +172,14 @@ class Root {
   bool has_live_children(const std::string& path) const;
   bool children_are_moving(const std::string& path) const;
   void put_off(Context& context, const std::string& path, const std::string& why);
+
+  // root_moves.cc: what gets another name
+  void sight_all(Context& context, const Scanned& seen, bool first);
+  const std::string* vanished_at(const Found& found) const;
+  void has_moved(Context& context, const std::string& from);
+  void find_what_moves(Context& context, const std::string& path, Placing& placing) const;
+  bool is_wanted_elsewhere(const std::string& path, const Held& ours) const;
+  void end_move(Context& context, const Placing& placing, bool moved);
 
   // root_deletes.cc: when deletes are forgotten, and who has missed them
   Duration collect_interval() const;
