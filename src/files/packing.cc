@@ -45,8 +45,8 @@ std::string packed(std::string message) {
   return out.SerializeAsString();
 }
 
-std::string unpacked(const wire::FilePacked& packed) {
-  return inflated(packed.zlib(), packed.size(), kMaxUnpackedBytes).value_or("");
+std::optional<std::string> unpacked(const wire::FilePacked& packed) {
+  return inflated(packed.zlib(), packed.size(), kMaxUnpackedBytes);
 }
 
 void end_bulk(std::string& frame, const wire::ContentGiven& given) {

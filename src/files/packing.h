@@ -18,8 +18,8 @@ inline constexpr size_t kMaxUnpackedBytes = 1 << 20;
 
 // A serialized FileMessage, as one that is packed where that pays.
 std::string packed(std::string message);
-// The message that was packed; an empty one where it is not sound.
-std::string unpacked(const wire::FilePacked& packed);
+// The message that was packed; nullopt: it is not sound.
+std::optional<std::string> unpacked(const wire::FilePacked& packed);
 
 // zlib at its fastest; empty: that is not shorter.
 std::string deflated(std::string_view bytes, int level = 1);

@@ -365,7 +365,7 @@ void Works::heard(const core::FilesHeard& heard) {
   wire::FileMessage message;
   const bool sound = message.ParseFromString(heard.bytes);
   if (sound && message.has_packed()) {
-    decide(sync::Heard{heard.from, unpacked(message.packed())});
+    decide(sync::Heard{heard.from, unpacked(message.packed()).value_or(heard.bytes)});
   } else if (sound && message.has_ask()) {
     serving_.ask(heard.from, std::move(*message.mutable_ask()));
   } else if (sound && message.has_given()) {

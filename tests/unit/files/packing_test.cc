@@ -30,11 +30,11 @@ TEST(Packing, WhatIsNotAsLongAsItSaysOrTooLongIsNotUnpacked) {
   wire::FilePacked& packed = *message.mutable_packed();
   const uint32_t size = packed.size();
   packed.set_size(size + 1);
-  EXPECT_EQ(unpacked(packed), "");
+  EXPECT_FALSE(unpacked(packed));
   packed.set_size(size - 1);
-  EXPECT_EQ(unpacked(packed), "");
+  EXPECT_FALSE(unpacked(packed));
   packed.set_size(kMaxUnpackedBytes + 1);
-  EXPECT_EQ(unpacked(packed), "");
+  EXPECT_FALSE(unpacked(packed));
 }
 
 std::string frame_of(const wire::ContentGiven& given, const std::string& bytes) {
