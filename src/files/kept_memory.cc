@@ -6,7 +6,8 @@ namespace cluster::files {
 
 namespace {
 
-constexpr int kBytesWhileMoving = 4 << 20;
+// More than a message with content has, so that none has pages of its own.
+constexpr int kBytesWhileMoving = 1 << 20;
 constexpr Duration kRestAfter = seconds(1);
 
 void keep(int free_bytes) {
