@@ -341,6 +341,7 @@ struct FilesPeerUp {
   NodeId node;
   HostId host;
   std::string name;
+  LinkId link{};  // that content may go over as well, without the core: no other
 };
 
 struct FilesPeerDown {

@@ -113,12 +113,12 @@ Status Daemon::start_core() {
           [](core::LogLevel level, const std::string& text) { daemon::log(level, text); }});
   bus_ = std::make_unique<bus::Bus>(loop_.base(), options_.bus, CLUSTER_VERSION, *this);
   if (Status s = open_files(); !s) return s;
-  performer_ =
-      std::make_unique<Performer>(Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_,
-                                        *prober_, *keeper_, *sleep_lock_, requests_, happenings_,
-                                        [this](const core::ValidateConfig& a) { perform(a); },
-                                        [this](const core::ApplyConfig& a) { perform(a); }},
-                                  [this] { left(); });
+  performer_ = std::make_unique<Performer>(
+      Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_, *prober_, *keeper_,
+            file_links_, *sleep_lock_, requests_, happenings_,
+            [this](const core::ValidateConfig& a) { perform(a); },
+            [this](const core::ApplyConfig& a) { perform(a); }},
+      [this] { left(); });
   boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));
   loop_.post(core::Event(core::LocalAddresses{net::local_addresses()}));

@@ -147,6 +147,7 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<net::Prober> prober_;
   std::unique_ptr<system::SleepLock> sleep_lock_;
   std::unique_ptr<bus::Bus> bus_;
+  FileLinks file_links_;
   std::unique_ptr<files::Keeper> keeper_;
   std::unique_ptr<Performer> performer_;
   std::unique_ptr<net::AddressWatch> addresses_;

@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "core/io.h"
 #include "daemon/clock.h"
+#include "daemon/file_links.h"
 #include "daemon/requests.h"
 #include "files/keeper.h"
 #include "net/prober.h"
@@ -45,6 +46,7 @@ struct Parts {
   WakeTimer& wake;
   net::Prober& prober;
   files::Keeper& files;
+  FileLinks& file_links;
   system::SleepLock& sleep_lock;
   Requests& requests;
   Happenings& happenings;

@@ -21,6 +21,8 @@ namespace cluster::files {
 
 struct KeeperCalls {
   std::function<void(core::FilesSaid)> say;
+  // A frame of content (packing.h), over the link of which FilesPeerUp was said last; lost where that has changed.
+  std::function<void(NodeId to, std::string frame)> give;
   std::function<void(const std::string& path)> changed;  // absolute, on this host
   std::function<void(const std::string& path, const std::string& copy)> conflict;
   std::function<void(const std::string& text)> alert;
@@ -59,7 +61,7 @@ class Keeper {
   virtual void configure(Roots roots) = 0;
   virtual void perform(core::FilesPeerUp action) = 0;
   virtual void perform(core::FilesPeerDown action) = 0;
-  virtual void perform(core::FilesHeard action) = 0;
+  virtual void perform(core::FilesHeard action) = 0;  // messages, and frames of content
   virtual void request(Request request, Answer answer) = 0;
   virtual void log(std::string path, LogAnswer answer) = 0;
 

@@ -86,6 +86,7 @@ class Looking {
   void add_absent();
   void finish(MonoTime now);
   bool wanted(const std::string& path, bool folder) const;
+  std::string known_content(const std::string& path, const sync::Found& seen) const;
   bool suspicious() const;
 
   const sync::LocalRoot root_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "files/clock.h"
+#include "files/packing.h"
 #include "files/path.h"
 
 namespace cluster::files {
@@ -45,12 +46,14 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self 
       index_(std::move(index)),
       retained_(std::move(retained)),
       sync_(std::move(self), take_entries(*index_, identities_), seed),
-      serving_(Serving::World{[this](const wire::ContentAsk& ask) { return open(ask); },
-                              [this](NodeId to, wire::ContentGiven given) {
-                                wire::FileMessage message;
-                                *message.mutable_given() = std::move(given);
-                                say(to, message);
-                              }}) {}
+      serving_(Serving::World{
+          [this](const wire::ContentAsk& ask) { return open(ask); },
+          [this](NodeId to, wire::ContentGiven given) {
+            wire::FileMessage message;
+            *message.mutable_given() = std::move(given);
+            say(to, message);
+          },
+          [this](NodeId to, std::string frame) { calls_.give(to, std::move(frame)); }}) {}
 
 // ------------------------------------------------------------------------------- the decisions
 
@@ -69,7 +72,7 @@ void Works::decide(const sync::FileEvent& event) {
 
 void Works::perform(sync::FileAction& action) {
   if (auto* tell = std::get_if<sync::Tell>(&action)) {
-    calls_.say({tell->to, std::move(tell->bytes)});
+    calls_.say({tell->to, packed(std::move(tell->bytes))});
   } else if (auto* place = std::get_if<sync::Place>(&action)) {
     to_place_.push_back(std::move(*place));
   } else if (auto* look = std::get_if<sync::Look>(&action)) {
@@ -224,9 +227,12 @@ Placing::World Works::placing_world(sync::PlaceTicket ticket) {
         if (host == hosts_.end()) return 0;
         uint64_t& asked = host->second.asked_bytes;
         if (asked != 0 && asked + bytes > kMaxAskedBytes) return 0;
+        if (asked == 0) host->second.speed.begin(read_clocks().mono);
         asked += bytes;
+        ask.set_pack(host->second.speed.pack_level());
         asks_[++next_ask_] = {ticket, to, bytes};
         ask.set_request(next_ask_);
+        ask.set_beside(true);
         wire::FileMessage message;
         *message.mutable_ask() = std::move(ask);
         say(to, message);
@@ -243,8 +249,8 @@ std::vector<Placing::Source> Works::sources(const sync::Place& place) {
   const auto add = [&](const std::string& root, const std::string& path, const sync::Held& held) {
     const auto disk = disks_.find(root);
     if (disk == disks_.end() || disk->second.looking->tree() == nullptr) return;
-    out.push_back(
-        {disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size});
+    out.push_back({disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size,
+                   held.signature});
   };
   for (const auto& [name, disk] : disks_) {
     const sync::Root* root = sync_.root(name);
@@ -293,7 +299,7 @@ void Works::finish_placings(const std::vector<sync::PlaceTicket>& ready,
         placing->prepare();
         if (placing->staged() != nullptr) files.push_back(placing->staged());
       }
-      many = place.sync(files).ok();
+      many = files.empty() || place.sync(files).ok();
     }
     for (Placing* placing : placings)
       if (placing->finish(many) == Placing::Step::kDone) done.push_back(placing->order().ticket);
@@ -364,21 +370,33 @@ void Works::peer_down(const core::FilesPeerDown& peer) {
 void Works::heard(const core::FilesHeard& heard) {
   const auto host = hosts_.find(heard.from);
   if (host == hosts_.end()) return;
+  if (is_bulk(heard.bytes)) {
+    if (const auto bulk = bulk_from(heard.bytes); bulk) given(heard.from, bulk->given, bulk->bytes);
+    return;
+  }
   wire::FileMessage message;
-  if (!message.ParseFromString(heard.bytes) || (!message.has_ask() && !message.has_given())) {
-    decide(sync::Heard{heard.from, heard.bytes});
-    return;
-  }
-  if (message.has_ask()) {
+  const bool sound = message.ParseFromString(heard.bytes);
+  if (sound && message.has_packed()) {
+    decide(sync::Heard{heard.from, unpacked(message.packed()).value_or(heard.bytes)});
+  } else if (sound && message.has_ask()) {
     serving_.ask(heard.from, std::move(*message.mutable_ask()));
-    return;
+  } else if (sound && message.has_given()) {
+    given(heard.from, message.given(), {});
+  } else {
+    decide(sync::Heard{heard.from, heard.bytes});
   }
-  const auto ask = asks_.find(message.given().request());
-  if (ask == asks_.end() || ask->second.to != heard.from) return;
+}
+
+void Works::given(NodeId from, const wire::ContentGiven& given, std::string_view beside) {
+  const auto ask = asks_.find(given.request());
+  if (ask == asks_.end() || ask->second.to != from) return;
   const auto placing = placings_.find(ask->second.ticket);
-  if (placing != placings_.end()) placing->second->given(read_clocks().mono, message.given());
-  if (!message.given().last()) return;
-  host->second.asked_bytes -= std::min(host->second.asked_bytes, ask->second.bytes);
+  if (placing != placings_.end()) placing->second->given(read_clocks().mono, given, beside);
+  Host& host = hosts_.at(from);
+  host.speed.came(read_clocks().mono, beside.size());
+  if (!given.last()) return;
+  uint64_t& asked = host.asked_bytes;
+  asked -= std::min(asked, ask->second.bytes);
   asks_.erase(ask);
 }
 
@@ -420,6 +438,8 @@ bool Works::step() {
     wake_ = sync::kNever;
     decide(sync::FileTick{});
   }
+  if (!asks_.empty() || serving_.busy()) memory_.moving(now);
+  memory_.step(now);
   bool more = serving_.step();
   for (auto& [name, disk] : disks_) more = disk.looking->step(now) || more;
   begin_placing();
@@ -444,7 +464,7 @@ void Works::expire(MonoTime now) {
 }
 
 MonoTime Works::next() const {
-  MonoTime out = std::min(wake_, expire_at_);
+  MonoTime out = std::min({wake_, expire_at_, memory_.next()});
   for (const auto& [name, disk] : disks_) out = std::min(out, disk.looking->next());
   // Answers that do not come.
   if (!placings_.empty()) out = std::min(out, read_clocks().mono + seconds(1));

@@ -92,6 +92,7 @@ struct Placed {
   std::string why;
   Found found;
   Found copy;
+  bool moved = false;  // `move_from` is there now, and gone from where it was
 };
 
 // The answer to StoreIndex.
@@ -134,6 +135,10 @@ struct Place {
   std::vector<NodeId> sources;
   std::string source_path;  // where these have had the content
   std::string set_aside;    // empty: retained
+  // A file of this host that holds this very state and is about to be deleted: it is moved there, if it still is what is
+  // expected; else it stays, and its content is copied. Empty: none.
+  std::string move_from{};
+  Found move_expected{};
 };
 
 // Look at that path, and say what is there in Scanned; where it is empty, at all.

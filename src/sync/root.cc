@@ -34,6 +34,7 @@ void Root::leave(Context& context) {
   configured_ = scanned_ = false;
   peers_.clear();
   offers_.clear();
+  offered_contents_.clear();
   vanished_.clear();
   restoring_.clear();
   retries_.clear();
@@ -45,9 +46,9 @@ void Root::leave(Context& context) {
 void Root::update(const std::string& path, Entry entry, const Found& found) {
   Held& held = entries_[path];
   if (held.sequence != 0) {
+    count(path, held, false);
     by_sequence_.erase(held.sequence);
     tombstones_.erase({held.deleted_since, path});
-    count(path, held, false);
   }
   static_cast<Entry&>(held) = std::move(entry);
   held.signature = found.signature;
@@ -62,6 +63,12 @@ void Root::update(const std::string& path, Entry entry, const Found& found) {
 
 void Root::count(const std::string& path, const Held& held, bool in) {
   if (held.deleted) return;
+  if (in) {
+    by_inode_[held.signature.inode] = held.sequence;
+  } else if (const auto at = by_inode_.find(held.signature.inode);
+             at != by_inode_.end() && at->second == held.sequence) {
+    by_inode_.erase(at);
+  }
   live_ += in ? 1 : -1;
   live_bytes_ += in ? held.state.size : -held.state.size;
   if (held.state.type != FileType::kFile) return;
@@ -77,6 +84,13 @@ void Root::count(const std::string& path, const Held& held, bool in) {
 const std::string* Root::path_with(const std::string& content) const {
   const auto at = by_content_.find(content);
   return at == by_content_.end() ? nullptr : &at->second;
+}
+
+const std::string* Root::path_of(const Signature& signature) const {
+  const auto at = by_inode_.find(signature.inode);
+  if (at == by_inode_.end()) return nullptr;
+  const std::string& path = by_sequence_.at(at->second);
+  return entries_.at(path).signature.device == signature.device ? &path : nullptr;
 }
 
 void Root::update_known(const std::string& path, Entry entry) {
@@ -106,7 +120,7 @@ Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) {
 void Root::scanned(Context& context, const Scanned& seen) {
   if (!configured_ || !paused_.empty() || (!scanned_ && !seen.whole)) return;
   const bool first = !memory_ && !scanned_;
-  for (const Sighting& sighting : seen.sightings) sight(context, sighting, first);
+  sight_all(context, seen, first);
   if (seen.whole) {
     const std::set<std::string> seen_now = std::move(to_be_seen_);
     to_be_seen_.clear();
@@ -138,7 +152,9 @@ void Root::sight(Context& context, const Sighting& sighting, bool first) {
   const Found& found = *sighting.found;
   if (live && at->second.on_disk() == found.state) {
     if (!(at->second.signature == found.signature)) {
+      count(path, at->second, false);
       at->second.signature = found.signature;
+      count(path, at->second, true);
       dirty_.insert(path);
     }
   } else if (is_as_intended(path, found)) {

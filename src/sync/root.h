@@ -95,6 +95,8 @@ class Root {
   const std::map<std::string, Held>& all() const { return entries_; }
   // One of the files that hold this content; null: none is known.
   const std::string* path_with(const std::string& content) const;
+  // The path that the file of this inode has by the index; null: none.
+  const std::string* path_of(const Signature& signature) const;
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
   RootView view(HostId self) const;
@@ -113,6 +115,8 @@ class Root {
     std::string set_aside;
     Entry copy;                   // what is set aside, or what this is
     std::string copy_for;         // this keeps beside what does not stay of that path
+    std::string move_from;        // that path becomes this one,
+    Entry move_gone;              // and is then deleted by this version
     std::optional<Place> action;  // waits until what is intended is stored
     bool look_again = false;
     bool own = false;             // a version that this host has already
@@ -173,6 +177,7 @@ class Root {
   bool act_on(Context& context, const std::string& path, const Offer& offer);
   bool take(Context& context, const std::string& path, Entry entry, const Entry* aside,
             bool against_delete = false);
+  const Offer& best_of(const std::map<NodeId, Offer>& offers) const;
   bool parent_is_there(Context& context, const std::string& path);
   bool folder_is_free(Context& context, const std::string& path, const Entry& entry);
   void revive(Context& context, const std::string& path, const Entry* known);
@@ -187,6 +192,14 @@ class Root {
   bool has_live_children(const std::string& path) const;
   bool children_are_moving(const std::string& path) const;
   void put_off(Context& context, const std::string& path, const std::string& why);
+
+  // root_moves.cc: what gets another name
+  void sight_all(Context& context, const Scanned& seen, bool first);
+  const std::string* vanished_at(const Found& found) const;
+  void has_moved(Context& context, const std::string& from);
+  void find_what_moves(Context& context, const std::string& path, Placing& placing) const;
+  bool is_wanted_elsewhere(const std::string& path, const Held& ours) const;
+  void end_move(Context& context, const Placing& placing, bool moved);
 
   // root_deletes.cc: when deletes are forgotten, and who has missed them
   Duration collect_interval() const;
@@ -204,6 +217,7 @@ class Root {
   // root_peers.cc
   void say_hello(Context& context, const NodeId& node, Peer& peer);
   void send_index(Context& context, const NodeId& node, Peer& peer);
+  bool hear_same(const NodeId& from, Peer& peer, const wire::RootIndex::Same& same);
   void tell_seen(Context& context, const NodeId& node, Peer& peer);
   void store(Context& context);
   wire::StoredEntry to_store(const std::string& path) const;
@@ -221,6 +235,7 @@ class Root {
   std::map<std::string, Held> entries_;
   std::map<uint64_t, std::string> by_sequence_;
   std::map<std::string, std::string> by_content_;  // a file that holds, or held, it
+  std::map<uint64_t, uint64_t> by_inode_;          // the sequence of what is there
   uint64_t live_ = 0, live_bytes_ = 0;             // paths, and what their files hold
   std::set<std::string> dirty_;                    // to be stored
   bool root_dirty_ = false;                        // and so is what is known of the root itself
@@ -250,13 +265,15 @@ class Root {
   };
   std::map<HostId, Gone> gone_;  // peers that were linked, since this engine began
   std::map<std::string, std::map<NodeId, Offer>> offers_;
+  std::map<std::string, std::string> offered_contents_;  // a file that was offered with it
   std::map<std::string, Placing> placing_;
   std::map<PlaceTicket, std::string> by_ticket_;
   std::map<std::string, Entry> intended_;  // what is being put there
   std::set<std::string> to_be_seen_;  // what is there is not what was expected, and will be told
   std::map<std::string, Retry> retries_;
   static constexpr MonoTime kRipe = MonoTime::min();
-  std::map<std::string, MonoTime> folder_waits_;  // until then for those in it to be deleted
+  // Deletes that wait until then: of a folder for what is in it, of a file for its content to be had elsewhere.
+  std::map<std::string, MonoTime> folder_waits_;
 
   std::map<std::string, MonoTime> vanished_;  // not there, and not yet deletes; since when
   bool braked_ = false;

@@ -180,6 +180,8 @@ void Sync::on(Context& context, const Heard& event) {
     if (hellos.contains(hello.root()) || hellos.size() < kMaxRootsOfPeer)
       hellos[hello.root()] = hello;
     if (Root* root = configured(hello.root())) heard = root->hear(context, event.from, hello);
+  } else if (message.has_packed()) {
+    heard = Error{"a packed message that cannot be unpacked"};
   } else if (message.has_index()) {
     if (Root* root = configured(message.index().root()))
       heard = root->hear(context, event.from, message.index());

@@ -267,6 +267,13 @@ Placed Host::put_in_place(const Place& place) {
       !world_.source_has(*this, place.sources, state.content))
     return refused(Outcome::kUnavailable, "nobody has it");
   Placed answer{place.ticket, Outcome::kDone, "", {}, {}};
+  if (const auto from = folder_.look(place.move_from);
+      from && same_place(from->signature, place.move_expected.signature) && !rng_.chance(0.1)) {
+    answer.moved = true;
+    answer.found = {state, folder_.rename(place.move_from, place.path)};
+    if (tell) tell("moves " + place.move_from + " to " + place.path);
+    return answer;
+  }
   if (!place.set_aside.empty()) {
     if (folder_.look(place.set_aside)) return refused(Outcome::kFailed, "another is kept there");
     answer.copy = {there->state, folder_.put(place.set_aside, there->state)};

@@ -201,8 +201,8 @@ void World::remove(Host& host, const std::string& path) {
 void World::move(Host& host, const std::string& from, const std::string& to) {
   const auto found = host.folder().look(from);
   if (!found || host.folder().look(to) || found->state.type == FileType::kFolder) return;
-  host.folder().remove(from);
-  put(host, to, found->state);
+  host.folder().rename(from, to);
+  host.touched(to);
   host.touched(from);
   // Another may have deleted it under its old name, which says nothing of the new one.
   free_.insert(found->state.content);
