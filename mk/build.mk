@@ -32,14 +32,15 @@ libs_store := sqlite3
 libs_scripts := libevent
 libs_files := libcrypto zlib
 libs_system := libsystemd libevent
+libs_http := libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
 libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core sync config net files scripts store bus system ctl daemon guardian
+folders := base wire core sync config net files scripts store bus http system ctl daemon guardian
 core_folders := sync core wire base
-program_folders := guardian daemon bus system files store scripts net config sync core wire base
+program_folders := guardian daemon bus http system files store scripts net config sync core wire base
 ctl_folders := ctl base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))
@@ -81,8 +82,15 @@ $$(BUILD)/obj/$(1)/%.o: src/$(1)/%.cc $$(BUILD)/flags | $$(proto_headers)
 	@mkdir -p $$(@D)
 	$$(call quiet,CXX,$$@)$$(CXX) $$(all_flags) $$(call pkg_cflags,$$(libs_$(1))) -c -o $$@ $$<
 endef
+extra_objects_http := $(BUILD)/obj/gen/http/page.o
 extra_objects_wire := $(protos:src/%.proto=$(BUILD)/obj/gen/%.pb.o)
 $(foreach f,$(folders),$(eval $(call folder_rules,$(f))))
+
+# A string literal may be so long and no longer, so the page is one a line.
+$(BUILD)/gen/http/page.cc: src/http/page.html
+	@mkdir -p $(@D)
+	$(call quiet,EMBED,$@)(echo '#include "http/page.h"'; echo 'namespace cluster::http {'; echo 'const std::string_view kPage ='; \
+	  sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $<; echo ';'; echo '}') > $@
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)

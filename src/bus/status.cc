@@ -201,6 +201,8 @@ std::string status_json(const core::View& view, const std::string& version,
   out["settled"] = view.settled;
   out["hosts"] = Json::array();
   for (const core::HostView& host : view.hosts) out["hosts"].push_back(host_json(host));
+  out["links"] = Json::array();
+  for (const auto& [one, other] : view.links) out["links"].push_back({one.value, other.value});
   out["services"] = Json::array();
   for (const core::ServiceView& service : view.services) {
     out["services"].push_back(service_json(service));

@@ -161,6 +161,19 @@ Result<std::string> parse_listen_address(std::string_view text) {
 }
 
 // Without the network no name would be found.
+Result<PortAddress> parse_status_listen(std::string_view text) {
+  const auto split = parse_host_address(text);
+  PortAddress out;
+  if (split && canonical_ip(text).empty() && split->name.size() < text.size())
+    out = {canonical_ip(split->address), split->port};
+  if (out.ip.empty())
+    return wrong("status_listen names " + in_quotes(text),
+                 "an address of this host and a port: IPV4:PORT or [IPV6]:PORT");
+  if (const auto why = unfit(out.ip, Use::kListen))
+    return wrong("status_listen names " + in_quotes(text) + ", " + *why, "an address of this host");
+  return out;
+}
+
 Result<core::ProbeTarget> parse_probe_target(std::string_view text) {
   core::ProbeTarget out;
   if (out.address = canonical_ip(text); out.address.empty()) {

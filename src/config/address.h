@@ -33,6 +33,16 @@ Result<HostAddress> parse_host_address(std::string_view text);
 // An address to listen on: IPv4 or IPv6, in brackets or not; without brackets in the result.
 Result<std::string> parse_listen_address(std::string_view text);
 
+struct PortAddress {
+  std::string ip;  // canonical
+  uint16_t port = 0;
+
+  bool operator==(const PortAddress&) const = default;
+};
+
+// An address and a port to listen on: IPV4:PORT or [IPV6]:PORT.
+Result<PortAddress> parse_status_listen(std::string_view text);
+
 // An address to ask whether it is there: IPv4 or IPv6, with a port for TCP or without for ICMP.
 Result<core::ProbeTarget> parse_probe_target(std::string_view text);
 

@@ -70,6 +70,8 @@ ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
   }
   out.listen = address_list(conf, "listen", kMaxListenAddresses, parse_listen_address, report);
   out.probe = address_list(conf, "probe", kMaxProbeTargets, parse_probe_target, report);
+  out.status_listen =
+      address_list(conf, "status_listen", kMaxStatusAddresses, parse_status_listen, report);
 
   const size_t before = report.faults().size();
   out.beat_interval = conf.time("beat_interval", report).value_or(out.beat_interval);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/address.h"
 #include "config/fault.h"
 #include "config/files_conf.h"
 #include "config/identity.h"
@@ -17,6 +18,7 @@ namespace cluster::config {
 inline constexpr int kDefaultVerbosity = 3;
 inline constexpr size_t kMaxListenAddresses = 64;
 inline constexpr size_t kMaxProbeTargets = 8;
+inline constexpr size_t kMaxStatusAddresses = 8;
 
 struct ClusterConf {
   std::string path;
@@ -28,6 +30,7 @@ struct ClusterConf {
   Duration dead_time = seconds(5);
   Duration rekey_interval = hours(1);
   std::vector<core::ProbeTarget> probe;
+  std::vector<PortAddress> status_listen;
   int verbosity = kDefaultVerbosity;
   std::optional<core::Failback> failback;
   core::Ownership ownership = core::Ownership::kPeers;

@@ -39,6 +39,10 @@ constexpr Key kClusterConf[] = {
      "addresses outside, asked while no other host is heard: where they are silent as well for "
      "dead_time, this host is offline",
      Scope::kHost},
+    {"status_listen", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "where the status page, /status.json and /metrics may be read over HTTP: IPV4:PORT or "
+     "[IPV6]:PORT; without it nowhere",
+     Scope::kHost},
     {"service_dir", kPath, "", 0, 0, "", Restart::kYes, Built::kYes,
      "the folder with the services' folders; without it services.d beside cluster.conf",
      Scope::kHost},

@@ -80,6 +80,7 @@ void load_all(const Options& options, Loaded& out, Report& report) {
   }
 
   out.listen = std::move(conf.listen);
+  out.status_listen = std::move(conf.status_listen);
   out.verbosity = conf.verbosity;
   out.service_dir = conf.service_dir.value_or(absolute(options.config_dir + "/" + kServiceFolder));
   out.core.beat_interval = conf.beat_interval;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/address.h"
 #include "config/fault.h"
 #include "config/hosts.h"
 #include "config/identity.h"
@@ -37,7 +38,8 @@ struct Options {
 
 struct Loaded {
   core::Config core;
-  Passphrases passphrases;          // initial ones, of every host
+  Passphrases passphrases;                 // initial ones, of every host
+  std::vector<PortAddress> status_listen;  // where the status page is; empty: nowhere
   std::vector<std::string> listen;  // IP addresses without brackets; empty: all of this machine
   uint16_t port = 0;        // to listen on: of cluster.conf, else of this host's line, else 35790
   int verbosity = 0;        // 0 to 5

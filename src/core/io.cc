@@ -4,6 +4,15 @@
 
 namespace cluster::core {
 
+const char* to_string(Script script) {
+  switch (script) {
+    case Script::kStart: return "start";
+    case Script::kStop: return "stop";
+    case Script::kStatus: return "status";
+  }
+  return "";
+}
+
 const char* to_string(ServiceState state) {
   switch (state) {
     case ServiceState::kStopped: return "stopped";

@@ -286,6 +286,7 @@ struct Probe {
 };
 
 enum class Script : uint8_t { kStart, kStop, kStatus };
+const char* to_string(Script script);  // "start", "stop", "status": the executable's name
 
 // Run services.d/SERVICE/{start,stop,status} in a process group of its own. Answered by ScriptEnded.
 struct RunScript {

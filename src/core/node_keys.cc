@@ -169,7 +169,9 @@ void Node::State::open_for_readmission(Context& context, const Command& command)
 }
 
 // Its secrets are of no use any more (an old backup): it comes with the passphrases again.
+// The disk is an older one: neither what it knows of secrets holds, nor what it has granted.
 void Node::State::forget_secrets(Context& context, const Command& command) {
+  lose_memory(context);
   auto writes = keyring.forget_all_pairs();
   if (writes.empty()) return secrets_forgotten(context, command.request);
   const StoreTicket ticket = persist(context, std::move(writes));

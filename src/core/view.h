@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -78,6 +79,8 @@ struct View {
   bool settled = false;
   std::vector<HostView> hosts;        // ascending by id, one for each line of the hosts file
   std::vector<ServiceView> services;  // in the order of the services file
+  std::vector<std::pair<HostId, HostId>>
+      links;  // that both ends claim, each once, the lower id first
   VotersView voters;
   PushView push;
   uint64_t malformed_messages = 0;  // from linked hosts, since the start; each closed its link

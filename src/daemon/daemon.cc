@@ -115,10 +115,11 @@ Status Daemon::start_core() {
   if (Status s = open_files(); !s) return s;
   performer_ = std::make_unique<Performer>(
       Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_, *prober_, *keeper_,
-            file_links_, *sleep_lock_, requests_, happenings_,
+            file_links_, *sleep_lock_, requests_, happenings_, tally_,
             [this](const core::ValidateConfig& a) { perform(a); },
             [this](const core::ApplyConfig& a) { perform(a); }},
       [this] { left(); });
+  status_pages_ = std::make_unique<StatusPages>(loop_.base(), *this, tally_);
   boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));
   loop_.post(core::Event(core::LocalAddresses{net::local_addresses()}));
@@ -142,6 +143,7 @@ void Daemon::start_once_able() {
     secrets_look_.reset();
     node_->start(now, actions_);
     started_ = true;
+    status_pages_->configure(config_.status_listen);
     // Who connects has waited in the backlog: before this nothing is known of who may come in.
     transport_->listen(std::move(listening_));
     perform();

@@ -19,6 +19,7 @@
 #include "daemon/parent.h"
 #include "daemon/perform.h"
 #include "daemon/requests.h"
+#include "daemon/status_pages.h"
 #include "files/keeper.h"
 #include "net/addresses.h"
 #include "net/background.h"
@@ -133,6 +134,7 @@ class Daemon final : public bus::Cluster {
   net::Background disk_work_{loop_.base(), 1};  // that a loop must not wait for
   Requests requests_;
   Happenings happenings_;
+  http::Tally tally_;
   std::optional<net::Identity> identity_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<net::Secrets> secrets_;
@@ -150,6 +152,7 @@ class Daemon final : public bus::Cluster {
   FileLinks file_links_;
   std::unique_ptr<files::Keeper> keeper_;
   std::unique_ptr<Performer> performer_;
+  std::unique_ptr<StatusPages> status_pages_;
   std::unique_ptr<net::AddressWatch> addresses_;
   std::vector<std::unique_ptr<Watch>> watches_;  // signals and the shell's own timers
   std::unique_ptr<Leaving> leaving_;

@@ -141,8 +141,8 @@ void log(const core::Alert& alert) {
 
 void log(const scripts::Line& line) {
   put(line.notice ? spdlog::level::warn : spdlog::level::info,
-      line.service + "/" + scripts::to_string(line.script) + (line.notice ? ": (" : ": ") +
-          line.text + (line.notice ? ")" : ""));
+      line.service + "/" + core::to_string(line.script) + (line.notice ? ": (" : ": ") + line.text +
+          (line.notice ? ")" : ""));
 }
 
 void log_event(const std::string& text) { put(spdlog::level::trace, text); }

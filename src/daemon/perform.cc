@@ -50,7 +50,8 @@ struct Performer::Visitor {
   void operator()(const core::RelayRoom& a) const { parts.transport.perform(a); }
   void operator()(const core::CloseRelay& a) const { parts.transport.perform(a); }
   void operator()(const core::RunScript& a) const {
-    const std::string& name = to.runs_[a.run] = a.service + "/" + scripts::to_string(a.script);
+    const std::string& name = to.runs_[a.run] = a.service + "/" + core::to_string(a.script);
+    parts.tally.began(read_clocks().mono, a);
     log(core::LogLevel::kDebug, name + " begins");
     parts.runner.run(a);
   }
@@ -126,6 +127,7 @@ void Performer::heard(const core::Event& event) {
   if (const auto* up = std::get_if<core::LinkUp>(&event)) links_.insert(up->link);
   if (const auto* down = std::get_if<core::LinkDown>(&event)) links_.erase(down->link);
   if (const auto* ended = std::get_if<core::ScriptEnded>(&event)) {
+    parts_.tally.ended(read_clocks().mono, *ended);
     const auto run = runs_.find(ended->run);
     if (run == runs_.end()) return;
     log(core::LogLevel::kDebug, run->second + " ended: " + to_text(*ended));

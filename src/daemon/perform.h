@@ -15,6 +15,7 @@
 #include "daemon/file_links.h"
 #include "daemon/requests.h"
 #include "files/keeper.h"
+#include "http/metrics.h"
 #include "net/prober.h"
 #include "net/secrets.h"
 #include "net/transport.h"
@@ -50,6 +51,7 @@ struct Parts {
   system::SleepLock& sleep_lock;
   Requests& requests;
   Happenings& happenings;
+  http::Tally& tally;
   std::function<void(const core::ValidateConfig&)> validate_config;
   std::function<void(const core::ApplyConfig&)> apply_config;
 };

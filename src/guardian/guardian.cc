@@ -25,7 +25,7 @@ constexpr Duration kTrimAfter = seconds(1);
 MonoTime now() { return daemon::read_clocks().mono; }
 
 std::string named(const core::RunScript& run) {
-  return run.service + "/" + scripts::to_string(run.script);
+  return run.service + "/" + core::to_string(run.script);
 }
 
 }  // namespace

@@ -16,15 +16,6 @@
 
 namespace cluster::scripts {
 
-const char* to_string(core::Script script) {
-  switch (script) {
-    case core::Script::kStart: return "start";
-    case core::Script::kStop: return "stop";
-    case core::Script::kStatus: return "status";
-  }
-  return "?";
-}
-
 LocalRunner::LocalRunner(event_base* base, std::string service_dir, std::string state_dir,
                          Callbacks callbacks, std::optional<Cgroups> cgroups,
                          ScopeMaker* scope_maker)

@@ -12,8 +12,6 @@
 
 namespace cluster::scripts {
 
-const char* to_string(core::Script script);  // "start", "stop", "status": the executable's name
-
 // A line of a script's output, without its end, printable UTF-8 (other bytes as \xHH).
 struct Line {
   std::string service;

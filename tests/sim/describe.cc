@@ -94,15 +94,6 @@ std::string describe_routed(const wire::Routed& r) {
 
 }  // namespace
 
-const char* to_string(core::Script script) {
-  switch (script) {
-    case core::Script::kStart: return "start";
-    case core::Script::kStop: return "stop";
-    case core::Script::kStatus: return "status";
-  }
-  return "?";
-}
-
 const char* to_string(core::Verb verb) {
   static const char* const kNames[] = {
       "start",   "stop",   "restart",        "enable",          "disable", "move",        "clear",

@@ -12,7 +12,6 @@ namespace cluster::sim {
 std::string describe(const core::Event& event);
 std::string describe(const core::Action& action);
 std::string describe_message(const std::string& bytes);
-const char* to_string(core::Script script);
 const char* to_string(core::Verb verb);
 const char* to_string(Life life);
 std::string to_string(const core::ScriptEnded& end);

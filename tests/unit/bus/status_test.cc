@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 TEST(Status, DocumentOfHostsAndServices) {
   core::View view = sample_view();
   view.malformed_messages = 6;
+  view.links = {{HostId(1), HostId(3)}};
   EXPECT_EQ(
       status_json(view, "1.2.3", {9, 2, 3, 5, {{"room", 4}, {"frame", 0}}}, {6, 70, 1}),
       R"({"host":{"id":1,"name":"server1.example.com"},"version":"1.2.3","settled":true,)"
@@ -25,7 +26,7 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"("version":"0.1.0","key":null,"generation":0},)"
       R"({"id":2,"name":"laptop1","state":"down","standby":false,"maintenance":false,"settled":false,"votes":false,)"
       R"("address":"","path":null,"via":null,"rtt_ms":null,"last_seen":null,"version":"",)"
-      R"("key":null,"generation":0}],)"
+      R"("key":null,"generation":0}],"links":[[1,3]],)"
       R"("services":[{"name":"web","state":"running","host":1,"running_on":[1],"epoch":3,)"
       R"("reason":"the most preferred host that is up","ownership":"peers","preference":[1,2],"disabled":false,)"
       R"("stopped":false,"moved_to":null,"after":["cache"],"with":null},)"

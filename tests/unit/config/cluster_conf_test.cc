@@ -72,6 +72,7 @@ TEST(ClusterConf, ReadsEveryKeyInEveryForm) {
                             "failback = \"10m\"\nownership = peers\n"
                             "probe = {192.0.2.1, \"192.0.2.1:53\", \"2001:db8::1\", "
                             "\"[2001:db8::1]:443\"}\n"
+                            "status_listen = {\"127.0.0.1:80\", \"[0::1]:81\"}\n"
                             "service_dir = \"" +
                                 config.path("elsewhere") + "\"");
   EXPECT_EQ(got.core.self, HostId(2));
@@ -80,6 +81,7 @@ TEST(ClusterConf, ReadsEveryKeyInEveryForm) {
   EXPECT_EQ(got.core.probe,
             (std::vector<core::ProbeTarget>{
                 {"192.0.2.1", 0}, {"192.0.2.1", 53}, {"2001:db8::1", 0}, {"2001:db8::1", 443}}));
+  EXPECT_EQ(got.status_listen, (std::vector<PortAddress>{{"127.0.0.1", 80}, {"::1", 81}}));
   EXPECT_EQ(got.core.beat_interval, milliseconds(250));
   EXPECT_EQ(got.core.dead_time, milliseconds(1500));
   EXPECT_EQ(got.verbosity, 5);
@@ -177,6 +179,12 @@ TEST(ClusterConf, RefusesEachFaultWithItsLine) {
        "IPv4 or IPv6"},
       {"probe port", "id = 1\nprobe = \"192.0.2.1:99999\"\n", 2, "'192.0.2.1:99999'", "IPV4:PORT"},
       {"probe twice", "id = 1\nprobe = {\"192.0.2.1\", \"192.0.2.1\"}\n", 2, "twice", "once"},
+      {"status_listen without a port", "id = 1\nstatus_listen = \"127.0.0.1\"\n", 2, "'127.0.0.1'",
+       "IPV4:PORT"},
+      {"status_listen by name", "id = 1\nstatus_listen = \"localhost:80\"\n", 2, "'localhost:80'",
+       "IPV4:PORT"},
+      {"status_listen twice", "id = 1\nstatus_listen = {\"[::1]:80\", \"[0::1]:80\"}\n", 2, "twice",
+       "once"},
       {"probe itself", "id = 1\nprobe = \"[::1]:22\"\n", 2, "this host itself", "outside"},
       {"probe nowhere", "id = 1\nprobe = 0.0.0.0\n", 2, "address of no host", "outside"},
       {"relative service_dir", "id = 1\nservice_dir = services\n", 2, "'services'",
