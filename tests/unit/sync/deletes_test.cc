@@ -126,6 +126,55 @@ TEST(Deletes, AHostThatWasAloneDoesNotOverruleTheOthers) {
   }
 }
 
+// A host that is new, or has lost all it had, was together with nobody whose files would count for more.
+TEST(Deletes, ANewHostDoesNotOverruleOneThatWasAloneForTooLong) {
+  Hosts hosts(2, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  hosts[1].stop();
+  hosts[0].write("zone", "newer");
+  hosts[0].write("more", "made alone");
+  hosts.pass(kKept + hours(3));
+  hosts[1].lose_state();
+  hosts[1].remove("zone");
+  hosts[1].start();
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
+    EXPECT_EQ(hosts[i].read("more"), "made alone") << i;
+  }
+  EXPECT_FALSE(hosts[0].retained("made alone"));
+}
+
+// It met one that was not, and heard not all of it; then both were alone.
+TEST(Deletes, WhoWasAwayOnceIsNotOverruledForWhatItMadeWhileBothWereAlone) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts[0].write("spare", "old too");
+  hosts.pass(seconds(5));
+  hosts.cut(0, 1);
+  hosts.cut(1, 2);
+  hosts[0].write("zone", "newer");
+  hosts.pass(kKept + hours(3));
+  hosts[1].refuse_to_place("no space left on device");
+  hosts.link(0, 1);
+  hosts.pass(seconds(5));
+  hosts.cut(0, 1);
+  hosts.cut(0, 2);
+  hosts[0].remove("spare");
+  hosts[1].refuse_to_place("");
+  hosts[1].write("later", "made alone");
+  hosts.pass(kKept + hours(3));
+  hosts.link(0, 1);
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
+    EXPECT_EQ(hosts[i].read("later"), "made alone") << i;
+    EXPECT_EQ(hosts[i].read("spare"), std::nullopt) << i;
+  }
+  EXPECT_FALSE(hosts[1].retained("made alone"));
+}
+
 TEST(Deletes, StayThoughAHostHasLostItsStateAndTheyAreForgotten) {
   Hosts hosts(3, Mode::kNewer, kKept);
   hosts[0].write("zone", "old");
