@@ -144,8 +144,12 @@ bool Root::was_forgotten(const Entry& entry) const {
 
 bool Root::is_overruled(const Offer& offer, const Held* ours) const {
   if (offer.away == Away::kPresent || offer.entry.deleted) return false;
-  if (offer.away != Away::kPullsOnly || !offer.own || offer.entry.unsure)
-    return ours == nullptr && was_forgotten(offer.entry);
+  if (offer.away != Away::kPullsOnly || !offer.own || offer.entry.unsure) {
+    // What came here since may know nothing of what was forgotten before.
+    const bool unknowing =
+        ours == nullptr || (!offer.entry.unsure && !ours->knows_edit_of(offer.entry));
+    return unknowing && was_forgotten(offer.entry);
+  }
   return ours == nullptr || ours->deleted || !(ours->state == offer.entry.state);
 }
 
@@ -157,6 +161,13 @@ void Root::overrule(Context& context, const std::string& path, const Entry& thei
   before.vector.join(theirs.vector);
   Entry entry = edited(context, &before, core::wall_us(context.now.wall));
   entry.deleted = !live;
+  if (live) {
+    // Nobody edited it: whoever replaces or deletes meanwhile what is here knew of it.
+    entry.edited = ours->edited;
+    entry.counter = ours->counter;
+    entry.editor = ours->editor;
+    entry.unsure = ours->unsure;
+  }
   if (!live) entry.born = before.born;
   context.log(config_.name + ": " + path + " of " + theirs.editor +
               ", which was away too long, is retained there");
