@@ -310,6 +310,9 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& i
     offer.pulled = one.sequence() <= peer.pull_until;
     if (const auto at_position = positions_.find(from); at_position != positions_.end())
       offer.away = at_position->second.away(one.sequence());
+    // It may have resolved meanwhile what it made without these deletes.
+    if (peer.told_anew && !offer.entry.unsure)
+      offer.away = std::max(offer.away, Away::kMissedDeletes);
     if (!offer.entry.deleted && offer.entry.state.type == FileType::kFile)
       offered_contents_[offer.entry.state.content] = one.path();
     peer.open.insert(offer.sequence);
