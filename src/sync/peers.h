@@ -27,8 +27,14 @@ enum class Away : uint8_t {
 struct Position {
   uint64_t index = 0;  // names that index
   uint64_t has = 0;
-  Away away = Away::kPresent;
-  uint64_t away_until = 0;  // in what it tells up to here
+  // What it tells up to here it made
+  uint64_t missed_until = 0;  // without deletes that are forgotten here
+  uint64_t alone_until = 0;   // without any other host for too long
+
+  Away away(uint64_t sequence) const {
+    if (sequence <= alone_until) return Away::kPullsOnly;
+    return sequence <= missed_until ? Away::kMissedDeletes : Away::kPresent;
+  }
 };
 
 struct Peer {
@@ -39,6 +45,7 @@ struct Peer {
   std::string paused;       // why it takes nothing
   uint64_t unstored = 0;    // tell it nothing before so many stores are done; 0: no such
   bool told_anew = false;   // it has been asked to begin again
+  bool told_alone = false;  // this host does not speak for others, as it was told
   uint64_t goes_to = 0;     // its index, when it said hello
   uint64_t pull_until = 0;  // what it tells up to here counts, whatever is here
 

@@ -255,6 +255,7 @@ class Root {
   uint64_t own_counter_ = 0;  // the last that this node gave: none is given twice
   uint64_t contact_us_ = 0;   // by this host's clock, when it last was with another host
   bool absent_ = false;       // that was too long ago
+  bool met_none_ = true;      // it never was
 
   std::map<NodeId, Peer> peers_;
   std::map<NodeId, Position> positions_;  // of their indexes, as stored

@@ -75,7 +75,8 @@ void Root::forget_delete(const std::string& path, bool all_have) {
 void Root::judge_own_absence(const Context& context) {
   if (!peers_.empty()) return;
   const uint64_t expired = core::wall_us(context.now.wall - tombstone_keep_);
-  absent_ = contact_us_ != 0 && contact_us_ < expired;
+  met_none_ = contact_us_ == 0;
+  absent_ = !met_none_ && contact_us_ < expired;
 }
 
 // It counts again once it has all that another had.
@@ -83,10 +84,10 @@ void Root::note_contact(const Context& context) {
   const auto counts = [&](const auto& one) {
     const Peer& peer = one.second;
     return peer.greeted && peer.apart.empty() &&
-           (!absent_ || (peer.heard >= peer.goes_to && peer.has() >= peer.goes_to));
+           ((!absent_ && !met_none_) || (peer.heard >= peer.goes_to && peer.has() >= peer.goes_to));
   };
   if (std::none_of(peers_.begin(), peers_.end(), counts)) return;
-  absent_ = false;
+  absent_ = met_none_ = false;
   const uint64_t now = core::wall_us(context.now.wall);
   const auto interval =
       static_cast<uint64_t>(to_us(std::min(tombstone_keep_ / 8, kLongestContactInterval)));
@@ -99,9 +100,10 @@ void Root::note_contact(const Context& context) {
 void Root::judge_away(Context& context, const NodeId& node, Peer& peer,
                       const wire::RootHello& hello) {
   Position& position = positions_[node];
-  if (position.index != hello.index()) position = {hello.index(), 0, Away::kPresent, 0};
+  if (position.index != hello.index()) position = {hello.index(), 0, 0, 0};
   const std::string of_root = "files of " + config_.name + ": ";
-  const bool pulls = absent_ && !hello.absent();
+  const bool speaks_for_others = !hello.absent() && !hello.met_none();
+  const bool pulls = absent_ && speaks_for_others;
   if (pulls && peer.pull_until == 0)
     context.alert(of_root +
                   "this host was away for longer than deletes are remembered; what it alone has is "
@@ -110,19 +112,21 @@ void Root::judge_away(Context& context, const NodeId& node, Peer& peer,
   peer.pull_until = pulls ? peer.goes_to : 0;
   const bool missed =
       horizon_ != 0 && (hello.your_index() != index_ || hello.your_seen() < horizon_);
-  const Away away = hello.absent() && !absent_ ? Away::kPullsOnly
-                    : missed                   ? Away::kMissedDeletes
-                                               : Away::kPresent;
-  if (away == Away::kPresent) {
-    if (position.has >= position.away_until) position.away = Away::kPresent;
-    return;
+  const bool overrules = hello.absent() && !peer.told_alone;
+  if (position.has >= position.missed_until) position.missed_until = 0;
+  // Where it still is absent and this host is by now as well, neither counts for more than the other.
+  const bool both_alone = hello.absent() && !overrules;
+  if (position.has >= position.alone_until || both_alone) {
+    root_dirty_ = root_dirty_ || position.alone_until != 0;
+    position.alone_until = 0;
   }
-  if (away == Away::kPullsOnly && position.away != away)
+  if (!missed && !overrules) return;
+  if (overrules && position.alone_until == 0)
     context.alert(of_root + peer.name +
                   " was away for longer than deletes are remembered; what it alone has is kept "
                   "there as retained versions");
-  position.away = std::max(position.away, away);
-  position.away_until = std::max(position.away_until, hello.sequence());
+  if (missed) position.missed_until = std::max(position.missed_until, hello.sequence());
+  if (overrules) position.alone_until = std::max(position.alone_until, hello.sequence());
   // A crash must not forget it once that host has heard what it had missed.
   root_dirty_ = true;
   peer.unstored = stores_ + 1;
@@ -140,8 +144,12 @@ bool Root::was_forgotten(const Entry& entry) const {
 
 bool Root::is_overruled(const Offer& offer, const Held* ours) const {
   if (offer.away == Away::kPresent || offer.entry.deleted) return false;
-  if (offer.away != Away::kPullsOnly || !offer.own || offer.entry.unsure)
-    return ours == nullptr && was_forgotten(offer.entry);
+  if (offer.away != Away::kPullsOnly || !offer.own || offer.entry.unsure) {
+    // What came here since may know nothing of what was forgotten before.
+    const bool unknowing =
+        ours == nullptr || (!offer.entry.unsure && !ours->knows_edit_of(offer.entry));
+    return unknowing && was_forgotten(offer.entry);
+  }
   return ours == nullptr || ours->deleted || !(ours->state == offer.entry.state);
 }
 
@@ -153,6 +161,13 @@ void Root::overrule(Context& context, const std::string& path, const Entry& thei
   before.vector.join(theirs.vector);
   Entry entry = edited(context, &before, core::wall_us(context.now.wall));
   entry.deleted = !live;
+  if (live) {
+    // Nobody edited it: whoever replaces or deletes meanwhile what is here knew of it.
+    entry.edited = ours->edited;
+    entry.counter = ours->counter;
+    entry.editor = ours->editor;
+    entry.unsure = ours->unsure;
+  }
   if (!live) entry.born = before.born;
   context.log(config_.name + ": " + path + " of " + theirs.editor +
               ", which was away too long, is retained there");

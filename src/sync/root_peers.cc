@@ -47,8 +47,7 @@ void Root::load(const wire::StoredRoot& stored) {
   memory_ = true;
   for (const auto& peer : stored.peers())
     if (const auto node = NodeId::from_raw(peer.node()))
-      positions_[*node] = {peer.index(), peer.has(), static_cast<Away>(peer.away()),
-                           peer.away_until()};
+      positions_[*node] = {peer.index(), peer.has(), peer.missed_until(), peer.alone_until()};
   horizon_ = stored.horizon();
   for (const auto& one : stored.forgotten())
     if (const auto node = NodeId::from_raw(one.node())) forgotten_.set(*node, one.counter());
@@ -104,8 +103,8 @@ void Root::store(Context& context) {
     peer.set_node(node.raw());
     peer.set_index(position.index);
     peer.set_has(position.has);
-    peer.set_away(static_cast<wire::StoredRoot::Away>(position.away));
-    peer.set_away_until(position.away_until);
+    peer.set_missed_until(position.missed_until);
+    peer.set_alone_until(position.alone_until);
   }
   root.set_horizon(horizon_);
   for (const auto& [node, counter] : forgotten_.counters()) {
@@ -153,6 +152,7 @@ void Root::peer_up(Context& context, const PeerUp& up) {
   Peer& peer = peers_[up.node] = {};
   peer.host = up.host;
   peer.name = up.name;
+  peer.told_alone = absent_ || met_none_;
   if (scanned_) say_hello(context, up.node, peer);
 }
 
@@ -183,6 +183,8 @@ void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
   hello.set_horizon(horizon_);
   hello.set_sequence(sequence_);
   hello.set_absent(absent_);
+  hello.set_met_none(met_none_);
+  peer.told_alone = absent_ || met_none_;
   if (const auto at = positions_.find(node); at != positions_.end()) {
     hello.set_your_index(at->second.index);
     hello.set_your_seen(at->second.has);
@@ -306,9 +308,11 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& i
     offer = {std::move(*entry), one.sequence()};
     offer.own = offer.entry.edited.node == from;
     offer.pulled = one.sequence() <= peer.pull_until;
-    if (const auto at_position = positions_.find(from);
-        at_position != positions_.end() && one.sequence() <= at_position->second.away_until)
-      offer.away = at_position->second.away;
+    if (const auto at_position = positions_.find(from); at_position != positions_.end())
+      offer.away = at_position->second.away(one.sequence());
+    // It may have resolved meanwhile what it made without these deletes.
+    if (peer.told_anew && !offer.entry.unsure)
+      offer.away = std::max(offer.away, Away::kMissedDeletes);
     if (!offer.entry.deleted && offer.entry.state.type == FileType::kFile)
       offered_contents_[offer.entry.state.content] = one.path();
     peer.open.insert(offer.sequence);

@@ -342,6 +342,7 @@ void World::make_peace() {
 void World::pushed(const Host& host) {
   const std::vector<PeerOfRoot> peers = host.engine().view().at(0).peers;
   for (const PeerOfRoot& peer : peers) {
+    if (!peer.linked) continue;
     const Host& other = *hosts_.at(peer.host.value - 1);
     if (!other.running()) continue;
     const Root& theirs = *other.engine().root(kRoot);

@@ -126,6 +126,94 @@ TEST(Deletes, AHostThatWasAloneDoesNotOverruleTheOthers) {
   }
 }
 
+// A host that is new, or has lost all it had, was together with nobody whose files would count for more.
+TEST(Deletes, ANewHostDoesNotOverruleOneThatWasAloneForTooLong) {
+  Hosts hosts(2, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  hosts[1].stop();
+  hosts[0].write("zone", "newer");
+  hosts[0].write("more", "made alone");
+  hosts.pass(kKept + hours(3));
+  hosts[1].lose_state();
+  hosts[1].remove("zone");
+  hosts[1].start();
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
+    EXPECT_EQ(hosts[i].read("more"), "made alone") << i;
+  }
+  EXPECT_FALSE(hosts[0].retained("made alone"));
+}
+
+// It met one that was not, and heard not all of it; then both were alone.
+TEST(Deletes, WhoWasAwayOnceIsNotOverruledForWhatItMadeWhileBothWereAlone) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts[0].write("spare", "old too");
+  hosts.pass(seconds(5));
+  hosts.cut(0, 1);
+  hosts.cut(1, 2);
+  hosts[0].write("zone", "newer");
+  hosts.pass(kKept + hours(3));
+  hosts[1].refuse_to_place("no space left on device");
+  hosts.link(0, 1);
+  hosts.pass(seconds(5));
+  hosts.cut(0, 1);
+  hosts.cut(0, 2);
+  hosts[0].remove("spare");
+  hosts[1].refuse_to_place("");
+  hosts[1].write("later", "made alone");
+  hosts.pass(kKept + hours(3));
+  hosts.link(0, 1);
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
+    EXPECT_EQ(hosts[i].read("later"), "made alone") << i;
+    EXPECT_EQ(hosts[i].read("spare"), std::nullopt) << i;
+  }
+  EXPECT_FALSE(hosts[1].retained("made alone"));
+}
+
+// What overrules another host's edit is none itself.
+TEST(Deletes, StayThoughAnotherHostHasOverruledOneThatWasAway) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  hosts.cut(0, 2);
+  hosts.cut(1, 2);
+  hosts[2].write("zone", "its own");
+  hosts.pass(kKept + hours(3));
+  hosts.cut(0, 1);
+  hosts[1].remove("zone");
+  hosts.pass(seconds(5));
+  hosts.link(0, 2);
+  hosts.pass(seconds(5));
+  ASSERT_EQ(hosts[2].read("zone"), "old");
+  hosts.link(0, 1);
+  hosts.link(1, 2);
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
+}
+
+TEST(Deletes, StayThoughTheyAreForgottenAndSomethingElseHasThatNameSince) {
+  Hosts hosts(3, Mode::kNewer, kKept);
+  hosts[0].write("zone", "old");
+  hosts.pass(seconds(5));
+  hosts[2].stop();
+  hosts[1].remove("zone");
+  hosts.pass(kKept + hours(3));
+  ASSERT_EQ(hosts[1].known(), 0u);
+  hosts[1].write("zone", "anew");
+  hosts.pass(seconds(5));
+  hosts[2].start();
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(hosts[i].read("zone"), "anew") << i;
+    EXPECT_TRUE(hosts[i].copies("zone").empty()) << i;
+  }
+}
+
 TEST(Deletes, StayThoughAHostHasLostItsStateAndTheyAreForgotten) {
   Hosts hosts(3, Mode::kNewer, kKept);
   hosts[0].write("zone", "old");
