@@ -123,6 +123,16 @@ Method readmit_self(const Desk& desk) {
           }};
 }
 
+Method silence(const Desk& desk) {
+  return {"Silence", {{"s", "name"}, {"u", "seconds"}}, {}, [desk](MethodCall call) {
+            core::Command command;
+            command.verb = Verb::kSilence;
+            command.service = read<std::string>(call);
+            command.seconds = read<uint32_t>(call);
+            desk.cluster.submit(std::move(command), desk.pending.await_command(std::move(call)));
+          }};
+}
+
 [[noreturn]] void refuse_not_yet(const std::string& what) {
   throw make_error(kNotYet, what + " not built yet in this version");
 }
@@ -344,7 +354,7 @@ std::vector<Method> methods(const Desk& desk) {
       not_yet("PushConfig", {}, {{"s", "report"}}, "pushing the configuration is"),
       not_yet("PushService", {{"s", "name"}}, {}, "pushing a service folder is"),
       not_yet("PushFile", {{"s", "path"}}, {}, "pushing a file is"),
-      not_yet("Silence", {{"s", "name"}, {"u", "seconds"}}, {}, "silencing alerts is"),
+      silence(desk),
   };
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/alerts_conf.h"
 #include "config/fault.h"
 #include "config/files_conf.h"
 #include "config/identity.h"
@@ -33,6 +34,7 @@ struct ClusterConf {
   core::Ownership ownership = core::Ownership::kPeers;
   std::optional<std::string> service_dir;
   FilesConf files;
+  AlertsConf alerts;
 };
 
 ClusterConf parse_cluster_conf(const TextFile& text, Report& report);

@@ -41,6 +41,9 @@ struct PairSecret {
   bool operator==(const PairSecret&) const = default;
 };
 
+enum class Severity : uint8_t { kInfo, kWarning, kCritical };
+const char* to_string(Severity severity);  // "info", "warning", "critical"
+
 // ---------------------------------------------------------------------------------------- events
 
 // A connection to `node` is authenticated in both directions. Not yet used for anything but the
@@ -164,14 +167,16 @@ enum class Verb : uint8_t {
   kMaintenanceOff,
   kReadmit,
   kReadmitSelf,
+  kSilence,
 };
 
 // An operator's order. Answered by exactly one Reply, when it is done or refused.
 struct Command {
   RequestId request;
   Verb verb = Verb::kStart;
-  std::string service;  // empty where the order is about a host
-  HostId host;          // of kMove, kStandby, kOnline, kMaintenanceOn and Off, kReadmit
+  std::string service;   // empty where the order is about a host; of kSilence: or "all"
+  HostId host;           // of kMove, kStandby, kOnline, kMaintenanceOn and Off, kReadmit
+  uint32_t seconds = 0;  // of kSilence, for how long; 0 ends it
 };
 
 // Leave the cluster: hand the services over, say goodbye; ends with the action Left.
@@ -189,13 +194,54 @@ struct FilesSaid {
   std::string bytes;  // at most kMaxFilesBytes
 };
 
+// The answer to SendAlert.
+struct AlertSent {
+  AlertId alert;
+  std::string failed;  // why not, one line; empty: every way that this host has took it
+};
+
+// What an alert is about, as alerts.d/ is told.
+enum class AlertKind : uint8_t {
+  kHostDown,
+  kHostUp,
+  kHostFlaps,
+  kServiceDown,  // it runs nowhere, and no host can run it
+  kServiceUp,
+  kServiceFlaps,
+  kServiceFailed,  // at one host
+  kStopFailed,
+  kFailover,
+  kOwnership,  // claims, leases and those that vote
+  kConflict,   // of two versions of a file
+  kFiles,      // are not kept alike
+  kKey,
+  kRotation,
+  kClock,
+  kStorage,
+  kOffline,  // this host, as far as it can tell
+  kConfiguration,
+  kMaintenance,
+  kAlerts,  // cannot be sent
+  kDaemon,  // all else
+};
+const char* to_string(AlertKind kind);  // "host-down"
+
+// Something that the shell noticed, and of which Alert is to tell.
+struct Noticed {
+  AlertKind kind = AlertKind::kDaemon;
+  std::string subject = {};
+  Severity severity = Severity::kWarning;
+  std::string text;
+  uint64_t instance = 0;  // as in Alert
+};
+
 // The time asked for by Wake has come (early or repeated ones do no harm).
 struct Tick {};
 
-using Event =
-    std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
-                 PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused,
-                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned, FilesSaid>;
+using Event = std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded,
+                           Persisted, PersistFailed, ConfigChanged, Command, Leave, Tick,
+                           SecretDerived, KeyRefused, RelayOut, RelayEnded, ServiceKilled,
+                           ProbeAnswered, SleepPlanned, FilesSaid, AlertSent, Noticed>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -414,12 +460,25 @@ struct ServiceChanged {
   HostId host;  // the owner, or 0
 };
 
-enum class Severity : uint8_t { kInfo, kWarning, kCritical };
-const char* to_string(Severity severity);  // "info", "warning", "critical"
-
+// What this host has to say, for its own log and bus. What others are to hear of as well follows as SendAlert, on one
+// host of the cluster.
 struct Alert {
   Severity severity = Severity::kWarning;
   std::string text;
+  AlertKind kind = AlertKind::kDaemon;
+  std::string subject = {};  // the host, service or file that it is about
+  uint64_t instance = 0;     // the same on every host that notices the same; 0: no other host does
+};
+
+// Tell people, in every way that this host has. Answered by AlertSent within a bound.
+struct SendAlert {
+  AlertId alert;
+  std::string kind;  // perhaps one of a newer version
+  std::string subject;
+  Severity severity = Severity::kWarning;
+  std::string text;
+  HostId from = {};   // who noticed; 0: every host did
+  bool said = false;  // by this host's own Alert
 };
 
 enum class LogLevel : uint8_t { kError, kWarning, kInfo, kDebug };
@@ -436,7 +495,7 @@ using Action =
     std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake, Reply,
                  HostOnline, HostOffline, ServiceChanged, Alert, Log, Left, SetAccess, DeriveSecret,
                  OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard, Reboot,
-                 Probe, DelaySleep, FilesPeerUp, FilesPeerDown, FilesHeard>;
+                 Probe, DelaySleep, FilesPeerUp, FilesPeerDown, FilesHeard, SendAlert>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

@@ -179,6 +179,7 @@ View Node::State::view(Now now) const {
   }
   for (const Order& order : orders.all()) out.services.push_back(service_view(order, now.mono));
   out.voters = voters_view();
+  out.silences = silences(now.wall);
   return out;
 }
 
@@ -189,6 +190,7 @@ void Node::State::announce_services(Context& context) {
     if (seen.weight == 0 && seen.any_failed && choices[order.service].host == HostId{})
       now.first = ServiceState::kFailed;
     auto [it, first] = announced.try_emplace(order.service, now);
+    watch_service(context, order, seen);
     if (!first && it->second == now) continue;
     it->second = now;
     context.emit(ServiceChanged{order.service, now.first, now.second});

@@ -62,6 +62,12 @@ struct VotersView {
   std::vector<std::string> differ;  // hosts that are up and whose hosts files name others
 };
 
+// No alerts of what has this name, before that time.
+struct SilenceView {
+  std::string name;  // of a host or a service, or "all"
+  WallTime until;
+};
+
 struct View {
   HostId self;
   std::string self_name;
@@ -69,7 +75,8 @@ struct View {
   std::vector<HostView> hosts;        // ascending by id, one for each line of the hosts file
   std::vector<ServiceView> services;  // in the order of the services file
   VotersView voters;
-  uint64_t malformed_messages = 0;  // from linked hosts, since the start; each closed its link
+  std::vector<SilenceView> silences;  // in force, by name
+  uint64_t malformed_messages = 0;    // from linked hosts, since the start; each closed its link
 };
 
 }  // namespace cluster::core

@@ -89,6 +89,7 @@ void Daemon::apply(config::Loaded next) {
   set_verbosity(effective_verbosity(options_, config_.verbosity));
   parent_.set_verbosity(verbosity());
   apply_to_network(config_);
+  apply_to_alerts(config_);
   keeper_->configure({config_.roots, config_.retain, config_.tombstone_keep});
   loop_.post(core::Event(core::ConfigChanged{config_.core}));
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "alerts/teller.h"
 #include "bus/bus.h"
 #include "core/io.h"
 #include "daemon/clock.h"
@@ -46,6 +47,7 @@ struct Parts {
   net::Prober& prober;
   files::Keeper& files;
   system::SleepLock& sleep_lock;
+  alerts::AlertTeller& alerts;
   Requests& requests;
   Happenings& happenings;
 };

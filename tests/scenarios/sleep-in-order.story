@@ -57,9 +57,9 @@ L sees B down
 L sees A down
 L sees B up
 L sees A up
-B sees L up
 A sees L up
 A stops web (lost-ownership to L)
+B sees L up
 A has stopped web
   db: runs on A
   web: runs on L
@@ -90,8 +90,8 @@ expect db on A
 show
 ----
 L stops db (shutdown to A)
-A sees L down
 B sees L down
+A sees L down
 A starts web (failover from L)
 A runs web
 A starts db (failover from L)

@@ -93,6 +93,15 @@ TEST_F(BusTest, EveryOrderReachesTheCoreAsItsVerb) {
   EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kMaintenanceOff);
 }
 
+TEST_F(BusTest, SilenceNamesWhatAndForHowLong) {
+  start_bus();
+  cluster_.at_once = {core::Refusal::kNone, ""};
+  EXPECT_EQ(call("Silence", "su", "web", 600).error, "");
+  EXPECT_EQ(cluster_.commands.back().verb, core::Verb::kSilence);
+  EXPECT_EQ(cluster_.commands.back().service, "web");
+  EXPECT_EQ(cluster_.commands.back().seconds, 600U);
+}
+
 TEST_F(BusTest, BadInputIsRefusedBeforeTheCoreIsAsked) {
   start_bus();
   EXPECT_EQ(call("StartService", "s", "nope").error, kError + "UnknownService");
@@ -120,7 +129,6 @@ TEST_F(BusTest, WhatIsNotBuiltSaysSo) {
   EXPECT_EQ(call("PushConfig").error, not_yet);
   EXPECT_EQ(call("PushService", "s", "web").error, not_yet);
   EXPECT_EQ(call("PushFile", "s", "/etc/x").error, not_yet);
-  EXPECT_EQ(call("Silence", "su", "web", 60).error, not_yet);
   const Outcome outcome = call("PushFile", "s", "/etc/x");
   EXPECT_EQ(outcome.error, not_yet);
   EXPECT_EQ(outcome.text, "pushing a file is not built yet in this version");
