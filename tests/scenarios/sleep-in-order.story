@@ -57,9 +57,9 @@ L sees B down
 L sees A down
 L sees B up
 L sees A up
+B sees L up
 A sees L up
 A stops web (lost-ownership to L)
-B sees L up
 A has stopped web
   db: runs on A
   web: runs on L
@@ -103,8 +103,8 @@ L stops web (lost-ownership)
 L comes up
 L alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 L alerts (critical): service db is killed here: its lease ends before it has stopped
-L: stop of db ends with signal 9
 A sees L up
+L: stop of db ends with signal 9
 B sees L up
 L sees B up
 L sees A up
