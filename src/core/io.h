@@ -460,8 +460,7 @@ struct ServiceChanged {
   HostId host;  // the owner, or 0
 };
 
-// What this host has to say, for its own log and bus. What others are to hear of as well follows as SendAlert, on one
-// host of the cluster.
+// What this host says on its own log and bus. What people are to hear follows as SendAlert, on one host of the cluster.
 struct Alert {
   Severity severity = Severity::kWarning;
   std::string text;
