@@ -157,7 +157,7 @@ void Node::State::tell_news(Context& context, const std::string& key, Watch& wat
   const MonoTime turn = alert_turn(watch.news_since(), about.second);
   if (turn > now) {
     // Nobody whose turn it is has seen it.
-    const bool passed = turn == kNever && what == Watch::News::kBlip;
+    const bool passed = turn == kNever && told == LastTold::kGood && watch.good();
     const MonoTime forget_at = passed ? watch.news_since() + kAlertPatience : kNever;
     if (now >= forget_at) watch.was_told(told);
     again_at = std::min({again_at, turn, now >= forget_at ? now : forget_at});
