@@ -40,13 +40,15 @@ std::vector<std::string> environment_of(const Program& program) {
   const char* path = getenv("PATH");
   std::vector<std::string> out = {std::string("PATH=") + (path == nullptr ? kPath : path)};
   for (const char* name : {"HOME", "LANG", "TZ"})
-    if (const char* value = getenv(name)) out.push_back(std::string(name) + "=" + value);
+    if (const char* value = getenv(name))
+      out.push_back(std::string(name).append("=").append(value));
   for (const auto& [name, value] : program.environment) out.push_back(name + "=" + value);
   return out;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (std::string& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
   return out;
