@@ -42,7 +42,8 @@ std::vector<std::string> environment_of(const Program& program) {
   for (const char* name : {"HOME", "LANG", "TZ"})
     if (const char* value = getenv(name))
       out.push_back(std::string(name).append("=").append(value));
-  for (const auto& [name, value] : program.environment) out.push_back(name + "=" + value);
+  for (const auto& [name, value] : program.environment)
+    out.push_back(std::string(name).append("=").append(value));
   return out;
 }
 
