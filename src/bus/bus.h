@@ -61,10 +61,10 @@ using ReloadDone = std::function<void(const Status& status)>;
 
 // What operators ask about files that are kept alike, and may want done to them.
 struct FileRequest {
-  enum class Verb : uint8_t { kLog, kRestore, kConfirm, kRevert };
+  enum class Verb : uint8_t { kLog, kRestore, kConfirm, kRevert, kPushPath, kPushRoot };
   Verb verb = Verb::kLog;
   std::string
-      target;  // of the first two an absolute path on this host, of the others a root's name
+      target;  // an absolute path on this host; of kConfirm, kRevert and kPushRoot a root's name
   std::string version;  // of kRestore: as kLog names it
 };
 
@@ -89,6 +89,8 @@ class Cluster {
   // `command.request` is 0: the daemon numbers its requests itself.
   virtual void submit(core::Command command, CommandDone done) = 0;
   virtual void reload(ReloadDone done) = 0;
+  // The text is the report where it is done.
+  virtual void push_config(CommandDone done) = 0;
 
   virtual std::vector<sync::RootView> file_roots() = 0;
   // Its target is a path below one of the roots, or the name of one.

@@ -15,6 +15,7 @@ const char* brief_name(core::Refusal refusal) {
     case core::Refusal::kFailed: return "Failed";
     case core::Refusal::kBusy: return "Busy";
     case core::Refusal::kLeaving: return "Leaving";
+    case core::Refusal::kInvalidConfig: return "InvalidConfig";
   }
   return nullptr;
 }

@@ -133,16 +133,6 @@ Method silence(const Desk& desk) {
           }};
 }
 
-[[noreturn]] void refuse_not_yet(const std::string& what) {
-  throw make_error(kNotYet, what + " not built yet in this version");
-}
-
-// What is announced in the interface but belongs to a later part.
-Method not_yet(const char* name, std::vector<Argument> in, std::vector<Argument> out,
-               const char* what) {
-  return {name, std::move(in), std::move(out), [what](const MethodCall&) { refuse_not_yet(what); }};
-}
-
 Method notify_status(const Desk& desk) {
   return {"NotifyStatus", {{"s", "status"}}, {}, [desk](MethodCall call) {
             const auto status = read<std::string>(call);
@@ -160,6 +150,13 @@ Method notify_status(const Desk& desk) {
 Method reload(const Desk& desk) {
   return {"Reload", {}, {}, [desk](MethodCall call) {
             desk.cluster.reload(desk.pending.await_reload(std::move(call)));
+          }};
+}
+
+Method push_config(const Desk& desk) {
+  return {"PushConfig", {}, {{"s", "report"}}, [desk](MethodCall call) {
+            desk.cluster.push_config(
+                desk.pending.await_command(std::move(call), Pending::Returns::kText));
           }};
 }
 
@@ -182,7 +179,9 @@ Method simulate(const Desk& desk) {
 
 FilesNow files_now(const Desk& desk) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return {desk.cluster.file_roots(), WallTime(std::chrono::duration_cast<Duration>(now))};
+  FilesNow out{desk.cluster.file_roots(), WallTime(std::chrono::duration_cast<Duration>(now))};
+  name_those_that_are_down(out, desk.view());
+  return out;
 }
 
 // A root that is a single file is named by its path, and has that of the folder.
@@ -233,6 +232,33 @@ Method file_restore(const Desk& desk) {
             require_file(desk, path);
             desk.cluster.files(
                 {FileRequest::Verb::kRestore, std::move(path), std::move(version)},
+                desk.pending.await_files(std::move(call), Pending::Returns::kNothing));
+          }};
+}
+
+Method push_file(const Desk& desk) {
+  return {"PushFile", {{"s", "path"}}, {}, [desk](MethodCall call) {
+            auto path = read<std::string>(call);
+            require_file(desk, path);
+            desk.cluster.files(
+                {FileRequest::Verb::kPushPath, std::move(path), ""},
+                desk.pending.await_files(std::move(call), Pending::Returns::kNothing));
+          }};
+}
+
+Method push_service(const Desk& desk) {
+  return {"PushService", {{"s", "name"}}, {}, [desk](MethodCall call) {
+            const auto service = read<std::string>(call);
+            require_service(desk.view(), service);
+            const std::string folder = "services.d/" + service;
+            const auto roots = desk.cluster.file_roots();
+            if (std::none_of(roots.begin(), roots.end(),
+                             [&](const sync::RootView& root) { return root.name == folder; }))
+              throw make_error(error_name(core::Refusal::kNotAble),
+                               "this host is not on the line of " + service +
+                                   " in the services file, so it has no folder to push");
+            desk.cluster.files(
+                {FileRequest::Verb::kPushRoot, folder, ""},
                 desk.pending.await_files(std::move(call), Pending::Returns::kNothing));
           }};
 }
@@ -351,9 +377,9 @@ std::vector<Method> methods(const Desk& desk) {
       file_restore(desk),
       root_order(desk, "FilesConfirm", FileRequest::Verb::kConfirm),
       root_order(desk, "FilesRevert", FileRequest::Verb::kRevert),
-      not_yet("PushConfig", {}, {{"s", "report"}}, "pushing the configuration is"),
-      not_yet("PushService", {{"s", "name"}}, {}, "pushing a service folder is"),
-      not_yet("PushFile", {{"s", "path"}}, {}, "pushing a file is"),
+      push_config(desk),
+      push_service(desk),
+      push_file(desk),
       silence(desk),
   };
 }

@@ -12,12 +12,12 @@ constexpr size_t kMaxPendingCalls = 256;
 
 }  // namespace
 
-CommandDone Pending::await_command(sdbus::MethodCall call) {
-  return [weak = weak_from_this(), id = add(std::move(call))](core::Refusal refusal,
-                                                              const std::string& text) {
+CommandDone Pending::await_command(sdbus::MethodCall call, Returns returns) {
+  return [weak = weak_from_this(), id = add(std::move(call)), returns](core::Refusal refusal,
+                                                                       const std::string& text) {
     const auto self = weak.lock();
     if (!self) return;
-    self->answer(id, refusal == core::Refusal::kNone ? "" : error_name(refusal), text);
+    self->answer(id, refusal == core::Refusal::kNone ? "" : error_name(refusal), text, returns);
   };
 }
 

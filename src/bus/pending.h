@@ -19,10 +19,10 @@ class Pending : public std::enable_shared_from_this<Pending> {
   explicit Pending(std::function<void()> sent) : sent_(std::move(sent)) {}
 
   // Throws sdbus::Error where too many wait already.
-  CommandDone await_command(sdbus::MethodCall call);
-  ReloadDone await_reload(sdbus::MethodCall call);
   // The call returns the answer's text, or nothing.
   enum class Returns : uint8_t { kNothing, kText };
+  CommandDone await_command(sdbus::MethodCall call, Returns returns = Returns::kNothing);
+  ReloadDone await_reload(sdbus::MethodCall call);
   FileDone await_files(sdbus::MethodCall call, Returns returns);
 
   size_t size() const { return calls_.size(); }

@@ -91,6 +91,7 @@ Json strangers_json(const Strangers& strangers, uint64_t malformed_messages) {
 }
 
 const char* state_of(const sync::PeerOfRoot& peer) {
+  if (!peer.linked) return "down";
   if (!peer.apart.empty()) return "apart";
   return peer.behind_files > 0 ? "behind" : "in sync";
 }
@@ -102,7 +103,7 @@ const char* state_of(const sync::RootView& root) {
   const bool same =
       root.missing_files == 0 && root.held_back == 0 && root.failing.empty() &&
       std::all_of(root.peers.begin(), root.peers.end(), [](const sync::PeerOfRoot& peer) {
-        return peer.apart.empty() && peer.behind_files == 0;
+        return !peer.linked || (peer.apart.empty() && peer.behind_files == 0);
       });
   return same ? "in sync" : "behind";
 }
@@ -115,9 +116,26 @@ Json peer_json(const sync::PeerOfRoot& peer, WallTime now) {
   out["name"] = peer.name;
   out["state"] = state_of(peer);
   out["apart_why"] = peer.apart;
-  out["behind_files"] = peer.behind_files;
-  out["behind_bytes"] = peer.behind_bytes;
-  out["behind_seconds"] = std::round(to_seconds(behind) * 1e3) / 1e3;
+  out["behind_files"] = peer.known ? Json(peer.behind_files) : Json(nullptr);
+  out["behind_bytes"] = peer.known ? Json(peer.behind_bytes) : Json(nullptr);
+  out["behind_seconds"] =
+      peer.known ? Json(std::round(to_seconds(behind) * 1e3) / 1e3) : Json(nullptr);
+  out["last_seen"] = peer.last_seen ? Json(iso8601(*peer.last_seen)) : Json(nullptr);
+  return out;
+}
+
+Json transfer_json(const sync::Transfer& transfer) {
+  const double seconds = to_seconds(transfer.since);
+  const double rate = seconds > 0 ? static_cast<double>(transfer.here) / seconds : 0;
+  const uint64_t left = transfer.bytes - std::min(transfer.here, transfer.bytes);
+  Json out;
+  out["path"] = transfer.path;
+  out["bytes"] = transfer.bytes;
+  out["here"] = transfer.here;
+  out["bytes_per_second"] = static_cast<uint64_t>(rate);
+  out["seconds_left"] =
+      rate >= 1 ? Json(static_cast<uint64_t>(std::ceil(static_cast<double>(left) / rate)))
+                : Json(nullptr);
   return out;
 }
 
@@ -134,6 +152,9 @@ Json root_json(const sync::RootView& root, WallTime now) {
   out["missing_files"] = root.missing_files;
   out["missing_bytes"] = root.missing_bytes;
   out["failing"] = root.failing;
+  out["transfers"] = Json::array();
+  for (const sync::Transfer& transfer : root.transfers)
+    out["transfers"].push_back(transfer_json(transfer));
   out["hosts"] = Json::array();
   for (const sync::PeerOfRoot& peer : root.peers) out["hosts"].push_back(peer_json(peer, now));
   return out;
@@ -147,6 +168,11 @@ Json roots_json(const FilesNow& files) {
 }
 
 // Script output, names of files and peers' words may hold anything; what is no UTF-8 is replaced, never thrown at.
+Json push_json(const core::PushView& push) {
+  return {{"count", push.count},     {"pusher", push.pusher},       {"applied", push.applied},
+          {"refused", push.refused}, {"undecided", push.undecided}, {"behind", push.behind}};
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -183,6 +209,7 @@ std::string status_json(const core::View& view, const std::string& version,
   out["silences"] = Json::array();
   for (const core::SilenceView& silence : view.silences)
     out["silences"].push_back({{"name", silence.name}, {"until", iso8601(silence.until)}});
+  out["push"] = push_json(view.push);
   out["files"] = roots_json(files);
   out["strangers"] = strangers_json(strangers, view.malformed_messages);
   out["relay"] = {
@@ -198,6 +225,20 @@ std::string events_json(const std::vector<Happening>& events) {
                    {"text", event.text}});
   }
   return dump(out);
+}
+
+void name_those_that_are_down(FilesNow& files, const core::View& view) {
+  for (sync::RootView& root : files.roots) {
+    std::erase_if(root.peers, [&](sync::PeerOfRoot& peer) {
+      if (peer.linked) return false;
+      const auto host = std::find_if(view.hosts.begin(), view.hosts.end(),
+                                     [&](const core::HostView& h) { return h.id == peer.host; });
+      if (host == view.hosts.end() || host->up) return true;
+      peer.name = host->name;
+      if (!peer.last_seen) peer.last_seen = host->last_seen;
+      return false;
+    });
+  }
 }
 
 std::string files_json(const FilesNow& files) { return dump(roots_json(files)); }

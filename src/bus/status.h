@@ -20,6 +20,10 @@ struct FilesNow {
   WallTime now;
 };
 
+// Hosts that are not linked get their names, and when they were last seen; those that are up all the same, in a mesh where
+// not all are linked with all, are left out.
+void name_those_that_are_down(FilesNow& files, const core::View& view);
+
 // The document of GetStatus() and `clusterctl --json status`, on one line.
 std::string status_json(const core::View& view, const std::string& version,
                         const Strangers& strangers = {}, const RelayCounts& relayed = {},

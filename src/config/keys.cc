@@ -14,11 +14,12 @@ using enum KeyType;
 
 constexpr Key kClusterConf[] = {
     {"id", kNumber, "", 1, 65535, "", Restart::kYes, Built::kYes,
-     "the line of hosts that is this host; without it the line is found by host name or address"},
+     "the line of hosts that is this host; without it the line is found by host name or address",
+     Scope::kHost},
     {"port", kNumber, "", 1, 65535, "", Restart::kYes, Built::kYes,
-     "the TCP port to listen on; without it that of this host's line, else 35790"},
+     "the TCP port to listen on; without it that of this host's line, else 35790", Scope::kHost},
     {"listen", kList, "", 0, 0, "", Restart::kYes, Built::kYes,
-     "the addresses to listen on, IPv4 or IPv6; without it all of them"},
+     "the addresses to listen on, IPv4 or IPv6; without it all of them", Scope::kHost},
     {"beat_interval", kTime, "1", kShortest, ns(minutes(10)), "", Restart::kNo, Built::kYes,
      "how often a keepalive is sent on every link; a link uses the slower of both ends"},
     {"dead_time", kTime, "5", kShortest, ns(hours(1)), "", Restart::kNo, Built::kYes,
@@ -36,9 +37,11 @@ constexpr Key kClusterConf[] = {
      "for services that do not set it: how a host gains the right to run one"},
     {"probe", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
      "addresses outside, asked while no other host is heard: where they are silent as well for "
-     "dead_time, this host is offline"},
+     "dead_time, this host is offline",
+     Scope::kHost},
     {"service_dir", kPath, "", 0, 0, "", Restart::kYes, Built::kYes,
-     "the folder with the services' folders; without it services.d beside cluster.conf"},
+     "the folder with the services' folders; without it services.d beside cluster.conf",
+     Scope::kHost},
     {"critical_files", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
      "files that are kept alike on all hosts"},
     {"critical_dirs", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
@@ -98,7 +101,8 @@ constexpr Key kServiceConf[] = {
 };
 
 constexpr Key kSyncSection[] = {
-    {"path", kPath, "", 0, 0, "", Restart::kNo, Built::kYes, "the folder on this host"},
+    {"path", kPath, "", 0, 0, "", Restart::kNo, Built::kYes, "the folder on this host",
+     Scope::kHost},
     {"mode", kChoice, "newer", 0, 0, "newer|older", Restart::kNo, Built::kYes,
      "which of two edits that did not know of each other stays: the later one, or that of the "
      "host that made the file"},

@@ -24,6 +24,8 @@ enum class KeyType : uint8_t {
 
 enum class Restart : uint8_t { kNo, kYes };
 enum class Built : uint8_t { kYes, kNotYet };
+// kHost: a push leaves each host its own.
+enum class Scope : uint8_t { kCluster, kHost };
 
 struct Key {
   std::string_view name;
@@ -35,6 +37,7 @@ struct Key {
   Restart restart = Restart::kNo;
   Built built = Built::kYes;
   std::string_view effect;  // a phrase for the manual
+  Scope scope = Scope::kCluster;
 };
 
 std::span<const Key> cluster_conf_keys();

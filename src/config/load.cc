@@ -56,21 +56,27 @@ void load_services(const Options& options, const ClusterConf& conf,
   check_needs(out.core.services, lines, options.mode == Mode::kStart, report);
 }
 
+std::optional<TextFile> text_of(const Options& options, const std::string& path,
+                                std::string core::PushFiles::*text, Report& report) {
+  if (!options.texts) return read_text(path, Need::kRequired, report);
+  return split_text(path, *options.texts.*text, report);
+}
+
 void load_all(const Options& options, Loaded& out, Report& report) {
   const std::string conf_path = options.config_dir + "/cluster.conf";
   const std::string hosts_path = options.config_dir + "/hosts";
   const std::string services_path = options.config_dir + "/services";
 
   ClusterConf conf;
-  if (const auto text = read_text(conf_path, Need::kRequired, report)) {
+  if (const auto text = text_of(options, conf_path, &core::PushFiles::cluster_conf, report)) {
     conf = parse_cluster_conf(*text, report);
   }
   std::optional<Hosts> hosts;
-  if (const auto text = read_text(hosts_path, Need::kRequired, report)) {
+  if (const auto text = text_of(options, hosts_path, &core::PushFiles::hosts, report)) {
     hosts = parse_hosts(*text, report);
   }
   std::vector<ServiceRow> rows;
-  if (const auto text = read_text(services_path, Need::kRequired, report)) {
+  if (const auto text = text_of(options, services_path, &core::PushFiles::services, report)) {
     rows = parse_services(*text, hosts ? &*hosts : nullptr, report);
   }
 

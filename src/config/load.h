@@ -14,6 +14,7 @@
 #include "config/hosts.h"
 #include "config/identity.h"
 #include "core/config.h"
+#include "core/push_io.h"
 #include "sync/local_root.h"
 
 namespace cluster::config {
@@ -30,6 +31,8 @@ struct Options {
   std::optional<uint64_t> id;  // --id, over the one in cluster.conf
   IdentitySource local = &local_identity;  // asked only where no ID is given
   Mode mode = Mode::kCheck;
+  // Looked at in place of what stands in the three files.
+  std::optional<core::PushFiles> texts;
 };
 
 struct Loaded {

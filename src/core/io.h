@@ -13,7 +13,9 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "core/alert_io.h"
 #include "core/config.h"
+#include "core/push_io.h"
 
 namespace cluster::core {
 
@@ -40,9 +42,6 @@ struct PairSecret {
 
   bool operator==(const PairSecret&) const = default;
 };
-
-enum class Severity : uint8_t { kInfo, kWarning, kCritical };
-const char* to_string(Severity severity);  // "info", "warning", "critical"
 
 // ---------------------------------------------------------------------------------------- events
 
@@ -194,54 +193,14 @@ struct FilesSaid {
   std::string bytes;  // at most kMaxFilesBytes
 };
 
-// The answer to SendAlert.
-struct AlertSent {
-  AlertId alert;
-  std::string failed;  // why not, one line; empty: every way that this host has took it
-};
-
-// What an alert is about, as alerts.d/ is told.
-enum class AlertKind : uint8_t {
-  kHostDown,
-  kHostUp,
-  kHostFlaps,
-  kServiceDown,  // it runs nowhere, and no host can run it
-  kServiceUp,
-  kServiceFlaps,
-  kServiceFailed,  // at one host
-  kStopFailed,
-  kFailover,
-  kOwnership,  // claims, leases and those that vote
-  kConflict,   // of two versions of a file
-  kFiles,      // are not kept alike
-  kKey,
-  kRotation,
-  kClock,
-  kStorage,
-  kOffline,  // this host, as far as it can tell
-  kConfiguration,
-  kMaintenance,
-  kAlerts,  // cannot be sent
-  kDaemon,  // all else
-};
-const char* to_string(AlertKind kind);  // "host-down"
-
-// Something that the shell noticed, and of which Alert is to tell.
-struct Noticed {
-  AlertKind kind = AlertKind::kDaemon;
-  std::string subject = {};
-  Severity severity = Severity::kWarning;
-  std::string text;
-  uint64_t instance = 0;  // as in Alert
-};
-
 // The time asked for by Wake has come (early or repeated ones do no harm).
 struct Tick {};
 
-using Event = std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded,
-                           Persisted, PersistFailed, ConfigChanged, Command, Leave, Tick,
-                           SecretDerived, KeyRefused, RelayOut, RelayEnded, ServiceKilled,
-                           ProbeAnswered, SleepPlanned, FilesSaid, AlertSent, Noticed>;
+using Event =
+    std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
+                 PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused,
+                 RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned, FilesSaid,
+                 ConfigPush, ConfigValidated, ConfigApplied, AlertSent, Noticed>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -385,6 +344,7 @@ struct FilesPeerUp {
   NodeId node;
   HostId host;
   std::string name;
+  LinkId link{};  // that content may go over as well, without the core: no other
 };
 
 struct FilesPeerDown {
@@ -424,6 +384,7 @@ enum class Refusal : uint8_t {
   kFailed,
   kBusy,
   kLeaving,
+  kInvalidConfig,
 };
 
 struct Reply {
@@ -460,26 +421,6 @@ struct ServiceChanged {
   HostId host;  // the owner, or 0
 };
 
-// What this host says on its own log and bus. What people are to hear follows as SendAlert, on one host of the cluster.
-struct Alert {
-  Severity severity = Severity::kWarning;
-  std::string text;
-  AlertKind kind = AlertKind::kDaemon;
-  std::string subject = {};  // the host, service or file that it is about
-  uint64_t instance = 0;     // the same on every host that notices the same; 0: no other host does
-};
-
-// Tell people, in every way that this host has. Answered by AlertSent within a bound.
-struct SendAlert {
-  AlertId alert;
-  std::string kind;  // perhaps one of a newer version
-  std::string subject;
-  Severity severity = Severity::kWarning;
-  std::string text;
-  HostId from = {};   // who noticed; 0: every host did
-  bool said = false;  // by this host's own Alert
-};
-
 enum class LogLevel : uint8_t { kError, kWarning, kInfo, kDebug };
 
 struct Log {
@@ -490,11 +431,11 @@ struct Log {
 // This host has left, everything is handed over and stored: the engine may end.
 struct Left {};
 
-using Action =
-    std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake, Reply,
-                 HostOnline, HostOffline, ServiceChanged, Alert, Log, Left, SetAccess, DeriveSecret,
-                 OpenRelay, RelayIn, RelayRoom, CloseRelay, KillService, Guard, Unguard, Reboot,
-                 Probe, DelaySleep, FilesPeerUp, FilesPeerDown, FilesHeard, SendAlert>;
+using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillScript, Persist, Wake,
+                            Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
+                            SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay,
+                            KillService, Guard, Unguard, Reboot, Probe, DelaySleep, FilesPeerUp,
+                            FilesPeerDown, FilesHeard, ValidateConfig, ApplyConfig, SendAlert>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

@@ -57,6 +57,7 @@ void Node::State::start(Context& context) {
   load_maintenance(context);
   keyring.load(boot.stored);
   orders.load(boot.stored);
+  push.kept.load(boot.stored);
   grants.load(boot.stored, context.now.mono);
   load_memory();
   note_host_names();
@@ -126,7 +127,9 @@ void Node::State::note_chores(const Event& event) {
       std::holds_alternative<Received>(event) || std::holds_alternative<Tick>(event) ||
       std::holds_alternative<ScriptEnded>(event) || std::holds_alternative<ServiceKilled>(event) ||
       std::holds_alternative<ProbeAnswered>(event) || std::holds_alternative<SleepPlanned>(event) ||
-      std::holds_alternative<FilesSaid>(event) || std::holds_alternative<AlertSent>(event) ||
+      std::holds_alternative<FilesSaid>(event) || std::holds_alternative<ConfigPush>(event) ||
+      std::holds_alternative<ConfigValidated>(event) ||
+      std::holds_alternative<ConfigApplied>(event) || std::holds_alternative<AlertSent>(event) ||
       std::holds_alternative<Noticed>(event);
   if (quiet) return;
   secrets.due = true;
@@ -199,6 +202,8 @@ void Node::State::on(Context& context, const Persisted& event) {
     upkeep_stored(event.ticket);
   } else if (const auto* begun = std::get_if<StoredBegun>(&next)) {
     begun_stored(context, *begun);
+  } else if (const auto* pushed = std::get_if<StoredPushStep>(&next)) {
+    push_stored(context, *pushed);
   } else {
     settings_stored(context, std::get<StoredSettings>(next).request, true, "");
   }
@@ -240,6 +245,8 @@ void Node::State::on(Context& context, const PersistFailed& event) {
     disk_refuses(context, event.reason);
   } else if (const auto* begun = std::get_if<StoredBegun>(&next)) {
     begun_not_stored(context, *begun, event.reason);
+  } else if (const auto* pushed = std::get_if<StoredPushStep>(&next)) {
+    push_not_stored(context, *pushed, event.reason);
   } else if (const auto* claim = std::get_if<StoredClaim>(&next)) {
     claim_not_stored(context, *claim, event.reason);
   } else {
@@ -287,6 +294,8 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   read_maintenance();
   configure_services(context);
   forget_watches();
+  // What could not be applied may do now.
+  if (!push.applying) push.apply_due = true;
   if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)
     for (auto& [id, link] : links.all())
       if (link.greeted) say_hello(context, link, false);
@@ -317,6 +326,11 @@ void Node::State::leave_when_done(Context& context) {
         Reply{pending.command.request, Refusal::kLeaving, "this host is leaving the cluster"});
   commands.clear();
   hand_over_alerts(context);
+  if (push.own)
+    context.emit(
+        Reply{push.own->request, Refusal::kLeaving,
+              "this host is leaving the cluster; what becomes of the push the others will tell"});
+  push.own.reset();
   rebuild_record(context);
   for (auto& [id, box] : outboxes) box.not_before = MonoTime{};
   flood_pending(context);
@@ -354,6 +368,7 @@ void Node::State::decide(Context& context) {
     confirm_session();
     drive_services(context);
     drive_maintenance(context);
+    drive_push(context);
     lift_refusals(context);
     settle_commands(context);
   }
@@ -381,8 +396,9 @@ void Node::State::finish_step(Context& context) {
   drive_disk(context);
   notice_sleep_over(context);
   drive_voters(context);
-  if (dirty || lease_due(now) || now >= review_at || now >= next_news() || now >= alerts.at ||
-      now >= alerts.hosts.at || now >= members.next_deadline(config.dead_time)) {
+  if (dirty || lease_due(now) || now >= review_at || now >= next_news() || now >= next_push(now) ||
+      now >= alerts.at || now >= alerts.hosts.at ||
+      now >= members.next_deadline(config.dead_time)) {
     dirty = true;
     decide(context);
     if (left) return;
@@ -420,8 +436,8 @@ MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
                    ways.at, secrets.at, isolation.look_at, disk.again_at,
                    disk.mute ? kNever : disk.mute_from, sleep.over_at, next_guard(), renew_at,
-                   next_lease_deadline(now), next_voters_deadline(), next_news(), alerts.at,
-                   alerts.hosts.at});
+                   next_lease_deadline(now), next_voters_deadline(), next_news(), next_push(now),
+                   alerts.at, alerts.hosts.at});
 }
 
 // ---------------------------------------------------------------------------------- for the shell
@@ -448,6 +464,9 @@ Node::Inspection Node::inspect() const {
   for (const OwnAlert& own : state_->alerts.raised) out.untold.push_back(own.alert.text);
   for (const auto& [key, watch] : state_->alerts.watches)
     if (watch.has_news()) out.untold.push_back(key);
+  out.push = state_->push.kept.committed();
+  out.push_applied = state_->push.kept.applied();
+  out.push_undecided = state_->push.kept.prepared().has_value();
   return out;
 }
 

@@ -17,7 +17,7 @@ void Node::State::drive_files(Context& context) {
     const auto at = file_links.find(node);
     if (at != file_links.end() && at->second == link) continue;
     const HostId host = links.find(link)->host;
-    context.emit(FilesPeerUp{node, host, name_of(host)});
+    context.emit(FilesPeerUp{node, host, name_of(host), link});
   }
   file_links = std::move(now);
 }

@@ -70,6 +70,7 @@ struct Knowledge {
   Disk disk;
   Sleep sleep;
   Alerts alerts;
+  PushWork push;
   Settings settings;
   Upkeeps upkeeps;
   Upkeep upkeep;

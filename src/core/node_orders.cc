@@ -104,6 +104,11 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
                    "this is that host; readmit it on another, or forget its secrets with "
                    "readmit self"};
   if (command.verb == Verb::kSilence) return refuse_silence(command);
+  if (command.verb == Verb::kOnline && !push_refused(command.host).empty())
+    return Refused{Refusal::kNotAble,
+                   name_of(command.host) +
+                       " is on standby, as it cannot apply the configuration that was pushed: " +
+                       push_refused(command.host)};
   if (auto refused = refuse_for_maintenance(command)) return refused;
   if (!about_service(command.verb)) return std::nullopt;
   const Order* order = orders.find(command.service);

@@ -11,6 +11,7 @@
 #include "core/context.h"
 #include "core/maintenance.h"
 #include "core/node.h"
+#include "core/push.h"
 #include "core/voters.h"
 #include "wire/cluster.pb.h"
 
@@ -158,10 +159,16 @@ struct StoredUpkeeps {};
 struct StoredBegun {
   BegunMaintenance begun;
 };
+struct StoredPushStep {
+  enum class Step : uint8_t { kOwn, kVote, kRenounced, kCommit, kAbort, kApplied };
+  Step step = Step::kOwn;
+  PushId id;
+  NodeId to;  // of kVote and kRenounced: who is told
+};
 using Continuation =
     std::variant<StoredIncarnation, StoredClaim, StoredSettings, StoredCandidate, StoredProof,
                  StoredForgetting, StoredGrant, StoredMemory, StoredTrial, StoredVoters, StoredVow,
-                 StoredVouch, StoredUpkeeps, StoredBegun>;
+                 StoredVouch, StoredUpkeeps, StoredBegun, StoredPushStep>;
 
 // What a host has been told that asked what others know of grants.
 struct Told {
@@ -248,6 +255,35 @@ struct Upkeep {
   MonoTime since;                               // in that phase
   uint64_t asked = 0;                           // the voters, for this token
   std::map<std::string, StoreTicket> unstored;  // settings, each with its newest storing
+};
+
+// The push that an operator of this host has ordered, until it is answered: node_push.cc.
+struct OwnPush {
+  enum class Stage : uint8_t { kAsking, kAborting, kSpreading };
+  RequestId request;
+  PushId id;
+  Stage stage = Stage::kAsking;
+  std::vector<NodeId> participants;  // but for this host
+  std::vector<std::string> removed;  // hosts that are up and not in the new hosts file
+  std::set<NodeId> waiting;          // for their votes
+  MonoTime give_up_at = kNever, ask_at = kNever;
+  Refusal refusal = Refusal::kNone;  // of kAborting
+  std::string why;
+};
+
+// What is under way of pushed configurations. One change at a time is stored; what comes meanwhile is said again.
+struct PushWork {
+  Pushed kept;
+  std::optional<Pushed> next;  // is being stored
+  StoreTicket ticket;
+  bool unsure = false;  // of what is on the disk, as a storing has failed
+  MonoTime store_at;    // not before
+  std::optional<OwnPush> own;
+  std::optional<Pushed::Prepared> validating;
+  MonoTime validated_by = kNever;
+  PushId applying;        // ApplyConfig is not answered yet
+  bool apply_due = true;  // what is outstanding is to be tried
+  MonoTime doubt_since, ask_at, fetch_at;
 };
 
 // What is known of this machine's sleep: node_sleep.cc.

@@ -42,6 +42,7 @@ wire::Record Node::State::make_record(Now now) const {
       *record.add_services() = own_holding({name, {}}, now.mono);
   if (!mesh.crowded()) record.set_settings_digest(settings.digest());
   record.set_votes(memory);
+  *record.mutable_push() = push.kept.standing();
   if (succession.stored.number > 0) *record.mutable_voters() = voter_standing();
   record.set_stores_nothing(!disk.refuses.empty());
   add_maintenance(record);

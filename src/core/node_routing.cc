@@ -35,7 +35,10 @@ void Node::State::pass_on(Context& context, const NodeId& to, wire::Routed messa
   const Link* link = hop ? links.to(*hop) : nullptr;
   if (link == nullptr || message.hops() <= 1) return;
   message.set_hops(std::min(message.hops(), kMaxHops) - 1);
-  const Priority priority = message.has_relayed() ? Priority::kRelayed : Priority::kControl;
+  const bool bulk = message.has_push_prepare() || message.has_push_told();
+  const Priority priority = message.has_relayed() ? Priority::kRelayed
+                            : bulk                ? Priority::kBulk
+                                                  : Priority::kControl;
   wire::Message frame;
   *frame.mutable_routed() = std::move(message);
   send(context, *link, frame, priority);
@@ -85,6 +88,12 @@ void Node::State::receive_routed(Context& context, const wire::Routed& message) 
     case wire::Routed::kOpening: receive_opening(context, from); break;
     case wire::Routed::kRaisedAlert: hear_alert(context, from, message.raised_alert()); break;
     case wire::Routed::kDoneAlert: alert_done(message.done_alert().key()); break;
+    case wire::Routed::kPushPrepare:
+      receive_push_prepare(context, from, message.push_prepare());
+      break;
+    case wire::Routed::kPushVote: receive_push_vote(context, from, message.push_vote()); break;
+    case wire::Routed::kPushAsk: receive_push_ask(context, from, message.push_ask()); break;
+    case wire::Routed::kPushTold: receive_push_told(context, from, message.push_told()); break;
     default: break;
   }
 }

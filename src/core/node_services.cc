@@ -31,6 +31,8 @@ void Node::State::configure_services(Context& context) {
   std::erase_if(choices, over);
   std::erase_if(last_owner, over);
   std::erase_if(not_before, over);
+  // What was pushed comes on one host before the other.
+  if (push.applying) return;
   if (orders.file_differs() && !differing_alerted)
     context.alert(AlertKind::kConfiguration, name_of(config.self), Severity::kWarning,
                   "the services file of this host differs from the newer one that is in force");
@@ -201,7 +203,7 @@ HostId Node::State::moved_to(const std::string& name) const {
 }
 
 bool Node::State::standby(HostId host) const {
-  return !settings.get("standby/" + name_of(host)).empty();
+  return !settings.get("standby/" + name_of(host)).empty() || !push_refused(host).empty();
 }
 
 size_t Node::State::rank(const Order& order, const NodeId& node) const {

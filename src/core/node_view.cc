@@ -180,6 +180,7 @@ View Node::State::view(Now now) const {
   for (const Order& order : orders.all()) out.services.push_back(service_view(order, now.mono));
   out.voters = voters_view();
   out.silences = silences(now.wall);
+  out.push = push_view();
   return out;
 }
 

@@ -52,6 +52,14 @@ Fault check_counts(const wire::Record& record) {
   return std::nullopt;
 }
 
+bool is_push(const wire::Version& id) { return id.count() > 0 && id.count() <= kMaxStamp; }
+
+bool is_standing(const wire::PushStanding& push) {
+  const auto in_bounds = [](const wire::Version& id) { return id.count() <= kMaxStamp; };
+  return in_bounds(push.seen()) && in_bounds(push.committed()) && in_bounds(push.aborted()) &&
+         is_line(push.refused(), kMaxReasonBytes);
+}
+
 Fault check(const wire::Record& record) {
   if (!is_node(record.node())) return "a record names no node";
   if (record.host() == 0 || record.host() > kMaxHostNumber) return "a record names no host";
@@ -69,6 +77,7 @@ Fault check(const wire::Record& record) {
     if (!is_node(lost.node())) return "a record has lost nobody";
   for (const wire::Holding& holding : record.services())
     if (auto fault = check(holding)) return fault;
+  if (!is_standing(record.push())) return "a record's standing with pushes is none";
   return std::nullopt;
 }
 
@@ -183,6 +192,39 @@ Fault check(const wire::RaisedAlert& alert) {
   return std::nullopt;
 }
 
+bool fits(const wire::PushFiles& files) {
+  return files.cluster_conf().size() <= kMaxPushBytes && files.hosts().size() <= kMaxPushBytes &&
+         files.services().size() <= kMaxPushBytes &&
+         files.cluster_conf().size() + files.hosts().size() + files.services().size() <=
+             kMaxPushBytes;
+}
+
+Fault check(const wire::PushPrepare& asked) {
+  if (!is_push(asked.id())) return "a push has no number";
+  if (!fits(asked.files())) return "the files of a push are too large";
+  const auto& nodes = asked.participants();
+  if (nodes.size() > kMaxParticipants || !std::all_of(nodes.begin(), nodes.end(), is_node))
+    return "the participants of a push are none, or too many";
+  return std::nullopt;
+}
+
+Fault check(const wire::PushVote& vote) {
+  if (!is_push(vote.id())) return "a vote is on no push";
+  if (static_cast<size_t>(vote.faults_size()) > kMaxPushFaults) return "a vote has too many faults";
+  for (const std::string& fault : vote.faults())
+    if (!is_line(fault, kMaxPushFaultBytes)) return "a vote's fault is no short line";
+  if (vote.verdict() == wire::PushVote::BUSY && !is_node(vote.pusher()))
+    return "a vote names no other push";
+  return std::nullopt;
+}
+
+Fault check(const wire::PushTold& told) {
+  if (!is_push(told.id())) return "what became of no push is told";
+  if (!fits(told.files())) return "the files of a push are too large";
+  if (!told.aborted() && !is_node(told.pusher())) return "a push is nobody's";
+  return std::nullopt;
+}
+
 Fault check(const wire::Routed& routed) {
   if (!is_node(routed.from()) || !is_node(routed.to())) return "it comes from or goes to no node";
   const auto named = [](const std::string& service) -> Fault {
@@ -204,6 +246,11 @@ Fault check(const wire::Routed& routed) {
       if (routed.relayed().session() == 0 || routed.relayed().bytes().size() > kMaxRelayBytes)
         return "a piece of a session is too large, or of none";
       return std::nullopt;
+    case wire::Routed::kPushPrepare: return check(routed.push_prepare());
+    case wire::Routed::kPushVote: return check(routed.push_vote());
+    case wire::Routed::kPushTold: return check(routed.push_told());
+    case wire::Routed::kPushAsk:
+      return is_push(routed.push_ask().id()) ? Fault() : "it asks after no push";
     case wire::Routed::kSettingRefused: return check(routed.setting_refused().setting());
     default: return std::nullopt;
   }

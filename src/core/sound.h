@@ -32,6 +32,7 @@ inline constexpr size_t kMaxReasonBytes = 512;
 inline constexpr size_t kMaxAlertKindBytes = 64;
 inline constexpr size_t kMaxSettingBytes = 1024;       // key and value together
 inline constexpr size_t kMaxWholeSettingBytes = 4096;  // with what a newer version may have added
+inline constexpr int kMaxParticipants = 1024;          // of a push
 inline constexpr size_t kMaxRecordBytes = 768 * 1024;
 // Incarnations and epochs count starts and claims: nobody honest is further ahead than this of what was
 // heard last, and a count that may leap no further never comes to its end.

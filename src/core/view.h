@@ -68,6 +68,16 @@ struct SilenceView {
   WallTime until;
 };
 
+// The newest configuration that was pushed.
+struct PushView {
+  uint64_t count = 0;     // 0: none ever was
+  std::string pusher;     // the host where that was
+  bool applied = false;   // here
+  std::string refused;    // why it cannot be applied here; empty: it can
+  std::string undecided;  // the host whose push is prepared here and not decided; empty: none
+  std::vector<std::string> behind;  // hosts that are up and have not applied it
+};
+
 struct View {
   HostId self;
   std::string self_name;
@@ -75,6 +85,7 @@ struct View {
   std::vector<HostView> hosts;        // ascending by id, one for each line of the hosts file
   std::vector<ServiceView> services;  // in the order of the services file
   VotersView voters;
+  PushView push;
   std::vector<SilenceView> silences;  // in force, by name
   uint64_t malformed_messages = 0;    // from linked hosts, since the start; each closed its link
 };

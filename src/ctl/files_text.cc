@@ -1,5 +1,7 @@
 #include "ctl/files_text.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "ctl/status_text.h"
@@ -9,6 +11,7 @@ namespace {
 
 constexpr size_t kNameWidth = 12;  // to which long names are cut on narrow terminals
 constexpr size_t kPathWidth = 16;
+constexpr size_t kHostsInSyncShown = 4;  // of one root; more are counted
 
 const Json& roots_of(const Json& status) {
   static const Json kNone = Json::object();
@@ -23,6 +26,7 @@ std::string count_text(uint64_t count, const char* one) {
 Cell state_cell(const std::string& state) {
   if (state == "in sync") return {state, Tone::kGood};
   if (state == "paused") return {"PAUSED", Tone::kBad};
+  if (state == "down") return {state, Tone::kFaint};
   return {state, state == "apart" ? Tone::kBad : Tone::kWarning};
 }
 
@@ -61,6 +65,8 @@ std::vector<Cell> host_row(const Json& root, const Json& host) {
   const auto seconds = host.find("behind_seconds");
   if (!behind.empty() && seconds != host.end() && seconds->is_number())
     behind += ", " + time_text(static_cast<uint64_t>(std::max(0.0, seconds->get<double>())));
+  if (const std::string seen = text_at(host, "last_seen"); !seen.empty())
+    behind = joined(behind, "since " + seen);
   return {{tone == Tone::kBad ? "!" : "", Tone::kBad},
           {text_at(root, "name"), Tone::kFaint},
           {std::to_string(id_at(host, "id")) + " " + text_at(host, "name"), tone},
@@ -71,6 +77,37 @@ std::vector<Cell> host_row(const Json& root, const Json& host) {
           {"", Tone::kPlain}};
 }
 
+// Where many hosts have all of a root, that is one line.
+std::vector<std::vector<Cell>> host_rows(const Json& root) {
+  const Json& hosts = list_at(root, "hosts");
+  const auto plain = [](const Json& host) { return text_at(host, "state") == "in sync"; };
+  const size_t same = static_cast<size_t>(std::count_if(hosts.begin(), hosts.end(), plain));
+  std::vector<std::vector<Cell>> out;
+  for (const Json& host : hosts)
+    if (same <= kHostsInSyncShown || !plain(host)) out.push_back(host_row(root, host));
+  if (same > kHostsInSyncShown)
+    out.push_back({{"", Tone::kPlain},
+                   {text_at(root, "name"), Tone::kFaint},
+                   {std::to_string(same) + " others", Tone::kPlain},
+                   state_cell("in sync"),
+                   {"", Tone::kPlain},
+                   {"", Tone::kPlain},
+                   {"", Tone::kPlain},
+                   {"", Tone::kPlain}});
+  return out;
+}
+
+std::string transfer_text(const Json& transfer) {
+  std::string out = printable(text_at(transfer, "path")) + ": " +
+                    size_text(number_at(transfer, "here")) + " of " +
+                    size_text(number_at(transfer, "bytes"));
+  if (const uint64_t rate = number_at(transfer, "bytes_per_second"); rate > 0)
+    out += ", " + size_text(rate) + "/s";
+  if (const auto left = transfer.find("seconds_left"); left != transfer.end() && left->is_number())
+    out += ", " + time_text(number_at(transfer, "seconds_left")) + " left";
+  return out;
+}
+
 std::string notes(const Json& root) {
   const std::string name = text_at(root, "name");
   std::string out;
@@ -79,6 +116,7 @@ std::string notes(const Json& root) {
   if (const uint64_t held = number_at(root, "held_back"); held > 0)
     note(count_text(held, "delete") + (held == 1 ? " is" : " are") +
          " held back until clusterctl files confirm " + name + ", or revert");
+  for (const Json& transfer : list_at(root, "transfers")) note(transfer_text(transfer));
   for (const Json& failing : list_at(root, "failing"))
     if (failing.is_string()) note("not in place: " + printable(failing.get<std::string>()));
   for (const Json& host : list_at(root, "hosts"))
@@ -116,7 +154,7 @@ std::string files_table(const Json& status, const Style& style) {
   std::string below;
   for (const Json& root : roots) {
     rows.push_back(own_row(status, root));
-    for (const Json& host : list_at(root, "hosts")) rows.push_back(host_row(root, host));
+    for (std::vector<Cell>& row : host_rows(root)) rows.push_back(std::move(row));
     below += notes(root);
   }
   return render_table(columns, rows, style) + (below.empty() ? "" : "\n" + below);

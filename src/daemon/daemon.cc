@@ -116,7 +116,9 @@ Status Daemon::start_core() {
   if (Status s = open_files(); !s) return s;
   performer_ = std::make_unique<Performer>(
       Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_, *prober_, *keeper_,
-            *sleep_lock_, *alerts_, requests_, happenings_},
+            file_links_, *sleep_lock_, *alerts_, requests_, happenings_,
+            [this](const core::ValidateConfig& a) { perform(a); },
+            [this](const core::ApplyConfig& a) { perform(a); }},
       [this] { left(); });
   boot_ = boot;
   node_ = std::make_unique<core::Node>(std::move(boot));

@@ -22,6 +22,7 @@
 #include "daemon/requests.h"
 #include "files/keeper.h"
 #include "net/addresses.h"
+#include "net/background.h"
 #include "net/identity.h"
 #include "net/prober.h"
 #include "net/secrets.h"
@@ -42,6 +43,9 @@ inline constexpr Duration kTrimAfter = seconds(3);
 
 // What to ask src/config for; start, reload and --check-config alike.
 config::Options config_options(const Options& options, config::Mode mode);
+
+// Before the configuration is read: what a crash has left half in place of files that were pushed. Says what is in the way.
+void finish_push(const Options& options);
 
 // --verbose raises what cluster.conf says.
 int effective_verbosity(const Options& options, int configured);
@@ -70,6 +74,7 @@ class Daemon final : public bus::Cluster {
   bus::RelayCounts relayed() override;
   void submit(core::Command command, bus::CommandDone done) override;
   void reload(bus::ReloadDone done) override;
+  void push_config(bus::CommandDone done) override;
   std::vector<sync::RootView> file_roots() override;
   void files(bus::FileRequest request, bus::FileDone done) override;
   void log(core::LogLevel level, const std::string& text) override;
@@ -93,7 +98,20 @@ class Daemon final : public bus::Cluster {
   void turn_ended();
 
   void become_ready();
+  // What these files, by default those in place, are for this host while it runs.
+  struct Checked {
+    std::optional<config::Loaded> next;  // exactly where there is no fault
+    std::vector<std::string> faults;     // "FILE:LINE: what is wrong"
+    std::vector<config::Fault> warnings;
+  };
+  Checked check(std::optional<core::PushFiles> texts) const;
+  Status reload_and_say();
   Status reload_now();
+  Result<core::PushFiles> with_own_settings(const core::PushFiles& pushed) const;
+  void perform(const core::ValidateConfig& asked);
+  void perform(const core::ApplyConfig& asked);
+  void written(core::PushId id, const Status& status);
+  void applied(core::PushId id, std::vector<std::string> faults);
   void apply(config::Loaded next);
   void apply_to_network(const config::Loaded& config);
   void apply_to_alerts(config::Loaded& config);
@@ -116,6 +134,7 @@ class Daemon final : public bus::Cluster {
   bool gone_ = false;     // the core has left: it hears nothing more
 
   Loop loop_;
+  net::Background disk_work_{loop_.base(), 1};  // that a loop must not wait for
   Requests requests_;
   Happenings happenings_;
   std::optional<net::Identity> identity_;
@@ -132,6 +151,7 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<net::Prober> prober_;
   std::unique_ptr<system::SleepLock> sleep_lock_;
   std::unique_ptr<bus::Bus> bus_;
+  FileLinks file_links_;
   std::unique_ptr<files::Keeper> keeper_;
   std::unique_ptr<alerts::AlertTeller> alerts_;
   std::unique_ptr<Performer> performer_;

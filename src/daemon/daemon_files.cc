@@ -40,6 +40,14 @@ Status Daemon::open_files() {
   const HostId self = config_.core.self;
   files::KeeperCalls calls;
   calls.say = [this](core::FilesSaid said) { loop_.post(core::Event(std::move(said))); };
+  calls.give = [this](NodeId to, std::string frame) {
+    loop_.post(Loop::Task([this, to, frame = std::move(frame)]() mutable {
+      if (const auto link = file_links_.of(to)) transport_->send_bulk(*link, std::move(frame));
+    }));
+  };
+  transport_->on_bulk([this](LinkId link, std::string frame) {
+    if (const auto from = file_links_.node_at(link)) keeper_->perform({*from, std::move(frame)});
+  });
   calls.changed = [this](const std::string& path) {
     loop_.post(Loop::Task([this, path] { bus_->emit_file_changed(path); }));
   };
@@ -88,6 +96,8 @@ void Daemon::files(bus::FileRequest request, bus::FileDone done) {
     case Verb::kRestore: asked.verb = files::Request::Verb::kRestore; break;
     case Verb::kConfirm: asked.verb = files::Request::Verb::kConfirm; break;
     case Verb::kRevert: asked.verb = files::Request::Verb::kRevert; break;
+    case Verb::kPushPath: asked.verb = files::Request::Verb::kPushPath; break;
+    case Verb::kPushRoot: asked.verb = files::Request::Verb::kPushRoot; break;
   }
   asked.target = std::move(request.target);
   asked.version = std::move(request.version);

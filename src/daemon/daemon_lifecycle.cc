@@ -9,9 +9,9 @@ namespace cluster::daemon {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, const char* by = ", ") {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  for (const std::string& word : words) text += (text.empty() ? "" : by) + word;
   return text;
 }
 
@@ -41,44 +41,58 @@ int effective_verbosity(const Options& options, int configured) {
 }
 
 void Daemon::reload(bus::ReloadDone done) {
-  loop_.post(Loop::Task([this, done = std::move(done)] {
-    notify_.reloading();
-    const Status status = reload_now();
-    if (status) {
-      daemon::log(core::LogLevel::kInfo, "configuration reloaded");
-    } else {
-      daemon::log(core::LogLevel::kError, "reload refused, nothing is changed: " + status.error());
-    }
-    happenings_.add(read_clocks().wall, status ? core::Severity::kInfo : core::Severity::kWarning,
-                    status ? "configuration reloaded" : "reload refused: " + status.error());
-    notify_.ready(summary());
-    done(status);
-  }));
+  loop_.post(Loop::Task([this, done = std::move(done)] { done(reload_and_say()); }));
+}
+
+Status Daemon::reload_and_say() {
+  notify_.reloading();
+  Status status = reload_now();
+  if (status) {
+    daemon::log(core::LogLevel::kInfo, "configuration reloaded");
+  } else {
+    daemon::log(core::LogLevel::kError, "reload refused, nothing is changed: " + status.error());
+  }
+  happenings_.add(read_clocks().wall, status ? core::Severity::kInfo : core::Severity::kWarning,
+                  status ? "configuration reloaded" : "reload refused: " + status.error());
+  notify_.ready(summary());
+  return status;
+}
+
+Daemon::Checked Daemon::check(std::optional<core::PushFiles> texts) const {
+  if (leaving_) return {std::nullopt, {"this host is leaving the cluster"}, {}};
+  config::Options wanted = config_options(options_, config::Mode::kCheck);
+  wanted.texts = std::move(texts);
+  config::Outcome outcome = config::load(wanted);
+  Checked out{std::nullopt, {}, std::move(outcome.warnings)};
+  if (!outcome.loaded) {
+    for (const config::Fault& fault : outcome.faults)
+      out.faults.push_back(config::to_string(fault));
+    return out;
+  }
+  if (auto why = node_->refuse_renumbering(outcome.loaded->core)) {
+    out.faults.push_back(options_.config_dir + "/hosts:1: " + *why);
+    return out;
+  }
+  // These two change what everything else in the new configuration means.
+  const std::vector<std::string> restart = config::restart_needed(config_, *outcome.loaded);
+  for (const char* key : {"id", "service_dir"})
+    if (contains(restart, key))
+      out.faults.push_back(options_.config_dir + "/cluster.conf:1: a change of " + key +
+                           " needs a restart of clusterd");
+  if (out.faults.empty()) out.next = std::move(outcome.loaded);
+  return out;
 }
 
 Status Daemon::reload_now() {
-  if (leaving_) return Error{"this host is leaving the cluster"};
-  config::Outcome outcome = config::load(config_options(options_, config::Mode::kCheck));
-  if (!outcome.loaded) {
-    std::string text;
-    for (const config::Fault& fault : outcome.faults)
-      text += (text.empty() ? "" : "\n") + config::to_string(fault);
-    return Error{text};
-  }
-  for (const config::Fault& warning : outcome.warnings)
+  Checked checked = check(std::nullopt);
+  if (!checked.next) return Error{joined(checked.faults, "\n")};
+  for (const config::Fault& warning : checked.warnings)
     daemon::log(core::LogLevel::kWarning, config::to_string(warning));
-  config::Loaded& next = *outcome.loaded;
-  if (auto why = node_->refuse_renumbering(next.core)) return Error{*why};
-  const std::vector<std::string> restart = config::restart_needed(config_, next);
-  // These two change what everything else in the new configuration means.
-  for (const char* key : {"id", "service_dir"})
-    if (contains(restart, key))
-      return Error{options_.config_dir + "/cluster.conf: a change of " + key +
-                   " needs a restart of clusterd"};
+  const std::vector<std::string> restart = config::restart_needed(config_, *checked.next);
   if (!restart.empty())
     daemon::log(core::LogLevel::kWarning,
                 "changed, but needs a restart of clusterd to have an effect: " + joined(restart));
-  apply(std::move(next));
+  apply(std::move(*checked.next));
   return {};
 }
 

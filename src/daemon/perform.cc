@@ -70,9 +70,17 @@ struct Performer::Visitor {
   }
   void operator()(const core::Probe& a) const { parts.prober.perform(a); }
   void operator()(const core::DelaySleep& a) const { parts.sleep_lock.perform(a); }
-  void operator()(const core::FilesPeerUp& a) const { parts.files.perform(a); }
-  void operator()(const core::FilesPeerDown& a) const { parts.files.perform(a); }
+  void operator()(const core::FilesPeerUp& a) const {
+    parts.file_links.up(a);
+    parts.files.perform(a);
+  }
+  void operator()(const core::FilesPeerDown& a) const {
+    parts.file_links.down(a);
+    parts.files.perform(a);
+  }
   void operator()(const core::FilesHeard& a) const { parts.files.perform(a); }
+  void operator()(const core::ValidateConfig& a) const { parts.validate_config(a); }
+  void operator()(const core::ApplyConfig& a) const { parts.apply_config(a); }
   void operator()(const core::Guard& a) const { parts.runner.guard(a); }
   void operator()(const core::Unguard& a) const { parts.runner.unguard(a); }
   void operator()(const core::Persist& a) const { parts.store.persist(a); }

@@ -13,6 +13,7 @@
 #include "bus/bus.h"
 #include "core/io.h"
 #include "daemon/clock.h"
+#include "daemon/file_links.h"
 #include "daemon/requests.h"
 #include "files/keeper.h"
 #include "net/prober.h"
@@ -46,15 +47,19 @@ struct Parts {
   WakeTimer& wake;
   net::Prober& prober;
   files::Keeper& files;
+  FileLinks& file_links;
   system::SleepLock& sleep_lock;
   alerts::AlertTeller& alerts;
   Requests& requests;
   Happenings& happenings;
+  std::function<void(const core::ValidateConfig&)> validate_config;
+  std::function<void(const core::ApplyConfig&)> apply_config;
 };
 
 class Performer {
  public:
-  Performer(Parts parts, std::function<void()> left) : parts_(parts), left_(std::move(left)) {}
+  Performer(Parts parts, std::function<void()> left)
+      : parts_(std::move(parts)), left_(std::move(left)) {}
 
   void perform(const core::Actions& actions);
 

@@ -5,13 +5,20 @@
 namespace cluster::daemon {
 
 std::optional<core::Command> Requests::add(core::Command command, bus::CommandDone done) {
+  const auto number = add(std::move(done));
+  if (!number) return std::nullopt;
+  command.request = *number;
+  return command;
+}
+
+std::optional<RequestId> Requests::add(bus::CommandDone done) {
   if (waiting_.size() >= kMaxPendingRequests) {
     done(core::Refusal::kBusy, std::to_string(waiting_.size()) + " orders wait for their end");
     return std::nullopt;
   }
-  command.request = RequestId(++last_);
-  waiting_.emplace(command.request, std::move(done));
-  return command;
+  const RequestId number(++last_);
+  waiting_.emplace(number, std::move(done));
+  return number;
 }
 
 void Requests::answer(const core::Reply& reply) {

@@ -16,6 +16,8 @@ class Requests {
  public:
   // Numbers the order and keeps its answer; nullopt: too many wait, and it has been refused.
   std::optional<core::Command> add(core::Command command, bus::CommandDone done);
+  // The same of what is no Command; the number is to be in it.
+  std::optional<RequestId> add(bus::CommandDone done);
   void answer(const core::Reply& reply);
   void refuse_all(core::Refusal refusal, const std::string& why);
 

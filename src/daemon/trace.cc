@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/push.h"
+
 namespace cluster::daemon {
 
 namespace {
@@ -174,6 +176,13 @@ Config config_from(const json& j) {
   return c;
 }
 
+// A push is not replayed to its end: the hosts file, with its passphrases, is in no log.
+json of(const PushId& id) { return {{"count", id.count}, {"hash", id.hash}}; }
+
+PushId push_from(const json& j) {
+  return {number<uint64_t>(j.at("count")), number<uint64_t>(j.at("hash"))};
+}
+
 json of(const Generation& g) { return {{"count", g.count}, {"hash", g.hash}}; }
 
 Generation generation(const json& j) {
@@ -196,7 +205,9 @@ struct ToJson {
     return {{"event", "link_down"}, {"link", e.link.value}, {"reason", e.reason}};
   }
   json operator()(const Received& e) const {
-    return {{"event", "received"}, {"link", e.link.value}, {"bytes", hex(e.bytes)}};
+    return {{"event", "received"},
+            {"link", e.link.value},
+            {"bytes", hex(without_passphrases(e.bytes))}};
   }
   json operator()(const DialFailed& e) const {
     return {{"event", "dial_failed"},
@@ -263,6 +274,19 @@ struct ToJson {
   json operator()(const FilesSaid& e) const {
     return {{"event", "files_said"}, {"to", hex(e.to.raw())}, {"bytes", hex(e.bytes)}};
   }
+  json operator()(const ConfigPush& e) const {
+    return {{"event", "config_push"},
+            {"request", e.request.value},
+            {"cluster_conf", hex(e.files.cluster_conf)},
+            {"services", hex(e.files.services)},
+            {"hosts", e.hosts}};
+  }
+  json operator()(const ConfigValidated& e) const {
+    return {{"event", "config_validated"}, {"id", of(e.id)}, {"faults", e.faults}};
+  }
+  json operator()(const ConfigApplied& e) const {
+    return {{"event", "config_applied"}, {"id", of(e.id)}, {"faults", e.faults}};
+  }
   json operator()(const Leave&) const { return {{"event", "leave"}}; }
   json operator()(const Tick&) const { return {{"event", "tick"}}; }
 };
@@ -312,6 +336,14 @@ Event event_from(const json& j) {
   if (kind == "probe_answered") return ProbeAnswered{};
   if (kind == "sleep_planned") return SleepPlanned{j.at("near").get<bool>()};
   if (kind == "files_said") return FilesSaid{node(j.at("to")), unhex(text("bytes"))};
+  if (kind == "config_push")
+    return ConfigPush{id<RequestId>(j, "request"),
+                      {unhex(text("cluster_conf")), "", unhex(text("services"))},
+                      j.at("hosts").get<std::vector<std::string>>()};
+  if (kind == "config_validated")
+    return ConfigValidated{push_from(j.at("id")), j.at("faults").get<std::vector<std::string>>()};
+  if (kind == "config_applied")
+    return ConfigApplied{push_from(j.at("id")), j.at("faults").get<std::vector<std::string>>()};
   if (kind == "leave") return Leave{};
   if (kind == "tick") return Tick{};
   throw std::invalid_argument("no such event: " + kind);
@@ -365,7 +397,8 @@ LeftService left_from(const json& j) {
 
 std::string to_text(const Now& now, const Boot& boot) {
   json stored = json::object();
-  for (const auto& [key, value] : boot.stored) stored[hex(key)] = hex(value);
+  for (const auto& [key, value] : boot.stored)
+    stored[hex(key)] = hex(stored_without_passphrases(key, value));
   json left = json::array();
   for (const LeftService& service : boot.left) left.push_back(of(service));
   return dump({{"at", times(now)},

@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "base/ensure.h"
+#include "files/digest_thread.h"
 
 namespace cluster::files {
 
 namespace {
 
-constexpr std::string_view kLeafMark("\0", 1);
 constexpr std::string_view kNodeMark("\1", 1);
 
 // Fetched once: by name at each digest it costs more than hashing a small chunk.
@@ -105,28 +105,37 @@ std::string Sha256::finish() {
   return digest;
 }
 
-ContentBuilder::ContentBuilder() { sha_.add(kLeafMark); }
+ContentBuilder::ContentBuilder(DigestThread* digests) : digests_(digests) { sha_.add(kLeafMark); }
 
 void ContentBuilder::feed(std::string_view bytes) {
   while (!bytes.empty()) {
     bool ended = false;
     const size_t used = cutter_.next(bytes, ended);
-    sha_.add(bytes.substr(0, used));
-    chunk_size_ += used;
+    add(bytes.substr(0, used), ended);
     bytes.remove_prefix(used);
-    if (ended) end_chunk();
   }
 }
 
-void ContentBuilder::end_chunk() {
-  content_.chunks.push_back({sha_.finish(), chunk_size_});
+void ContentBuilder::add(std::string_view bytes, bool ends) {
+  chunk_size_ += bytes.size();
+  if (digests_ != nullptr) {
+    digests_->add(bytes, ends);
+  } else {
+    sha_.add(bytes);
+  }
+  if (!ends) return;
+  content_.chunks.push_back({digests_ != nullptr ? std::string() : sha_.finish(), chunk_size_});
   content_.size += chunk_size_;
   chunk_size_ = 0;
-  sha_.add(kLeafMark);
+  if (digests_ == nullptr) sha_.add(kLeafMark);
 }
 
 Content ContentBuilder::finish() {
-  if (chunk_size_ > 0 || content_.chunks.empty()) end_chunk();
+  if (chunk_size_ > 0 || content_.chunks.empty()) add({}, true);
+  if (digests_ != nullptr) {
+    std::vector<std::string> digests = digests_->take_digests();
+    for (size_t i = 0; i < digests.size(); ++i) content_.chunks[i].digest = std::move(digests[i]);
+  }
   std::vector<Child> level;
   level.reserve(content_.chunks.size());
   for (const Chunk& chunk : content_.chunks) level.push_back({chunk.digest, chunk.size});

@@ -22,6 +22,9 @@
 
 namespace cluster::files {
 
+// Goes before a chunk where its digest is made.
+inline constexpr std::string_view kLeafMark("\0", 1);
+
 inline constexpr size_t kMinChildren = 16;  // but for the last node of a level
 inline constexpr size_t kMaxChildren = 512;
 inline constexpr uint64_t kChildrenMask = 127;  // 1 of 128 children ends a node
@@ -67,17 +70,21 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
+class DigestThread;
+
 // A file's bytes go in, in order and in pieces of any length; they are hashed where they are. For one file.
 class ContentBuilder {
  public:
-  ContentBuilder();
+  // `digests`: makes the digests meanwhile, so that what goes in has to stay until it has passed that; null: nobody does.
+  explicit ContentBuilder(DigestThread* digests = nullptr);
 
   void feed(std::string_view bytes);
   Content finish();
 
  private:
-  void end_chunk();
+  void add(std::string_view bytes, bool ends);
 
+  DigestThread* const digests_;
   Sha256 sha_;
   Cutter cutter_;
   uint64_t chunk_size_ = 0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "files/content.h"
 #include "files/tree.h"
@@ -40,13 +41,21 @@ class Hasher {
   Step begin();
   Step end();
   Step fail(const std::string& what, int error);
+  void wait_until_settled();
 
   const Tree* tree_;
   std::string path_;
   Fd fd_;
   sync::Found found_;
+  // Of a large file the digests are made beside, and a buffer is read into again once they have been.
+  struct Buffer {
+    std::string bytes;
+    uint64_t pieces = 0;
+  };
   std::unique_ptr<ContentBuilder> builder_;
-  std::string buffer_;
+  std::vector<Buffer> buffers_;
+  std::unique_ptr<DigestThread> digests_;  // ends before what it reads
+  size_t next_buffer_ = 0;
   uint64_t offset_ = 0;
   Content content_;
   std::string error_;

@@ -21,6 +21,8 @@ namespace cluster::files {
 
 struct KeeperCalls {
   std::function<void(core::FilesSaid)> say;
+  // A frame of content (packing.h), over the link of which FilesPeerUp was said last; lost where that has changed.
+  std::function<void(NodeId to, std::string frame)> give;
   std::function<void(const std::string& path)> changed;  // absolute, on this host
   std::function<void(const std::string& path, const std::string& copy)> conflict;
   std::function<void(const std::string& text)> alert;
@@ -35,9 +37,9 @@ struct Roots {
   bool operator==(const Roots&) const = default;
 };
 
-// What an operator asks. `target` is an absolute path of kRestore, a root's name of the others.
+// What an operator asks. `target` is an absolute path of kRestore and kPushPath, a root's name of the others.
 struct Request {
-  enum class Verb : uint8_t { kRestore, kConfirm, kRevert };
+  enum class Verb : uint8_t { kRestore, kConfirm, kRevert, kPushPath, kPushRoot };
   Verb verb = Verb::kRestore;
   std::string target;
   std::string version;  // of kRestore
@@ -59,7 +61,7 @@ class Keeper {
   virtual void configure(Roots roots) = 0;
   virtual void perform(core::FilesPeerUp action) = 0;
   virtual void perform(core::FilesPeerDown action) = 0;
-  virtual void perform(core::FilesHeard action) = 0;
+  virtual void perform(core::FilesHeard action) = 0;  // messages, and frames of content
   virtual void request(Request request, Answer answer) = 0;
   virtual void log(std::string path, LogAnswer answer) = 0;
 

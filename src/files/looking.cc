@@ -122,7 +122,7 @@ std::unique_ptr<Scan> Looking::scan_of(const std::string& folder) {
   calls.known = [this](const std::string& path, const sync::Signature& signature) {
     const sync::Held* held = world_.root()->held(path);
     if (!batch_->whole || held == nullptr || held->deleted ||
-        trust(held->signature, signature) != Trust::kAll)
+        trust(held->signature, signature, tree_->tick_ns()) != Trust::kAll)
       return false;
     batch_->seen.push_back(digest_of(path));
     return true;
@@ -197,17 +197,28 @@ void Looking::found(const std::string& path, const Look& look) {
   if (batch_->whole) batch_->seen.push_back(digest_of(path));
   sync::Found seen = look.found;
   if (seen.state.type == sync::FileType::kFile) {
-    const sync::Held* held = world_.root()->held(path);
-    const bool same = held != nullptr && !held->deleted &&
-                      held->on_disk().type == sync::FileType::kFile &&
-                      trust(held->signature, seen.signature) != Trust::kNothing;
-    if (!same) {
+    seen.state.content = known_content(path, seen);
+    if (seen.state.content.empty()) {
       batch_->to_read.push_back(path);
       return;
     }
-    seen.state.content = held->on_disk().content;
   }
   batch_->sightings[path] = std::move(seen);
+}
+
+// Empty: it has to be read.
+std::string Looking::known_content(const std::string& path, const sync::Found& seen) const {
+  const sync::Root& root = *world_.root();
+  const sync::Held* held = root.held(path);
+  if (held != nullptr && !held->deleted && held->on_disk().type == sync::FileType::kFile &&
+      trust(held->signature, seen.signature, tree_->tick_ns()) != Trust::kNothing)
+    return held->on_disk().content;
+  const std::string* other = root.path_of(seen.signature);
+  if (other == nullptr || *other == path) return "";
+  held = root.held(*other);
+  const bool same = held->on_disk().type == sync::FileType::kFile &&
+                    only_renamed(held->signature, seen.signature, tree_->tick_ns());
+  return same ? held->on_disk().content : std::string();
 }
 
 bool Looking::step_batch(MonoTime now) {

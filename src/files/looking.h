@@ -58,6 +58,7 @@ class Looking {
   MonoTime next() const;       // when step() is to be called if nothing happens
   void changed(MonoTime now);  // fd() is readable
   void look(MonoTime now, const std::string& path, bool with_contents = true);
+  void look_at_all(MonoTime now) { scan_at_ = now; }
 
  private:
   // What is being looked at, until it is told.
@@ -85,6 +86,7 @@ class Looking {
   void add_absent();
   void finish(MonoTime now);
   bool wanted(const std::string& path, bool folder) const;
+  std::string known_content(const std::string& path, const sync::Found& seen) const;
   bool suspicious() const;
 
   const sync::LocalRoot root_;

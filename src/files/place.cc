@@ -223,15 +223,23 @@ Outcome Place::rename(const std::string& from, const std::string& to, const Expe
   Target target;
   if (Outcome begun = begin(from, source); !begun.done()) return begun;
   if (Outcome begun = begin(to, target); !begun.done()) return begun;
+  const int folder = source.folder.get();
+  const auto before = tree_.look(folder, source.name, tree_.entry(folder, source.name));
+  if (!before.ok()) return outcome(Kind::kFailed, shown(from) + ": " + before.error());
   if (Outcome checked = check(source, expected, Discard{}); !checked.done()) return checked;
   if (!expected) return outcome(Kind::kChanged, shown(from) + ": is absent");
-  const int error = rename_noreplace(source, source.name, target, target.name);
+  int error = rename_noreplace(source, source.name, target, target.name);
   if (error == EEXIST) return outcome(Kind::kTaken, shown(to) + ": is there already");
   if (error == ENOENT) return outcome(Kind::kChanged, shown(from) + ": is gone");
   if (error != 0) return failed(from, "cannot be renamed", error);
+  if (!matches(target, target.name, expected, true)) {
+    error = rename_noreplace(target, target.name, source, source.name);
+    if (error != 0) return failed(to, "cannot be put back as " + shown(from), error);
+    return outcome(Kind::kChanged, shown(from) + ": changed just now");
+  }
   if (!sync_folder(target) || !sync_folder(source))
     return failed(to, "the folder cannot be synced", errno);
-  return finish(target, expected->state, nullptr, {});
+  return finish(target, expected->state, &*before, {});
 }
 
 Outcome Place::clear_leftover(const std::string& path, const AsRetained& keep) {

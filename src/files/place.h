@@ -90,6 +90,9 @@ class StagedFile {
   // `size` bytes (at most kMaxChunkBytes) of another file at `from`, if they have this chunk digest; kDiffers if not, also at
   // that file's end.
   Write copy_from(int source, uint64_t from, uint64_t size, uint64_t to, std::string_view digest);
+  // Any number of bytes of another file on the same file system, in the kernel, and without a look at them: for a file that was
+  // not resumed(), of a source that has no holes and has not changed since it was read. kDiffers: it cannot be done so.
+  Write copy_range(int source, uint64_t from, uint64_t size, uint64_t to);
   // Does it have this chunk there? Only where resumed() need one ask.
   bool holds(uint64_t offset, uint64_t size, std::string_view digest);
 
@@ -102,6 +105,7 @@ class StagedFile {
   friend class Place;
   StagedFile() = default;
   Write failed(const std::string& what, int error);
+  void flush_some();
   Write read_chunk(int from, uint64_t offset, uint64_t size, std::string_view digest);
 
   std::string path_, name_;  // of the target; of itself, in the same folder

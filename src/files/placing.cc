@@ -1,10 +1,11 @@
 #include "files/placing.h"
 
-#include <zlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "files/packing.h"
 #include "files/path.h"
 
 namespace cluster::files {
@@ -12,6 +13,7 @@ namespace cluster::files {
 namespace {
 
 constexpr size_t kCopiesAStep = 32;
+constexpr uint64_t kRunBytes = 4 << 20;
 
 sync::Outcome outcome_of(Outcome::Kind kind) {
   switch (kind) {
@@ -23,15 +25,14 @@ sync::Outcome outcome_of(Outcome::Kind kind) {
   }
 }
 
-// nullopt: not what was said.
-std::optional<std::string> inflated(const std::string& bytes, uint64_t size) {
-  if (size > kMaxChunkBytes && size > kMaxNodeBytes) return std::nullopt;
-  std::string out(size, '\0');
-  uLongf length = size;
-  const int result = uncompress(reinterpret_cast<Bytef*>(out.data()), &length,
-                                reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-  if (result != Z_OK || length != size) return std::nullopt;
-  return out;
+constexpr uint64_t kMaxPartBytes = std::max<uint64_t>(kMaxChunkBytes, kMaxNodeBytes);
+
+// When it was read; and without holes.
+bool is_as_it_was(const Placing::Source& source, int fd) {
+  struct stat info {};
+  const Tree::Entry entry = source.tree->entry(fd);
+  return entry.ok() && fstat(fd, &info) == 0 && info.st_blocks * 512 >= info.st_size &&
+         trust(source.signature, entry.signature, source.tree->tick_ns()) != Trust::kNothing;
 }
 
 }  // namespace
@@ -88,9 +89,13 @@ Placing::Step Placing::step(MonoTime now) {
     done_ = true;
     return Step::kDone;
   }
-  if (!std::exchange(begun_, true)) return begin();
+  if (!std::exchange(begun_, true)) {
+    if (needs_content()) since_ = now;
+    return begin();
+  }
   if (!to_copy_.empty()) {
     copy_some();
+    if (to_copy_.empty()) check_copied();
     return done_ ? Step::kDone : Step::kMore;
   }
   for (auto at = asked_.begin(); at != asked_.end();) {
@@ -102,7 +107,7 @@ Placing::Step Placing::step(MonoTime now) {
     missing_why_ = "no answer";
     at = forget(at);
   }
-  if (nodes_wanted_.empty() && chunks_wanted_.empty()) return Step::kReady;
+  if (moves() || (nodes_wanted_.empty() && chunks_wanted_.empty())) return Step::kReady;
   ask_for_more(now);
   return done_ ? Step::kDone : Step::kWaiting;
 }
@@ -115,7 +120,7 @@ bool Placing::needs_content() const {
 }
 
 Placing::Step Placing::begin() {
-  if (!needs_content()) return Step::kReady;
+  if (moves() || !needs_content()) return Step::kReady;
   const uint64_t size = order_.entry.state.size;
   if (const auto free = tree_.free_bytes(); free && *free < size)
     return refuse(sync::Outcome::kFailed, "it needs " + std::to_string(size) + " bytes, and " +
@@ -134,6 +139,13 @@ void Placing::prepare() {
 
 Placing::Step Placing::finish(bool of_many) {
   Place& place = of_many ? of_many_ : place_;
+  if (moves()) {
+    Outcome moved = place.rename(order_.move_from, order_.path, order_.move_expected);
+    answer_.moved = moved.done();
+    if (moved.done()) return ended(std::move(moved));
+    cannot_move_ = true;
+    return begin();
+  }
   if (!staged_) return ended(put_what_needs_no_content(place));
   Outcome outcome = place.commit(*staged_, order_.entry.state, order_.expected, keep());
   if (outcome.done() && !nodes_.empty())
@@ -175,6 +187,7 @@ void Placing::learn_sources() {
                      local_chunks_.emplace(digest, std::pair(index, offset));
                    });
     known_nodes_.merge(nodes);
+    trusted_.push_back(is_as_it_was(source, opened.fd.get()));
     local_.push_back(std::move(source));
     local_fds_.push_back(std::move(opened.fd));
   }
@@ -193,7 +206,7 @@ void Placing::resolve(const std::string& digest, uint64_t size, int level, uint6
   wanted.offsets.push_back(offset);
 }
 
-void Placing::take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,
+void Placing::take_node(const std::string& digest, std::string_view bytes, const ParsedNode& node,
                         uint64_t offset) {
   nodes_.emplace(digest, bytes);
   for (const Child& child : node.children) {
@@ -216,11 +229,60 @@ void Placing::need_chunk(const std::string& digest, uint64_t size, uint64_t offs
   wanted.offsets.push_back(offset);
 }
 
+// Chunks that follow each other in a source and here, from the last on. False: the last one has to be copied by itself.
+bool Placing::copy_run() {
+  if (staged_->resumed() || recheck_) return false;
+  const auto last = local_chunks_.find(to_copy_.back().digest);
+  if (last == local_chunks_.end() || !trusted_[last->second.first]) return false;
+  const auto [source, end] = last->second;
+  uint64_t from = end, to = to_copy_.back().offset, bytes = to_copy_.back().size;
+  size_t count = 1;
+  for (; count < to_copy_.size() && bytes < kRunBytes; ++count) {
+    const Copy& before = to_copy_[to_copy_.size() - 1 - count];
+    const auto at = local_chunks_.find(before.digest);
+    if (at == local_chunks_.end() || at->second.first != source ||
+        at->second.second + before.size != from || before.offset + before.size != to)
+      break;
+    from -= before.size;
+    to -= before.size;
+    bytes += before.size;
+  }
+  const StagedFile::Write write = staged_->copy_range(local_fds_[source].get(), from, bytes, to);
+  if (write == StagedFile::Write::kDiffers) return trusted_[source] = false;
+  if (write != StagedFile::Write::kDone) {
+    cannot_be_written(write);
+    return true;
+  }
+  bytes_here_ += bytes;
+  for (; count > 0; --count) {
+    copied_.push_back(std::move(to_copy_.back()));
+    to_copy_.pop_back();
+  }
+  return true;
+}
+
+// A source that changed while it was copied may have given anything.
+void Placing::check_copied() {
+  if (copied_.empty()) return;
+  for (size_t i = 0; i < local_.size(); ++i) {
+    const Tree::Entry entry = local_[i].tree->entry(local_fds_[i].get());
+    if (entry.ok() && same_signature(local_[i].signature, entry.signature)) continue;
+    recheck_ = recheck_ || trusted_[i];
+    trusted_[i] = false;
+  }
+  if (recheck_) {
+    for (const Copy& copy : copied_) bytes_here_ -= copy.size;
+    to_copy_ = std::move(copied_);
+  }
+  copied_.clear();
+}
+
 void Placing::copy_some() {
   for (size_t i = 0; i < kCopiesAStep && !to_copy_.empty(); ++i) {
+    if (copy_run()) return;
     const Copy copy = std::move(to_copy_.back());
     to_copy_.pop_back();
-    if (staged_->resumed() && staged_->holds(copy.offset, copy.size, copy.digest)) {
+    if ((staged_->resumed() || recheck_) && staged_->holds(copy.offset, copy.size, copy.digest)) {
       bytes_here_ += copy.size;
       continue;
     }
@@ -303,7 +365,7 @@ void Placing::ask_for_more(MonoTime now) {
   }
 }
 
-bool Placing::take_part(const std::string& digest, const std::string& bytes) {
+bool Placing::take_part(const std::string& digest, std::string_view bytes) {
   if (const auto chunk = chunks_wanted_.find(digest); chunk != chunks_wanted_.end()) {
     if (bytes.size() != chunk->second.size || chunk_digest(bytes) != digest) return false;
     for (const uint64_t offset : chunk->second.offsets) {
@@ -331,17 +393,25 @@ bool Placing::take_part(const std::string& digest, const std::string& bytes) {
   return true;
 }
 
-bool Placing::given(MonoTime now, const wire::ContentGiven& answer) {
+bool Placing::given(MonoTime now, const wire::ContentGiven& answer, std::string_view beside) {
   const auto at = asked_.find(answer.request());
   if (at == asked_.end()) return false;
   Asked& asked = at->second;
   asked.until = now + kAskTime;
   bool sound = true;
   for (const auto& part : answer.parts()) {
+    std::string_view bytes = part.bytes();
+    if (part.length() != 0) {
+      bytes = beside.substr(0, part.length());
+      beside.remove_prefix(bytes.size());
+    }
     if (done_ || !asked.digests.contains(part.digest())) continue;
-    const auto bytes =
-        part.size() == 0 ? std::optional(part.bytes()) : inflated(part.bytes(), part.size());
-    sound = bytes && take_part(part.digest(), *bytes);
+    if (part.size() == 0) {
+      sound = take_part(part.digest(), bytes);
+    } else {
+      const auto whole = inflated(bytes, part.size(), kMaxPartBytes);
+      sound = whole && take_part(part.digest(), *whole);
+    }
     if (!sound) break;
     asked.digests.erase(part.digest());
     asked_digests_.erase(part.digest());

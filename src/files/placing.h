@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -32,6 +33,7 @@ class Placing {
     std::string path;
     std::string content;
     uint64_t size = 0;
+    sync::Signature signature;  // when it had all of that
   };
   struct World {
     std::function<NodeMap(const std::string& content)> nodes;  // as stored; empty: none
@@ -60,7 +62,8 @@ class Placing {
   Step finish(bool of_many);
   void may_be_lost(const std::string& why);  // the last sync() has failed
   // False: nothing of this was asked for here.
-  bool given(MonoTime now, const wire::ContentGiven& answer);
+  // `beside`: the bytes of its parts that are not in it.
+  bool given(MonoTime now, const wire::ContentGiven& answer, std::string_view beside);
   void peer_down(NodeId node);
 
   const sync::Place& order() const { return order_; }
@@ -68,6 +71,8 @@ class Placing {
   const std::vector<std::string>& warnings() const { return warnings_; }
   // Of the file's bytes: how many it has, for who looks at a long one.
   uint64_t bytes_here() const { return bytes_here_; }
+  // Since when it is under way; nullopt: it has not begun, or needs no content.
+  std::optional<MonoTime> since() const { return since_; }
 
  private:
   struct NodeWanted {
@@ -87,16 +92,19 @@ class Placing {
 
   Step begin();
   bool needs_content() const;
+  bool moves() const { return !order_.move_from.empty() && !cannot_move_; }
   Outcome put_what_needs_no_content(Place& place);
   void cannot_be_written(StagedFile::Write write);
   void learn_sources();
   void resolve(const std::string& digest, uint64_t size, int level, uint64_t offset);
-  void take_node(const std::string& digest, const std::string& bytes, const ParsedNode& node,
+  void take_node(const std::string& digest, std::string_view bytes, const ParsedNode& node,
                  uint64_t offset);
   void need_chunk(const std::string& digest, uint64_t size, uint64_t offset);
   void copy_some();
+  bool copy_run();
+  void check_copied();
   void ask_for_more(MonoTime now);
-  bool take_part(const std::string& digest, const std::string& bytes);
+  bool take_part(const std::string& digest, std::string_view bytes);
   std::map<uint64_t, Asked>::iterator forget(std::map<uint64_t, Asked>::iterator asked);
   std::optional<NodeId> best_source() const;
   Step ended(Outcome outcome);
@@ -108,7 +116,7 @@ class Placing {
   Place place_, of_many_;
   Retained& retained_;
   const World world_;
-  bool begun_ = false, done_ = false;
+  bool begun_ = false, done_ = false, cannot_move_ = false;
   std::optional<StagedFile> staged_;
   std::unique_ptr<Retained::Copying> copying_;
 
@@ -116,11 +124,14 @@ class Placing {
   std::map<std::string, std::pair<size_t, uint64_t>> local_chunks_;  // in which source, and where
   std::vector<Source> local_;
   std::vector<Fd> local_fds_;
+  std::vector<bool> trusted_;  // of these, whether they are as they were when they were read
   struct Copy {
     std::string digest;
     uint64_t size, offset;
   };
   std::vector<Copy> to_copy_;  // the last first
+  std::vector<Copy> copied_;   // unverified, for as long as their sources do not change
+  bool recheck_ = false;       // what is staged may not be what it was copied for
   std::map<std::string, NodeWanted> nodes_wanted_;
   std::map<std::string, ChunkWanted> chunks_wanted_;
   std::set<std::string> asked_digests_;
@@ -128,6 +139,7 @@ class Placing {
   std::set<NodeId> useless_;         // do not have it
   std::string missing_why_;
   uint64_t bytes_here_ = 0;
+  std::optional<MonoTime> since_;
 
   sync::Placed answer_;
   std::vector<std::string> warnings_;

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 
+#include "files/packing.h"
+#include "wire/framing.h"
+
 namespace cluster::files {
 
 void Serving::ask(NodeId from, wire::ContentAsk ask) {
@@ -26,27 +29,44 @@ void Serving::peer_down(NodeId node) {
 }
 
 // Whoever asked verifies it: the file may have changed under way.
-std::string Serving::read(const Opened& opened, const wire::ContentAsk::Part& part,
-                          std::string* why) const {
+Status Serving::read(const Opened& opened, const wire::ContentAsk::Part& part, std::string& out) {
   uint64_t size = part.size();
   if (size == 0) {
-    if (const auto node = opened.nodes.find(part.digest()); node != opened.nodes.end())
-      return node->second;
+    if (const auto node = opened.nodes.find(part.digest()); node != opened.nodes.end()) {
+      out += node->second;
+      return {};
+    }
     size = opened.size;
   }
-  std::string out(std::min<uint64_t>(size, kMaxChunkBytes), '\0');
-  size_t done = 0;
+  const size_t before = out.size();
+  out.resize(before + std::min<uint64_t>(size, kMaxChunkBytes));
+  size_t done = before;
   while (done < out.size()) {
     const ssize_t got = pread(opened.fd.get(), out.data() + done, out.size() - done,
-                              static_cast<off_t>(part.offset() + done));
+                              static_cast<off_t>(part.offset() + done - before));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      *why = got < 0 ? strerror(errno) : "it has become shorter";
-      return "";
+      const Error error{got < 0 ? strerror(errno) : "it has become shorter"};
+      out.resize(before);
+      return error;
     }
     done += static_cast<size_t>(got);
   }
-  return out;
+  return {};
+}
+
+void Serving::open(const wire::ContentAsk& ask, wire::ContentGiven& answer) {
+  const std::string what = ask.root() + '\n' + ask.path() + '\n' + ask.content();
+  if (opened_ && open_content_ == what) return;
+  opened_.reset();
+  not_packed_ = 0;
+  auto opened = world_.open(ask);
+  if (opened) {
+    opened_.emplace(std::move(*opened));
+    open_content_ = what;
+  } else {
+    answer.set_missing(opened.error());
+  }
 }
 
 bool Serving::step() {
@@ -58,49 +78,64 @@ bool Serving::step() {
   Waiting& first = waiting_.front();
   wire::ContentGiven answer;
   answer.set_request(first.ask.request());
-  const std::string what = first.ask.root() + '\n' + first.ask.path() + '\n' + first.ask.content();
-  if (!opened_ || open_content_ != what) {
-    opened_.reset();
-    auto opened = world_.open(first.ask);
-    if (opened) {
-      opened_.emplace(std::move(*opened));
-      open_content_ = what;
-    } else {
-      answer.set_missing(opened.error());
-    }
-  }
+  open(first.ask, answer);
+  std::string frame(1, wire::kBulkMark);
+  if (opened_ && opened_->size > kMaxCompressedBytes)
+    frame.reserve(kMaxGivenBytes + kMaxChunkBytes + kMaxNodeBytes);
   size_t bytes = 0;
-  while (opened_ && answer.missing().empty() && first.next < first.ask.parts_size() &&
+  while (answer.missing().empty() && first.next < first.ask.parts_size() &&
          bytes < kMaxGivenBytes) {
     const auto& asked = first.ask.parts(first.next++);
-    std::string why;
-    std::string data = read(*opened_, asked, &why);
-    if (!why.empty()) {
-      answer.set_missing(why);
+    const size_t before = frame.size();
+    if (const Status read = Serving::read(*opened_, asked, frame); !read) {
+      answer.set_missing(read.error());
       break;
     }
-    bytes += data.size();
+    const size_t length = frame.size() - before;
+    bytes += length;
     auto& part = *answer.add_parts();
     part.set_digest(asked.digest());
-    if (opened_->size <= kMaxCompressedBytes && data.size() > 64) {
-      uLongf length = compressBound(data.size());
-      std::string packed(length, '\0');
-      if (compress2(reinterpret_cast<Bytef*>(packed.data()), &length,
-                    reinterpret_cast<const Bytef*>(data.data()), data.size(), 1) == Z_OK &&
-          length < data.size()) {
-        packed.resize(length);
-        part.set_size(static_cast<uint32_t>(data.size()));
-        data = std::move(packed);
-      }
-    }
-    part.set_bytes(std::move(data));
+    if (const int level = pack_level(first.ask); level != 0) pack(frame, before, level, part);
+    part.set_length(static_cast<uint32_t>(frame.size() - before));
   }
   const bool last = !answer.missing().empty() || first.next >= first.ask.parts_size();
   answer.set_last(last);
-  const NodeId to = first.from;
+  give(first.from, first.ask.beside(), std::move(frame), std::move(answer));
   if (last) waiting_.pop_front();
-  world_.give(to, std::move(answer));
   return !waiting_.empty();
+}
+
+int Serving::pack_level(const wire::ContentAsk& ask) const {
+  const int asked = static_cast<int>(std::min<uint32_t>(ask.pack(), Z_BEST_COMPRESSION));
+  return opened_->size <= kMaxCompressedBytes ? std::max(asked, Z_BEST_SPEED) : asked;
+}
+
+void Serving::pack(std::string& frame, size_t from, int level, wire::ContentGiven::Part& part) {
+  const size_t length = frame.size() - from;
+  if (length <= kMinCompressedBytes) return;
+  if (not_packed_ > 0) {
+    --not_packed_;
+    return;
+  }
+  const std::string shorter = deflated(std::string_view(frame).substr(from), level);
+  if (shorter.empty() || shorter.size() > length - length / 16) not_packed_ = kNotPacked;
+  if (shorter.empty()) return;
+  part.set_size(static_cast<uint32_t>(length));
+  frame.replace(from, length, shorter);
+}
+
+void Serving::give(NodeId to, bool beside, std::string frame, wire::ContentGiven answer) {
+  if (beside) {
+    end_bulk(frame, answer);
+    return world_.give_beside(to, std::move(frame));
+  }
+  size_t at = 1;
+  for (auto& part : *answer.mutable_parts()) {
+    part.set_bytes(frame.substr(at, part.length()));
+    at += part.length();
+    part.clear_length();
+  }
+  world_.give(to, std::move(answer));
 }
 
 }  // namespace cluster::files

@@ -19,6 +19,9 @@ inline constexpr size_t kMaxAsksWaiting = 256;
 inline constexpr size_t kMaxGivenBytes = 512 << 10;
 // A file no longer than this is compressed where that makes it shorter: it costs less than a packet.
 inline constexpr size_t kMaxCompressedBytes = 64 << 10;
+inline constexpr size_t kMinCompressedBytes = 64;
+// Parts of a larger one that are not tried once one has not become shorter by a sixteenth.
+inline constexpr size_t kNotPacked = 32;
 
 class Serving {
  public:
@@ -31,11 +34,13 @@ class Serving {
   struct World {
     std::function<Result<Opened>(const wire::ContentAsk&)> open;
     std::function<void(NodeId to, wire::ContentGiven)> give;
+    std::function<void(NodeId to, std::string frame)> give_beside;  // as packing.h says
   };
   explicit Serving(World world) : world_(std::move(world)) {}
 
   void ask(NodeId from, wire::ContentAsk ask);
   void peer_down(NodeId node);
+  bool busy() const { return !waiting_.empty(); }
   // Gives one message's worth. True: there is more to do.
   bool step();
 
@@ -45,13 +50,19 @@ class Serving {
     wire::ContentAsk ask;
     int next = 0;  // of its parts
   };
-  std::string read(const Opened& opened, const wire::ContentAsk::Part& part,
-                   std::string* why) const;
+  // Appends it to `out`; an error leaves that as it was.
+  static Status read(const Opened& opened, const wire::ContentAsk::Part& part, std::string& out);
+
+  void open(const wire::ContentAsk& ask, wire::ContentGiven& answer);
+  int pack_level(const wire::ContentAsk& ask) const;
+  void pack(std::string& frame, size_t from, int level, wire::ContentGiven::Part& part);
+  void give(NodeId to, bool beside, std::string frame, wire::ContentGiven answer);
 
   const World world_;
   std::deque<Waiting> waiting_;
   std::string open_content_;  // what is open, of the newest ask
   std::optional<Opened> opened_;
+  size_t not_packed_ = 0;  // of its parts that come next, as some before did not become shorter
 };
 
 }  // namespace cluster::files

@@ -67,10 +67,33 @@ StagedFile::Write StagedFile::write_at(uint64_t offset, std::string_view bytes) 
     offset += count;
     unflushed_ += hole ? 0 : count;
   }
-  // Begun now, so that the sync at the end does not wait for all of it.
-  if (unflushed_ >= kFlushBytes) {
-    sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-    unflushed_ = 0;
+  flush_some();
+  return Write::kDone;
+}
+
+// Begun now, so that the sync at the end does not wait for all of it.
+void StagedFile::flush_some() {
+  if (unflushed_ < kFlushBytes) return;
+  sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  unflushed_ = 0;
+}
+
+StagedFile::Write StagedFile::copy_range(int source, uint64_t from, uint64_t size, uint64_t to) {
+  if (resumed_ || to > size_ || size > size_ - to) return Write::kDiffers;
+  prepared_.reset();
+  synced_ = false;
+  while (size > 0) {
+    auto in = static_cast<off_t>(from), out = static_cast<off_t>(to);
+    const ssize_t copied = copy_file_range(source, &in, fd_.get(), &out, size, 0);
+    if (copied < 0 && errno == EINTR) continue;
+    if (copied < 0 && (errno == ENOSPC || errno == EDQUOT))
+      return failed("a staged file cannot be written", errno);
+    if (copied <= 0) return Write::kDiffers;
+    from += static_cast<uint64_t>(copied);
+    to += static_cast<uint64_t>(copied);
+    size -= static_cast<uint64_t>(copied);
+    unflushed_ += static_cast<uint64_t>(copied);
+    flush_some();
   }
   return Write::kDone;
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -87,8 +88,11 @@ const char* type_word(uint32_t mode) {
   return S_ISBLK(mode) || S_ISCHR(mode) ? "a device" : "of an unknown type";
 }
 
-bool differ_by_tick(int64_t a, int64_t b) {
-  return a > b ? a - b > kRemoteTickNs : b - a > kRemoteTickNs;
+// Has the file got its mtime from somebody, and not from the clock?
+bool time_was_set(const sync::Signature& signature, int64_t tick_ns) {
+  const bool whole = signature.ctime_ns % kSecondNs == 0;
+  return std::abs(signature.mtime_ns - signature.ctime_ns) >
+         std::max(tick_ns, whole ? kRemoteTickNs : 0);
 }
 
 }  // namespace
@@ -98,10 +102,17 @@ bool same_signature(const sync::Signature& a, const sync::Signature& b) {
          a.mtime_ns == b.mtime_ns && a.ctime_ns == b.ctime_ns;
 }
 
-Trust trust(const sync::Signature& recorded, const sync::Signature& seen) {
+Trust trust(const sync::Signature& recorded, const sync::Signature& seen, int64_t tick_ns) {
   if (!same_signature(recorded, seen)) return Trust::kNothing;
   if (!recorded.racy) return Trust::kAll;
-  return differ_by_tick(recorded.mtime_ns, recorded.ctime_ns) ? Trust::kContent : Trust::kNothing;
+  return time_was_set(recorded, tick_ns) ? Trust::kContent : Trust::kNothing;
+}
+
+bool only_renamed(const sync::Signature& recorded, const sync::Signature& seen, int64_t tick_ns) {
+  sync::Signature before = recorded;
+  before.ctime_ns = seen.ctime_ns;
+  return recorded.ctime_ns != 0 && recorded.ctime_ns <= seen.ctime_ns &&
+         same_signature(before, seen) && (!recorded.racy || time_was_set(recorded, tick_ns));
 }
 
 Result<Tree> Tree::open(std::string path, Names& names) {

@@ -42,7 +42,10 @@ enum class Trust : uint8_t {
 };
 // `recorded` was taken then, `seen` is taken now. A racy signature with an mtime of long before (a file that was placed with it) still
 // vouches for the content: an edit would have set the mtime.
-Trust trust(const sync::Signature& recorded, const sync::Signature& seen);
+// `tick_ns`: of the clock of that file system, Tree::tick_ns().
+Trust trust(const sync::Signature& recorded, const sync::Signature& seen, int64_t tick_ns);
+// Has that file got another name, and nothing else? A rename sets its ctime alone.
+bool only_renamed(const sync::Signature& recorded, const sync::Signature& seen, int64_t tick_ns);
 
 // As ==, but whether they were taken within a tick.
 bool same_signature(const sync::Signature& a, const sync::Signature& b);
@@ -65,6 +68,8 @@ class Tree {
   const std::string& path() const { return path_; }
   const Identity& identity() const { return identity_; }
   Names& names() const { return *names_; }
+  // Two changes within so long may get the same time.
+  int64_t tick_ns() const { return tick_ns_; }
 
   // Is the folder of that path still the one that was opened?
   Status check() const;

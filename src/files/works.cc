@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "files/clock.h"
+#include "files/packing.h"
 #include "files/path.h"
 
 namespace cluster::files {
@@ -14,6 +15,13 @@ namespace {
 constexpr size_t kManyPlacings = 3;
 constexpr Duration kExpireInterval = minutes(10);
 constexpr char kIdentityPrefix = 'i';
+// Files that take longer than this are shown on their way, anew so often.
+constexpr Duration kLongTransfer = seconds(1);
+constexpr size_t kMaxTransfersShown = 5;  // of a root
+
+bool is_long(const Placing& placing, MonoTime now) {
+  return placing.since() && now - *placing.since() >= kLongTransfer;
+}
 
 // What is kept beside the decisions' own entries.
 sync::StoredIndex take_entries(store::Index& index,
@@ -38,12 +46,14 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self 
       index_(std::move(index)),
       retained_(std::move(retained)),
       sync_(std::move(self), take_entries(*index_, identities_), seed),
-      serving_(Serving::World{[this](const wire::ContentAsk& ask) { return open(ask); },
-                              [this](NodeId to, wire::ContentGiven given) {
-                                wire::FileMessage message;
-                                *message.mutable_given() = std::move(given);
-                                say(to, message);
-                              }}) {}
+      serving_(Serving::World{
+          [this](const wire::ContentAsk& ask) { return open(ask); },
+          [this](NodeId to, wire::ContentGiven given) {
+            wire::FileMessage message;
+            *message.mutable_given() = std::move(given);
+            say(to, message);
+          },
+          [this](NodeId to, std::string frame) { calls_.give(to, std::move(frame)); }}) {}
 
 // ------------------------------------------------------------------------------- the decisions
 
@@ -62,12 +72,17 @@ void Works::decide(const sync::FileEvent& event) {
 
 void Works::perform(sync::FileAction& action) {
   if (auto* tell = std::get_if<sync::Tell>(&action)) {
-    calls_.say({tell->to, std::move(tell->bytes)});
+    calls_.say({tell->to, packed(std::move(tell->bytes))});
   } else if (auto* place = std::get_if<sync::Place>(&action)) {
     to_place_.push_back(std::move(*place));
   } else if (auto* look = std::get_if<sync::Look>(&action)) {
-    if (const auto disk = disks_.find(look->root); disk != disks_.end())
+    if (const auto disk = disks_.find(look->root); disk == disks_.end()) {
+      return;
+    } else if (look->path.empty()) {
+      disk->second.looking->look_at_all(read_clocks().mono);
+    } else {
       disk->second.looking->look(read_clocks().mono, look->path);
+    }
   } else if (auto* index = std::get_if<sync::StoreIndex>(&action)) {
     perform(*index);
   } else if (auto* wake = std::get_if<sync::FileWake>(&action)) {
@@ -212,9 +227,12 @@ Placing::World Works::placing_world(sync::PlaceTicket ticket) {
         if (host == hosts_.end()) return 0;
         uint64_t& asked = host->second.asked_bytes;
         if (asked != 0 && asked + bytes > kMaxAskedBytes) return 0;
+        if (asked == 0) host->second.speed.begin(read_clocks().mono);
         asked += bytes;
+        ask.set_pack(host->second.speed.pack_level());
         asks_[++next_ask_] = {ticket, to, bytes};
         ask.set_request(next_ask_);
+        ask.set_beside(true);
         wire::FileMessage message;
         *message.mutable_ask() = std::move(ask);
         say(to, message);
@@ -231,8 +249,8 @@ std::vector<Placing::Source> Works::sources(const sync::Place& place) {
   const auto add = [&](const std::string& root, const std::string& path, const sync::Held& held) {
     const auto disk = disks_.find(root);
     if (disk == disks_.end() || disk->second.looking->tree() == nullptr) return;
-    out.push_back(
-        {disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size});
+    out.push_back({disk->second.looking->tree(), path, held.on_disk().content, held.on_disk().size,
+                   held.signature});
   };
   for (const auto& [name, disk] : disks_) {
     const sync::Root* root = sync_.root(name);
@@ -281,7 +299,7 @@ void Works::finish_placings(const std::vector<sync::PlaceTicket>& ready,
         placing->prepare();
         if (placing->staged() != nullptr) files.push_back(placing->staged());
       }
-      many = place.sync(files).ok();
+      many = files.empty() || place.sync(files).ok();
     }
     for (Placing* placing : placings)
       if (placing->finish(many) == Placing::Step::kDone) done.push_back(placing->order().ticket);
@@ -352,21 +370,33 @@ void Works::peer_down(const core::FilesPeerDown& peer) {
 void Works::heard(const core::FilesHeard& heard) {
   const auto host = hosts_.find(heard.from);
   if (host == hosts_.end()) return;
+  if (is_bulk(heard.bytes)) {
+    if (const auto bulk = bulk_from(heard.bytes); bulk) given(heard.from, bulk->given, bulk->bytes);
+    return;
+  }
   wire::FileMessage message;
-  if (!message.ParseFromString(heard.bytes) || (!message.has_ask() && !message.has_given())) {
-    decide(sync::Heard{heard.from, heard.bytes});
-    return;
-  }
-  if (message.has_ask()) {
+  const bool sound = message.ParseFromString(heard.bytes);
+  if (sound && message.has_packed()) {
+    decide(sync::Heard{heard.from, unpacked(message.packed()).value_or(heard.bytes)});
+  } else if (sound && message.has_ask()) {
     serving_.ask(heard.from, std::move(*message.mutable_ask()));
-    return;
+  } else if (sound && message.has_given()) {
+    given(heard.from, message.given(), {});
+  } else {
+    decide(sync::Heard{heard.from, heard.bytes});
   }
-  const auto ask = asks_.find(message.given().request());
-  if (ask == asks_.end() || ask->second.to != heard.from) return;
+}
+
+void Works::given(NodeId from, const wire::ContentGiven& given, std::string_view beside) {
+  const auto ask = asks_.find(given.request());
+  if (ask == asks_.end() || ask->second.to != from) return;
   const auto placing = placings_.find(ask->second.ticket);
-  if (placing != placings_.end()) placing->second->given(read_clocks().mono, message.given());
-  if (!message.given().last()) return;
-  host->second.asked_bytes -= std::min(host->second.asked_bytes, ask->second.bytes);
+  if (placing != placings_.end()) placing->second->given(read_clocks().mono, given, beside);
+  Host& host = hosts_.at(from);
+  host.speed.came(read_clocks().mono, beside.size());
+  if (!given.last()) return;
+  uint64_t& asked = host.asked_bytes;
+  asked -= std::min(asked, ask->second.bytes);
   asks_.erase(ask);
 }
 
@@ -408,11 +438,19 @@ bool Works::step() {
     wake_ = sync::kNever;
     decide(sync::FileTick{});
   }
+  if (!asks_.empty() || serving_.busy()) memory_.moving(now);
+  memory_.step(now);
   bool more = serving_.step();
   for (auto& [name, disk] : disks_) more = disk.looking->step(now) || more;
   begin_placing();
   more = step_placings(now) || more;
   expire(now);
+  if (now >= show_at_ && std::any_of(placings_.begin(), placings_.end(), [&](const auto& placing) {
+        return is_long(*placing.second, now);
+      })) {
+    show_at_ = now + kLongTransfer;
+    ++revision_;
+  }
   return more || (!to_place_.empty() && placings_.size() < kMaxPlacing);
 }
 
@@ -426,7 +464,7 @@ void Works::expire(MonoTime now) {
 }
 
 MonoTime Works::next() const {
-  MonoTime out = std::min(wake_, expire_at_);
+  MonoTime out = std::min({wake_, expire_at_, memory_.next()});
   for (const auto& [name, disk] : disks_) out = std::min(out, disk.looking->next());
   // Answers that do not come.
   if (!placings_.empty()) out = std::min(out, read_clocks().mono + seconds(1));
@@ -450,6 +488,16 @@ std::vector<sync::RootView> Works::view() const {
   for (sync::RootView& root : out)
     if (const auto disk = disks_.find(root.name); disk != disks_.end())
       root.path = disk->second.root.path;
+  const MonoTime now = read_clocks().mono;
+  for (const auto& [ticket, placing] : placings_) {
+    if (!is_long(*placing, now)) continue;
+    const sync::Place& order = placing->order();
+    const auto root = std::find_if(out.begin(), out.end(),
+                                   [&](const sync::RootView& r) { return r.name == order.root; });
+    if (root != out.end() && root->transfers.size() < kMaxTransfersShown)
+      root->transfers.push_back(
+          {order.path, order.entry.state.size, placing->bytes_here(), now - *placing->since()});
+  }
   return out;
 }
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "files/keeper.h"
+#include "files/kept_memory.h"
+#include "files/link_speed.h"
 #include "files/looking.h"
 #include "files/placing.h"
 #include "files/retained.h"
@@ -19,9 +21,12 @@
 namespace cluster::files {
 
 // Paths that are placed at once.
-inline constexpr size_t kMaxPlacing = 64;
+inline constexpr size_t kMaxPlacing = 256;
 // What may be asked of one host and not have come yet.
 inline constexpr uint64_t kMaxAskedBytes = 6 << 20;
+
+// Of malloc's, while no content moves: what clusterd keeps anywhere.
+inline constexpr int kKeptFreeBytes = 128 << 10;
 
 class Works {
  public:
@@ -51,6 +56,7 @@ class Works {
   };
   struct Host {
     uint64_t asked_bytes = 0;
+    LinkSpeed speed;
   };
   struct Ask {
     sync::PlaceTicket ticket;
@@ -76,6 +82,7 @@ class Works {
   NodeMap nodes(const std::string& content);
   void clear_leftover(const std::string& name, const std::string& path, Leftover kind);
   void say(NodeId to, const wire::FileMessage& message);
+  void given(NodeId from, const wire::ContentGiven& given, std::string_view beside);
   void expire(MonoTime now);
   std::string absolute(const std::string& root, const std::string& path) const;
   // The root that an absolute path is in, and where.
@@ -98,12 +105,14 @@ class Works {
   std::map<uint64_t, Ask> asks_;
   uint64_t next_ask_ = 0;
   Serving serving_;
+  KeptMemory memory_{kKeptFreeBytes};
   std::deque<sync::FileEvent> events_;
   bool deciding_ = false;
   MonoTime wake_ = sync::kNever, expire_at_ = MonoTime::min();
   std::unique_ptr<Retained::Sweep> sweep_;
   std::map<RequestId, Answer> answers_;
   uint64_t next_request_ = 0;
+  MonoTime show_at_ = MonoTime::min();  // what is on its way
   uint64_t revision_ = 0;
 };
 

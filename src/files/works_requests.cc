@@ -86,16 +86,24 @@ Result<std::string> Works::restore(const std::string& path, const std::string& i
 }
 
 void Works::request(const Request& request, Answer answer) {
+  sync::FileCommand command{RequestId(), sync::FileVerb::kPush, request.target, ""};
   switch (request.verb) {
     case Request::Verb::kRestore: return answer(restore(request.target, request.version));
-    case Request::Verb::kConfirm:
-    case Request::Verb::kRevert: break;
+    case Request::Verb::kConfirm: command.verb = sync::FileVerb::kConfirm; break;
+    case Request::Verb::kRevert: command.verb = sync::FileVerb::kRevert; break;
+    case Request::Verb::kPushRoot: break;
+    case Request::Verb::kPushPath: {
+      auto [disk, below] = find(request.target);
+      if (disk == nullptr)
+        return answer(Error{request.target + " is in no root that is kept alike on this host"});
+      command.root = disk->root.config.name;
+      command.path = std::move(below);
+      break;
+    }
   }
-  const RequestId id(++next_request_);
-  answers_[id] = std::move(answer);
-  const bool confirm = request.verb == Request::Verb::kConfirm;
-  decide(sync::FileCommand{id, confirm ? sync::FileVerb::kConfirm : sync::FileVerb::kRevert,
-                           request.target});
+  command.request = RequestId(++next_request_);
+  answers_[command.request] = std::move(answer);
+  decide(std::move(command));
 }
 
 }  // namespace cluster::files

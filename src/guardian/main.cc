@@ -150,6 +150,7 @@ int fence(const Options& options) {
 }
 
 int guard(const Options& options) {
+  daemon::finish_push(options);
   config::Outcome outcome = config::load(config_options(options, config::Mode::kStart));
   if (!outcome.loaded) {
     std::fputs(config::check_config_report(outcome).c_str(), stderr);
@@ -183,6 +184,7 @@ int be_engine(const Options& options) {
     std::fputs("clusterd: --engine is for clusterd itself\n", stderr);
     return daemon::kExitUsage;
   }
+  daemon::finish_push(options);
   config::Outcome outcome = config::load(config_options(options, config::Mode::kStart));
   begin_logging(options, outcome.loaded ? outcome.loaded->verbosity : daemon::kVerbosityErrors);
   if (!outcome.loaded) return refuse(options, config::check_config_report(outcome));

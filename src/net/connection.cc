@@ -250,7 +250,12 @@ void Connection::cut_frames() {
                   .refused = true,
                   .reason = "a malformed frame: its length is 0 or beyond the limit"},
                  true);
-    if (header == wire::Header::kIncomplete) break;
+    if (header == wire::Header::kIncomplete) {
+      // Room for all of it at once, or it would be copied as it grows.
+      if (size_t size = 0; wire::parse_header(rest, &size) == wire::Header::kReady)
+        plain_.reserve(at + wire::kHeaderBytes + size + kReadBytes);
+      break;
+    }
     at = plain_.size() - rest.size();
     owner_.received(*this, std::string(frame));
   }

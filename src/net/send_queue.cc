@@ -42,10 +42,18 @@ void SendQueue::take(size_t limit, std::string& out) {
   while (limit > 0 && !empty()) {
     if (rest_.empty()) {
       Lane& from = next();
-      rest_ = wire::frame_header(from.frames.front().size()) + from.frames.front();
+      rest_ = std::move(from.frames.front());
       rest_at_ = 0;
-      from.bytes -= rest_.size();
       from.frames.pop_front();
+      from.bytes -= rest_.size() + wire::kHeaderBytes;
+      header_ = wire::frame_header(rest_.size());
+    }
+    if (!header_.empty()) {
+      const size_t part = std::min(limit, header_.size());
+      out.append(header_, 0, part);
+      header_.erase(0, part);
+      limit -= part;
+      continue;
     }
     const size_t part = std::min(limit, rest_.size() - rest_at_);
     out.append(rest_, rest_at_, part);

@@ -42,7 +42,8 @@ class SendQueue {
   Lane bulk_{kMaxBulkQueueBytes};
   Lane relayed_{kMaxRelayedQueueBytes};
   bool relayed_next_ = false;  // where bulk waits too
-  std::string rest_;           // of the frame that has begun, from rest_at_ on
+  std::string header_;         // of the frame that has begun, until it is taken
+  std::string rest_;           // of that frame, from rest_at_ on
   size_t rest_at_ = 0;
 };
 

@@ -13,6 +13,7 @@
 #include "net/resolver.h"
 #include "net/strangers.h"
 #include "net/tls.h"
+#include "wire/framing.h"
 
 namespace cluster::net {
 namespace {
@@ -43,6 +44,7 @@ class Transport::Impl final : public Connection::Owner {
   void cancel(DialId dial);
   void open(const core::OpenRelay& action);
   void send(const core::Send& action);
+  void send_bulk(LinkId link, std::string frame);
   void close(const core::CloseLink& action);
   void derive(const core::DeriveSecret& action);
   Relays& relays() { return relays_; }
@@ -58,6 +60,7 @@ class Transport::Impl final : public Connection::Owner {
   void gone(Connection& connection) override;
 
   TransportOptions options;
+  std::function<void(LinkId, std::string)> received_bulk;
   std::unique_ptr<Listener> listener;
   std::map<LinkId, Connection*> links;
   std::vector<std::unique_ptr<Connection>> connections;
@@ -347,6 +350,8 @@ void Transport::Impl::authenticated(Connection& connection) {
 }
 
 void Transport::Impl::received(Connection& connection, std::string frame) {
+  if (frame[0] == wire::kBulkMark && received_bulk)
+    return received_bulk(connection.link, std::move(frame));
   events_(core::Received{connection.link, std::move(frame)});
 }
 
@@ -413,6 +418,11 @@ void Transport::Impl::send(const core::Send& action) {
   relayed_dropped_ += !queued;
 }
 
+void Transport::Impl::send_bulk(LinkId link, std::string frame) {
+  const auto found = links.find(link);
+  if (found != links.end()) found->second->send(std::move(frame), core::Priority::kBulk);
+}
+
 void Transport::Impl::close(const core::CloseLink& action) {
   const auto found = links.find(action.link);
   if (found == links.end()) return;
@@ -454,6 +464,13 @@ void Transport::perform(const core::OpenRelay& action) { impl_->open(action); }
 void Transport::perform(const core::RelayIn& action) { impl_->relays().perform(action); }
 void Transport::perform(const core::RelayRoom& action) { impl_->relays().perform(action); }
 void Transport::perform(const core::CloseRelay& action) { impl_->relays().perform(action); }
+
+void Transport::send_bulk(LinkId link, std::string frame) {
+  impl_->send_bulk(link, std::move(frame));
+}
+void Transport::on_bulk(std::function<void(LinkId, std::string)> received) {
+  impl_->received_bulk = std::move(received);
+}
 
 size_t Transport::closing() const {
   return static_cast<size_t>(

@@ -77,6 +77,10 @@ class Transport {
   void perform(const core::RelayRoom& action);
   void perform(const core::CloseRelay& action);
 
+  // Frames that begin with wire::kBulkMark go from shell to shell, after what has priority. `received` must only enqueue.
+  void send_bulk(LinkId link, std::string frame);
+  void on_bulk(std::function<void(LinkId, std::string frame)> received);
+
   // Links that CloseLink has been asked for and whose queues are not empty yet.
   size_t closing() const;
   TransportCounters counters() const;

@@ -92,6 +92,7 @@ struct Placed {
   std::string why;
   Found found;
   Found copy;
+  bool moved = false;  // `move_from` is there now, and gone from where it was
 };
 
 // The answer to StoreIndex.
@@ -100,13 +101,15 @@ struct IndexStored {
   std::string failed;  // why; empty: all of it is on stable storage
 };
 
-enum class FileVerb : uint8_t { kConfirm, kRevert };
+enum class FileVerb : uint8_t { kConfirm, kRevert, kPush };
 
-// An operator's word on deletes that are held back.
+// An operator's word on deletes that are held back, or that what is here is to be on all other hosts now. Answered by one
+// FileReply.
 struct FileCommand {
   RequestId request;
   FileVerb verb = FileVerb::kConfirm;
   std::string root;
+  std::string path;  // of kPush: with all that is in it; empty: the root as a whole
 };
 
 struct FileTick {};
@@ -132,9 +135,13 @@ struct Place {
   std::vector<NodeId> sources;
   std::string source_path;  // where these have had the content
   std::string set_aside;    // empty: retained
+  // A file of this host that holds this very state and is about to be deleted: it is moved there, if it still is what is
+  // expected; else it stays, and its content is copied. Empty: none.
+  std::string move_from{};
+  Found move_expected{};
 };
 
-// Look at that path, and say what is there in Scanned.
+// Look at that path, and say what is there in Scanned; where it is empty, at all.
 struct Look {
   std::string root;
   std::string path;

@@ -50,6 +50,8 @@ struct Peer {
   // Of ours.
   uint64_t sent = 0, they_heard = 0, they_have = 0;
   std::deque<uint64_t> unheard;  // batches, by their ends
+  std::map<uint64_t, uint64_t>
+      same;  // entries of ours that are not sent yet, and which of its own each is
 
   uint64_t has() const { return open.empty() ? heard : *open.begin() - 1; }
 };

@@ -29,10 +29,12 @@ void Root::configure(Context& context, RootConfig config) {
   }
 }
 
-void Root::leave() {
+void Root::leave(Context& context) {
+  end_pushes(context);
   configured_ = scanned_ = false;
   peers_.clear();
   offers_.clear();
+  offered_contents_.clear();
   vanished_.clear();
   restoring_.clear();
   retries_.clear();
@@ -44,9 +46,9 @@ void Root::leave() {
 void Root::update(const std::string& path, Entry entry, const Found& found) {
   Held& held = entries_[path];
   if (held.sequence != 0) {
+    count(path, held, false);
     by_sequence_.erase(held.sequence);
     tombstones_.erase({held.deleted_since, path});
-    count(path, held, false);
   }
   static_cast<Entry&>(held) = std::move(entry);
   held.signature = found.signature;
@@ -61,6 +63,12 @@ void Root::update(const std::string& path, Entry entry, const Found& found) {
 
 void Root::count(const std::string& path, const Held& held, bool in) {
   if (held.deleted) return;
+  if (in) {
+    by_inode_[held.signature.inode] = held.sequence;
+  } else if (const auto at = by_inode_.find(held.signature.inode);
+             at != by_inode_.end() && at->second == held.sequence) {
+    by_inode_.erase(at);
+  }
   live_ += in ? 1 : -1;
   live_bytes_ += in ? held.state.size : -held.state.size;
   if (held.state.type != FileType::kFile) return;
@@ -78,6 +86,13 @@ const std::string* Root::path_with(const std::string& content) const {
   return at == by_content_.end() ? nullptr : &at->second;
 }
 
+const std::string* Root::path_of(const Signature& signature) const {
+  const auto at = by_inode_.find(signature.inode);
+  if (at == by_inode_.end()) return nullptr;
+  const std::string& path = by_sequence_.at(at->second);
+  return entries_.at(path).signature.device == signature.device ? &path : nullptr;
+}
+
 void Root::update_known(const std::string& path, Entry entry) {
   const Held* ours = held(path);
   const bool live = ours != nullptr && !ours->deleted;
@@ -85,16 +100,17 @@ void Root::update_known(const std::string& path, Entry entry) {
 }
 
 // The version that an edit makes here of what is held, with the same content. `wished_us`: when it was made, if that can be.
-Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) const {
+Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) {
   const uint64_t now = core::wall_us(context.now.wall);
   Entry out;
   if (ours != nullptr) out = *ours;
   const uint64_t after = ours == nullptr ? 0 : ours->edited.wall_us;
   out.edited = {std::max(std::min(wished_us, now), after + 1), context.self.node};
-  // Like the clock, so that an index which was put back from an older copy gives no number twice.
-  out.vector.set(context.self.node,
-                 std::max({out.vector.of(context.self.node) + 1, forgotten_counter_ + 1, now}));
-  out.counter = out.vector.of(context.self.node);
+  // Like the clock, so that an index which was put back from an older copy gives no number twice; and each is given once,
+  // though what it was given to did not stay.
+  own_counter_ = std::max({out.vector.of(context.self.node) + 1, own_counter_ + 1, now});
+  out.vector.set(context.self.node, own_counter_);
+  out.counter = own_counter_;
   out.editor = context.self.name;
   if (ours == nullptr || ours->deleted) out.born = out.edited;
   out.deleted = out.unsure = false;
@@ -104,15 +120,16 @@ Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) cons
 void Root::scanned(Context& context, const Scanned& seen) {
   if (!configured_ || !paused_.empty() || (!scanned_ && !seen.whole)) return;
   const bool first = !memory_ && !scanned_;
-  for (const Sighting& sighting : seen.sightings) sight(context, sighting, first);
+  sight_all(context, seen, first);
   if (seen.whole) {
     const std::set<std::string> seen_now = std::move(to_be_seen_);
     to_be_seen_.clear();
     for (const std::string& path : seen_now) consider(context, path);
   }
+  looked_for_pushes(context, seen);
   if (!seen.whole || scanned_) return;
   scanned_ = memory_ = true;
-  if (held_.empty()) restamp(context);
+  restamp(context);
   for (auto& [node, peer] : peers_) say_hello(context, node, peer);
 }
 
@@ -135,7 +152,9 @@ void Root::sight(Context& context, const Sighting& sighting, bool first) {
   const Found& found = *sighting.found;
   if (live && at->second.on_disk() == found.state) {
     if (!(at->second.signature == found.signature)) {
+      count(path, at->second, false);
       at->second.signature = found.signature;
+      count(path, at->second, true);
       dirty_.insert(path);
     }
   } else if (is_as_intended(path, found)) {
@@ -221,31 +240,32 @@ void Root::hold(Context& context, const std::string& why) {
   if (!scanned_) return;
   for (auto& [node, peer] : peers_) say_hello(context, node, peer);
   if (!active()) return;
-  restamp(context);
   const auto waiting = offers_;
   for (const auto& [path, offers] : waiting) consider(context, path);
 }
 
-// What this host has made while its clock was ahead, and nobody takes: it is made anew, now.
+bool Root::is_ahead(const Edit& edit, WallTime now) {
+  return core::too_far_ahead({edit.wall_us, 0, edit.node}, now);
+}
+
 void Root::restamp(Context& context) {
-  std::vector<std::string> ahead;
+  if (!active() || !clock_is_sure_) return;
+  std::vector<std::string> paths;
   for (const auto& [path, held] : entries_)
-    if (held.edited.node == context.self.node &&
-        core::too_far_ahead({held.edited.wall_us, 0, held.edited.node}, context.now.wall))
-      ahead.push_back(path);
-  for (const std::string& path : ahead) {
+    if (is_ahead(held.edited, context.now.wall)) paths.push_back(path);
+  for (const std::string& path : paths) {
     const Held& ours = entries_.at(path);
     Entry before = ours;
     before.edited.wall_us = 0;
     Entry entry = edited(context, &before, core::wall_us(context.now.wall));
     entry.deleted = ours.deleted;
     entry.unsure = ours.unsure;
-    entry.born =
-        ours.born.node == context.self.node ? std::min(ours.born, entry.edited) : ours.born;
+    entry.born = ours.born;
+    if (is_ahead(entry.born, context.now.wall)) entry.born.wall_us = entry.edited.wall_us;
     update_known(path, std::move(entry));
   }
-  if (!ahead.empty())
-    context.log(config_.name + ": " + std::to_string(ahead.size()) +
+  if (!paths.empty())
+    context.log(config_.name + ": " + std::to_string(paths.size()) +
                 " versions that were made while the clock of this host was ahead are made anew");
 }
 
@@ -343,6 +363,7 @@ void Root::give_up_restoring(Context& context, const std::string& path) {
 }
 
 void Root::command(Context& context, const FileCommand& command) {
+  if (command.verb == FileVerb::kPush) return push(context, command);
   if (!braked_) {
     context.emit(FileReply{command.request, true,
                            "no deletes of " + config_.name + " are held back on this host"});
@@ -386,6 +407,7 @@ void Root::finish(Context& context) {
     note_contact(context);
   }
   store(context);
+  drive_pushes(context);
   if (!active()) return;
   for (auto& [node, peer] : peers_) {
     send_index(context, node, peer);
@@ -396,6 +418,7 @@ void Root::finish(Context& context) {
 MonoTime Root::next_deadline() const {
   MonoTime out = kNever;
   if ((!dirty_.empty() || root_dirty_) && !storing_) out = std::min(out, store_again_at_);
+  for (const Pushing& push : pushes_) out = std::min(out, push.give_up_at);
   if (!active()) return out;
   out = std::min(out, deletes_due());
   if (!tombstones_.empty() || !peers_.empty()) out = std::min(out, collect_at_);
@@ -418,38 +441,6 @@ std::string Root::unrest() const {
            std::to_string(stored_sequence_) + ", and has heard " + std::to_string(peer.they_heard);
   }
   return "";
-}
-
-RootView Root::view() const {
-  RootView out;
-  out.name = config_.name;
-  out.mode = to_string(config_.mode);
-  out.paused = why_paused();
-  out.scanned = scanned_;
-  out.held_back = braked_ ? vanished_.size() : 0;
-  out.files = live_;
-  out.bytes = live_bytes_;
-  for (const auto& [path, offers] : offers_) {
-    ++out.missing_files;
-    out.missing_bytes += offers.begin()->second.entry.state.size;
-  }
-  for (const auto& [path, retry] : retries_)
-    if (out.failing.size() < 10) out.failing.push_back(path + ": " + retry.why);
-  for (const auto& [node, peer] : peers_) {
-    PeerOfRoot one{.host = peer.host, .name = peer.name, .apart = peer.apart, .behind_since = {}};
-    if (!peer.greeted && one.apart.empty()) one.apart = "it does not keep this root";
-    if (one.apart.empty()) one.apart = peer.paused;
-    uint64_t oldest = UINT64_MAX;
-    for (auto at = by_sequence_.upper_bound(peer.they_have); at != by_sequence_.end(); ++at) {
-      const Held& held = entries_.at(at->second);
-      ++one.behind_files;
-      if (!held.deleted) one.behind_bytes += held.state.size;
-      oldest = std::min(oldest, held.edited.wall_us);
-    }
-    if (one.behind_files != 0) one.behind_since = WallTime(microseconds(oldest));
-    out.peers.push_back(std::move(one));
-  }
-  return out;
 }
 
 }  // namespace cluster::sync

@@ -60,10 +60,12 @@ class Root {
   void load(const std::string& path, const wire::StoredEntry& stored);
   void load(const wire::StoredRoot& stored);
   void configure(Context& context, RootConfig config);
+  void clock_is_sure(bool sure) { clock_is_sure_ = sure; }  // others have the same time
   // Deletes are remembered until all hosts have them, and no longer than this for those that are away.
   void keep_deletes_for(Duration keep) { tombstone_keep_ = keep; }
-  void
-  leave();  // it is no longer configured: nothing happens until it is again, and has been scanned
+  void leave(
+      Context&
+          context);  // it is no longer configured: nothing happens until it is again, and has been scanned
 
   void peer_up(Context& context, const PeerUp& peer);
   void peer_down(Context& context, const NodeId& node);
@@ -76,6 +78,8 @@ class Root {
   void pause(Context& context, const std::string& why);
   // Nothing is taken or told, as the clock of this host is wrong. Empty: it is not.
   void hold(Context& context, const std::string& why);
+  // Its clock is as those of others, or has been set: what is stamped too far ahead here nobody takes, and is made anew, now.
+  void restamp(Context& context);
   void placed(Context& context, const Placed& answer);
   void stored(Context& context, const IndexStored& answer);
   void command(Context& context, const FileCommand& command);
@@ -91,9 +95,11 @@ class Root {
   const std::map<std::string, Held>& all() const { return entries_; }
   // One of the files that hold this content; null: none is known.
   const std::string* path_with(const std::string& content) const;
+  // The path that the file of this inode has by the index; null: none.
+  const std::string* path_of(const Signature& signature) const;
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
-  RootView view() const;
+  RootView view(HostId self) const;
 
  private:
   struct Offer {
@@ -109,6 +115,8 @@ class Root {
     std::string set_aside;
     Entry copy;                   // what is set aside, or what this is
     std::string copy_for;         // this keeps beside what does not stay of that path
+    std::string move_from;        // that path becomes this one,
+    Entry move_gone;              // and is then deleted by this version
     std::optional<Place> action;  // waits until what is intended is stored
     bool look_again = false;
     bool own = false;             // a version that this host has already
@@ -119,6 +127,12 @@ class Root {
     Duration pause{};
     std::string why;
   };
+  struct Pushing {
+    RequestId request;
+    std::string path;  // empty: all
+    int looks = 0;     // since it was ordered
+    MonoTime give_up_at;
+  };
   struct Storing {
     IndexTicket ticket;
     uint64_t up_to = 0;
@@ -126,12 +140,12 @@ class Root {
   };
 
   bool active() const { return configured_ && scanned_ && paused_.empty() && held_.empty(); }
+  static bool is_ahead(const Edit& edit, WallTime now);
   std::string why_paused() const { return paused_.empty() ? held_ : paused_; }
 
   // root.cc: this host's own edits
-  Entry edited(Context& context, const Entry* ours, uint64_t wished_us) const;
+  Entry edited(Context& context, const Entry* ours, uint64_t wished_us);
   void sight(Context& context, const Sighting& sighting, bool first);
-  void restamp(Context& context);
   void edit(Context& context, const std::string& path, const Found& found, bool first);
   bool is_as_intended(const std::string& path, const Found& found) const;
   bool put_back_edit(Context& context, const std::string& path, const Found& found);
@@ -146,13 +160,24 @@ class Root {
   void give_up_restoring(Context& context, const std::string& path);
   void update(const std::string& path, Entry entry, const Found& found);
   void count(const std::string& path, const Held& held, bool in);
+  void measure(uint64_t has, PeerOfRoot& out) const;
   void update_known(const std::string& path, Entry entry);  // the disk stays as it is
+
+  // root_push.cc: what is to be everywhere now
+  static bool in_push(const Pushing& push, const std::string& path);
+  void push(Context& context, const FileCommand& command);
+  void looked_for_pushes(Context& context, const Scanned& seen);
+  std::optional<uint64_t> needed_for(const Pushing& push) const;
+  static std::string why_not_there(const Peer& peer, std::optional<uint64_t> needed);
+  void drive_pushes(Context& context);
+  void end_pushes(Context& context);
 
   // root_offers.cc: others' versions
   void consider(Context& context, const std::string& path);
   bool act_on(Context& context, const std::string& path, const Offer& offer);
   bool take(Context& context, const std::string& path, Entry entry, const Entry* aside,
             bool against_delete = false);
+  const Offer& best_of(const std::map<NodeId, Offer>& offers) const;
   bool parent_is_there(Context& context, const std::string& path);
   bool folder_is_free(Context& context, const std::string& path, const Entry& entry);
   void revive(Context& context, const std::string& path, const Entry* known);
@@ -168,11 +193,20 @@ class Root {
   bool children_are_moving(const std::string& path) const;
   void put_off(Context& context, const std::string& path, const std::string& why);
 
+  // root_moves.cc: what gets another name
+  void sight_all(Context& context, const Scanned& seen, bool first);
+  const std::string* vanished_at(const Found& found) const;
+  void has_moved(Context& context, const std::string& from);
+  void find_what_moves(Context& context, const std::string& path, Placing& placing) const;
+  bool is_wanted_elsewhere(const std::string& path, const Held& ours) const;
+  void end_move(Context& context, const Placing& placing, bool moved);
+
   // root_deletes.cc: when deletes are forgotten, and who has missed them
   Duration collect_interval() const;
   void collect(Context& context);
   uint64_t all_hosts_have(const HostId& self) const;  // up to there
-  void forget_delete(const NodeId& self, const std::string& path, bool all_have);
+  uint64_t linked_hosts_have() const;
+  void forget_delete(const std::string& path, bool all_have);
   void judge_own_absence(const Context& context);
   void note_contact(const Context& context);
   void judge_away(Context& context, const NodeId& node, Peer& peer, const wire::RootHello& hello);
@@ -183,6 +217,7 @@ class Root {
   // root_peers.cc
   void say_hello(Context& context, const NodeId& node, Peer& peer);
   void send_index(Context& context, const NodeId& node, Peer& peer);
+  bool hear_same(const NodeId& from, Peer& peer, const wire::RootIndex::Same& same);
   void tell_seen(Context& context, const NodeId& node, Peer& peer);
   void store(Context& context);
   wire::StoredEntry to_store(const std::string& path) const;
@@ -192,6 +227,7 @@ class Root {
   bool configured_ = false;
   std::string paused_, held_;
   bool scanned_ = false;
+  bool clock_is_sure_ = false;
   bool memory_ = false;  // the index was stored before this engine began
 
   uint64_t index_ = 0;
@@ -199,6 +235,7 @@ class Root {
   std::map<std::string, Held> entries_;
   std::map<uint64_t, std::string> by_sequence_;
   std::map<std::string, std::string> by_content_;  // a file that holds, or held, it
+  std::map<uint64_t, uint64_t> by_inode_;          // the sequence of what is there
   uint64_t live_ = 0, live_bytes_ = 0;             // paths, and what their files hold
   std::set<std::string> dirty_;                    // to be stored
   bool root_dirty_ = false;                        // and so is what is known of the root itself
@@ -215,24 +252,33 @@ class Root {
   uint64_t horizon_ = 0;
   VersionVector forgotten_;
   uint64_t forgotten_us_ = 0;
-  uint64_t forgotten_counter_ = 0;  // of this node, in any that was
-  uint64_t contact_us_ = 0;         // by this host's clock, when it last was with another host
-  bool absent_ = false;             // that was too long ago
+  uint64_t own_counter_ = 0;  // the last that this node gave: none is given twice
+  uint64_t contact_us_ = 0;   // by this host's clock, when it last was with another host
+  bool absent_ = false;       // that was too long ago
 
   std::map<NodeId, Peer> peers_;
   std::map<NodeId, Position> positions_;  // of their indexes, as stored
+  struct Gone {
+    std::string name;
+    uint64_t index_has = 0;  // of this index it had so far
+    WallTime since;
+  };
+  std::map<HostId, Gone> gone_;  // peers that were linked, since this engine began
   std::map<std::string, std::map<NodeId, Offer>> offers_;
+  std::map<std::string, std::string> offered_contents_;  // a file that was offered with it
   std::map<std::string, Placing> placing_;
   std::map<PlaceTicket, std::string> by_ticket_;
   std::map<std::string, Entry> intended_;  // what is being put there
   std::set<std::string> to_be_seen_;  // what is there is not what was expected, and will be told
   std::map<std::string, Retry> retries_;
   static constexpr MonoTime kRipe = MonoTime::min();
-  std::map<std::string, MonoTime> folder_waits_;  // until then for those in it to be deleted
+  // Deletes that wait until then: of a folder for what is in it, of a file for its content to be had elsewhere.
+  std::map<std::string, MonoTime> folder_waits_;
 
   std::map<std::string, MonoTime> vanished_;  // not there, and not yet deletes; since when
   bool braked_ = false;
   std::set<std::string> restoring_;
+  std::vector<Pushing> pushes_;
   std::set<std::string> keeps_edit_;  // what its creator made of it is nowhere any more
 };
 

@@ -34,22 +34,30 @@ void Root::collect(Context& context) {
   const auto before = [&](Duration age) { return core::wall_us(context.now.wall - age); };
   const uint64_t rested = before(std::min(tombstone_keep_ / 4, kLongestDeleteRest));
   const uint64_t expired = before(tombstone_keep_);
-  const uint64_t all_have = all_hosts_have(context.self.host);
+  const uint64_t all_have = all_hosts_have(context.self.host), linked_have = linked_hosts_have();
   for (auto at = tombstones_.begin(); at != tombstones_.end() && at->first <= rested;) {
     const auto [since, path] = *at++;
     const uint64_t sequence = entries_.at(path).sequence;
     if (sequence > stored_sequence_ || placing_.contains(path) || offers_.contains(path) ||
         intended_.contains(path))
       continue;
-    if (sequence <= all_have || since <= expired)
-      forget_delete(context.self.node, path, sequence <= all_have);
+    if (sequence <= all_have || (since <= expired && sequence <= linked_have))
+      forget_delete(path, sequence <= all_have);
   }
 }
 
-void Root::forget_delete(const NodeId& self, const std::string& path, bool all_have) {
+// And those that are linked and take what they are told.
+uint64_t Root::linked_hosts_have() const {
+  uint64_t out = UINT64_MAX;
+  for (const auto& [node, peer] : peers_)
+    if (peer.greeted && peer.apart.empty() && peer.paused.empty())
+      out = std::min(out, peer.they_have);
+  return out;
+}
+
+void Root::forget_delete(const std::string& path, bool all_have) {
   const auto at = entries_.find(path);
   const Held& held = at->second;
-  forgotten_counter_ = std::max(forgotten_counter_, held.vector.of(self));
   if (!all_have) {
     horizon_ = std::max(horizon_, held.sequence);
     forgotten_.join(held.vector);

@@ -35,30 +35,38 @@ void Root::consider(Context& context, const std::string& path) {
       if (ours == nullptr) return false;
       const Stays stays = resolve(config_.mode, *ours, offer.second.entry).stays;
       if (stays != Stays::kBoth && stays != Stays::kOurs) return false;
-      peers_.at(offer.first).open.erase(offer.second.sequence);
+      Peer& peer = peers_.at(offer.first);
+      peer.open.erase(offer.second.sequence);
+      if (stays == Stays::kBoth && ours->sequence > peer.sent)
+        peer.same[ours->sequence] = offer.second.sequence;
       return true;
     });
     if (offers->second.empty()) {
       offers_.erase(offers);
+      if (offers_.empty()) offered_contents_.clear();
       retries_.erase(path);
       folder_waits_.erase(path);
       return;
     }
     if (put_off_now(context.now.mono, path)) return;
-    const auto best = std::max_element(
-        offers->second.begin(), offers->second.end(), [&](const auto& one, const auto& other) {
-          const Stays stays = resolve(config_.mode, one.second.entry, other.second.entry).stays;
-          return stays == Stays::kTheirs || stays == Stays::kTheirsOfTwo;
-        });
-    const Offer offer = best->second;
+    const Offer offer = best_of(offers->second);
     again = act_on(context, path, offer);
   }
+}
+
+const Root::Offer& Root::best_of(const std::map<NodeId, Offer>& offers) const {
+  const auto best =
+      std::max_element(offers.begin(), offers.end(), [&](const auto& one, const auto& other) {
+        const Stays stays = resolve(config_.mode, one.second.entry, other.second.entry).stays;
+        return stays == Stays::kTheirs || stays == Stays::kTheirsOfTwo;
+      });
+  return best->second;
 }
 
 // True: that offer has been dealt with, and there may be more.
 bool Root::act_on(Context& context, const std::string& path, const Offer& offer) {
   const Entry& theirs = offer.entry;
-  if (core::too_far_ahead({theirs.edited.wall_us, 0, theirs.edited.node}, context.now.wall)) {
+  if (is_ahead(theirs.edited, context.now.wall)) {
     put_off(context, path, "the clock of " + theirs.editor + " was ahead when it was edited there");
     return false;
   }
@@ -106,6 +114,10 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
   const bool folder_goes = live && ours->state.type == FileType::kFolder &&
                            (entry.deleted || entry.state.type != FileType::kFolder);
   if (folder_goes && !folder_is_free(context, path, entry)) return false;
+  if (entry.deleted && aside == nullptr && live && is_wanted_elsewhere(path, *ours)) {
+    const auto [wait, fresh] = folder_waits_.emplace(path, context.now.mono + kFolderPatience);
+    if (context.now.mono < wait->second) return false;
+  }
   Placing placing;
   placing.entry = std::move(entry);
   placing.against_delete = against_delete;
@@ -113,6 +125,7 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
     placing.copy = copy_of(*aside);
     placing.set_aside = free_copy_path(path, *aside);
   }
+  if (aside == nullptr && !live) find_what_moves(context, path, placing);
   place(context, path, std::move(placing), live ? std::optional(ours->found()) : std::nullopt);
   return false;
 }
@@ -124,6 +137,11 @@ void Root::place(Context& context, const std::string& path, Placing placing,
   Place action{placing.ticket, config_.name,     path,
                expected,       placing.entry,    sources_of(source_path, placing.entry),
                source_path,    placing.set_aside};
+  if (!placing.move_from.empty()) {
+    action.move_from = placing.move_from;
+    action.move_expected = entries_.at(placing.move_from).found();
+    placing_[placing.move_from].entry = placing.move_gone;
+  }
   by_ticket_[placing.ticket] = path;
   if (placing.own || placing.entry.deleted) {
     context.emit(std::move(action));
@@ -303,6 +321,9 @@ void Root::placed(Context& context, const Placed& answer) {
   const Placing placing = std::move(at->second);
   placing_.erase(at);
   if (intended_.erase(path) != 0) dirty_.insert(path);
+  // Before it is here: a delete may wait for that.
+  const std::string* also_with = path_with(placing.entry.state.content);
+  const std::string source = also_with == nullptr ? std::string() : *also_with;
   switch (answer.outcome) {
     case Outcome::kDone:
       retries_.erase(path);
@@ -310,10 +331,12 @@ void Root::placed(Context& context, const Placed& answer) {
       restoring_.erase(path);
       vanished_.erase(path);
       if (placing.own) {
-        entries_.at(path).signature = answer.found.signature;
-        entries_.at(path).here.reset();
-        if (!(answer.found.state == placing.entry.state))
-          entries_.at(path).here = answer.found.state;
+        Held& ours = entries_.at(path);
+        count(path, ours, false);
+        ours.signature = answer.found.signature;
+        ours.here.reset();
+        if (!(answer.found.state == placing.entry.state)) ours.here = answer.found.state;
+        count(path, ours, true);
         dirty_.insert(path);
       } else {
         update(path, placing.entry, answer.found);
@@ -334,6 +357,10 @@ void Root::placed(Context& context, const Placed& answer) {
       } else {
         context.emit(FileChanged{config_.name, path});
       }
+      // It was under way when the stamps of this host were judged.
+      if (is_ahead(placing.entry.edited, context.now.wall) ||
+          is_ahead(placing.copy.edited, context.now.wall))
+        restamp(context);
       break;
     case Outcome::kChanged: to_be_seen_.insert(path); break;
     case Outcome::kFailed:
@@ -357,6 +384,8 @@ void Root::placed(Context& context, const Placed& answer) {
   if (placing.look_again || hindered) context.emit(Look{config_.name, path});
   if (hindered && !placing.set_aside.empty()) context.emit(Look{config_.name, placing.set_aside});
   if (!placing.copy_for.empty()) consider(context, placing.copy_for);
+  if (!placing.move_from.empty()) end_move(context, placing, answer.moved);
+  if (!source.empty() && source != path) consider(context, source);
   consider(context, path);
   look_after(context, path);
 }

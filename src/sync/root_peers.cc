@@ -54,7 +54,7 @@ void Root::load(const wire::StoredRoot& stored) {
     if (const auto node = NodeId::from_raw(one.node())) forgotten_.set(*node, one.counter());
   forgotten_us_ = stored.forgotten_us();
   contact_us_ = stored.contact_us();
-  forgotten_counter_ = stored.forgotten_counter();
+  own_counter_ = stored.own_counter();
 }
 
 wire::StoredEntry Root::to_store(const std::string& path) const {
@@ -115,7 +115,7 @@ void Root::store(Context& context) {
   }
   root.set_forgotten_us(forgotten_us_);
   root.set_contact_us(contact_us_);
-  root.set_forgotten_counter(forgotten_counter_);
+  root.set_own_counter(own_counter_);
   out.writes.push_back({kRootPrefix + config_.name, root.SerializeAsString()});
   storing_ = Storing{out.ticket, sequence_, std::move(dirty_)};
   dirty_.clear();
@@ -157,7 +157,11 @@ void Root::peer_up(Context& context, const PeerUp& up) {
 }
 
 void Root::peer_down(Context& context, const NodeId& node) {
-  if (peers_.erase(node) == 0) return;
+  const auto gone = peers_.find(node);
+  if (gone == peers_.end()) return;
+  const Peer& peer = gone->second;
+  if (peer.greeted) gone_[peer.host] = {peer.name, peer.they_have, context.now.wall};
+  peers_.erase(gone);
   std::vector<std::string> lost;
   for (auto& [path, offers] : offers_)
     if (offers.erase(node) != 0 && offers.empty()) lost.push_back(path);
@@ -220,6 +224,7 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootHello& h
   const bool ours = hello.your_index() == index_ && hello.your_seen() <= stored_sequence_;
   peer.sent = peer.they_heard = peer.they_have = ours ? hello.your_seen() : 0;
   peer.unheard.clear();
+  peer.same.clear();
   judge_away(context, from, peer, hello);
   return {};
 }
@@ -242,11 +247,20 @@ void Root::send_index(Context& context, const NodeId& node, Peer& peer) {
         to = at->first - 1;
         break;
       }
+      if (const auto same = peer.same.find(at->first); same != peer.same.end()) {
+        auto& entry = *index.add_same();
+        entry.set_sequence(same->first);
+        entry.set_yours(same->second);
+        bytes += entry.ByteSizeLong();
+        continue;
+      }
       auto& entry = *index.add_entries();
       to_wire(at->second, entries_.at(at->second), entry);
       entry.set_sequence(at->first);
       bytes += entry.ByteSizeLong();
     }
+    if (index.same_size() > 0) index.set_your_index(peer.index);
+    peer.same.erase(peer.same.begin(), peer.same.upper_bound(to));
     index.set_to(to);
     peer.sent = to;
     peer.unheard.push_back(to);
@@ -276,6 +290,7 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& i
   if (!peer.greeted || !peer.apart.empty() || index.index() != peer.index || !scanned_) return {};
   if (index.to() < index.from()) return Error{"a piece of an index that ends before it begins"};
   if (index.from() > peer.heard) return {};  // of before a hello that has crossed it
+  if (index.same_size() > 0 && index.your_index() != index_) return {};  // likewise
   uint64_t last = index.from();
   for (const auto& one : index.entries()) {
     if (one.sequence() <= last || one.sequence() > index.to())
@@ -294,13 +309,39 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& i
     if (const auto at_position = positions_.find(from);
         at_position != positions_.end() && one.sequence() <= at_position->second.away_until)
       offer.away = at_position->second.away;
+    if (!offer.entry.deleted && offer.entry.state.type == FileType::kFile)
+      offered_contents_[offer.entry.state.content] = one.path();
     peer.open.insert(offer.sequence);
     retries_.erase(one.path());
+  }
+  std::vector<std::string> same;
+  last = index.from();
+  for (const auto& one : index.same()) {
+    if (one.sequence() <= last || one.sequence() > index.to() || one.yours() > stored_sequence_)
+      return Error{"entries of an index that are not in order"};
+    last = one.sequence();
+    if (last > peer.heard && hear_same(from, peer, one))
+      same.push_back(by_sequence_.at(one.yours()));
   }
   peer.heard = std::max(peer.heard, index.to());
   peer.heard_told = 0;  // it waits to hear how far it was heard
   for (const auto& one : index.entries()) consider(context, one.path());
+  for (const std::string& path : same) consider(context, path);
   return {};
+}
+
+// It has this very entry of ours. False: it offers nothing else under that path. What is no longer in the index has been
+// overtaken, and so has all that was offered before it.
+bool Root::hear_same(const NodeId& from, Peer& peer, const wire::RootIndex::Same& same) {
+  const auto path = by_sequence_.find(same.yours());
+  if (path == by_sequence_.end()) return false;
+  const auto offers = offers_.find(path->second);
+  if (offers == offers_.end()) return false;
+  const auto offer = offers->second.find(from);
+  if (offer == offers->second.end()) return false;
+  peer.open.erase(offer->second.sequence);
+  offer->second = {entries_.at(path->second), same.sequence()};
+  return true;
 }
 
 void Root::tell_seen(Context& context, const NodeId& node, Peer& peer) {

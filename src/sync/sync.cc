@@ -47,7 +47,6 @@ void Sync::step(Now now, const FileEvent& event, FileActions& out) {
   MonoTime wake = kNever;
   for (const std::string& name : configured_) {
     Root& root = roots_.at(name);
-    root.hold(context, wrong_clock_);
     root.finish(context);
     wake = std::min(wake, root.next_deadline());
   }
@@ -65,35 +64,43 @@ void Sync::tell_clock(Context& context, const NodeId& node) {
   context.emit(Tell{node, message.SerializeAsString()});
 }
 
-// The middle one of the others' clocks decides: of two in the middle the one that is nearer.
-std::string Sync::wrong_clock(Duration own) const {
+// Before the middle one of the others' clocks, of two in the middle the one that is nearer. nullopt: nobody tells.
+std::optional<Duration> Sync::lead(Duration own) const {
   std::vector<Duration> leads;
   for (const auto& [node, peer] : peers_)
     if (peer.clock) leads.push_back(own - *peer.clock);
-  if (leads.empty()) return "";
+  if (leads.empty()) return std::nullopt;
   std::sort(leads.begin(), leads.end());
   const Duration low = leads[(leads.size() - 1) / 2], high = leads[leads.size() / 2];
-  const Duration lead = std::chrono::abs(low) < std::chrono::abs(high) ? low : high;
-  if (std::chrono::abs(lead) <= core::kMaxClockLead) return "";
-  const auto by = std::chrono::duration_cast<seconds>(std::chrono::abs(lead)).count();
-  return "the clock of this host is " + std::to_string(by) + " s " +
-         (lead > Duration{} ? "ahead of" : "behind") + " those of the other hosts";
+  return std::chrono::abs(low) < std::chrono::abs(high) ? low : high;
 }
 
 void Sync::judge_clock(Context& context) {
   const Duration own = context.now.wall.time_since_epoch() - context.now.mono.time_since_epoch();
-  if (!clock_told_ || std::chrono::abs(own - *clock_told_) > kClockStep) {
-    if (clock_told_)
-      for (const auto& [node, peer] : peers_) tell_clock(context, node);
-    clock_told_ = own;
-  }
-  const std::string why = wrong_clock(own);
-  if (why.empty() == wrong_clock_.empty()) return;
-  if (!why.empty())
-    context.alert("no files are kept alike here: " + why);
-  else
+  const bool was_set = clock_told_ && std::chrono::abs(own - *clock_told_) > kClockStep;
+  if (was_set)
+    for (const auto& [node, peer] : peers_) tell_clock(context, node);
+  if (was_set || !clock_told_) clock_told_ = own;
+  const std::optional<Duration> ahead = lead(own);
+  const bool wrong = ahead && std::chrono::abs(*ahead) > core::kMaxClockLead;
+  const bool sure = ahead && !wrong;
+  if (wrong && wrong_clock_.empty()) {
+    const auto by = std::chrono::duration_cast<seconds>(std::chrono::abs(*ahead)).count();
+    wrong_clock_ = "the clock of this host is " + std::to_string(by) + " s " +
+                   (*ahead > Duration{} ? "ahead of" : "behind") + " those of the other hosts";
+    context.alert("no files are kept alike here: " + wrong_clock_);
+  } else if (!wrong && !wrong_clock_.empty()) {
+    wrong_clock_.clear();
     context.log("the clock of this host is as those of the others again: files are kept alike");
-  wrong_clock_ = why;
+  }
+  const bool judge_stamps = sure && (was_set || !clock_is_sure_);
+  clock_is_sure_ = sure;
+  for (const std::string& name : configured_) {
+    Root& root = roots_.at(name);
+    root.clock_is_sure(sure);
+    root.hold(context, wrong_clock_);
+    if (judge_stamps) root.restamp(context);
+  }
 }
 
 Root* Sync::configured(const std::string& name) {
@@ -106,7 +113,7 @@ const Root* Sync::root(const std::string& name) const {
 
 std::vector<RootView> Sync::view() const {
   std::vector<RootView> out;
-  for (const std::string& name : configured_) out.push_back(roots_.at(name).view());
+  for (const std::string& name : configured_) out.push_back(roots_.at(name).view(self_.host));
   return out;
 }
 
@@ -131,7 +138,7 @@ void Sync::on(Context& context, const Configured& event) {
   std::set<std::string> now;
   for (const RootConfig& config : event.roots) now.insert(config.name);
   for (const std::string& name : configured_)
-    if (!now.contains(name)) roots_.at(name).leave();
+    if (!now.contains(name)) roots_.at(name).leave(context);
   for (const RootConfig& config : event.roots) {
     auto [at, fresh] = roots_.try_emplace(config.name, config, rng_.next());
     Root& root = at->second;
@@ -173,6 +180,8 @@ void Sync::on(Context& context, const Heard& event) {
     if (hellos.contains(hello.root()) || hellos.size() < kMaxRootsOfPeer)
       hellos[hello.root()] = hello;
     if (Root* root = configured(hello.root())) heard = root->hear(context, event.from, hello);
+  } else if (message.has_packed()) {
+    heard = Error{"a packed message that cannot be unpacked"};
   } else if (message.has_index()) {
     if (Root* root = configured(message.index().root()))
       heard = root->hear(context, event.from, message.index());

@@ -52,7 +52,7 @@ class Sync {
   void meet(Context& context, Root& root);
   void judge_clock(Context& context);
   void tell_clock(Context& context, const NodeId& node);
-  std::string wrong_clock(Duration own) const;
+  std::optional<Duration> lead(Duration own) const;
   Root* configured(const std::string& name);
 
   const Self self_;
@@ -63,6 +63,7 @@ class Sync {
   std::map<NodeId, PeerOfHost> peers_;
   std::optional<Duration> clock_told_;  // of this host, likewise
   std::string wrong_clock_;             // how, as far as the others can tell; empty: it is not
+  bool clock_is_sure_ = false;          // by those of others
   MonoTime woken_at_ = kNever;
   uint64_t revision_ = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,13 +11,24 @@
 
 namespace cluster::sync {
 
+// A file that is on its way here.
+struct Transfer {
+  std::string path;
+  uint64_t bytes = 0;  // of the file,
+  uint64_t here = 0;   // and of them here already
+  Duration since{};    // for so long
+};
+
 struct PeerOfRoot {
   HostId host;
-  std::string name;
+  std::string name;           // may be empty where it is not linked
   std::string apart;          // why nothing is exchanged; empty: it is
   uint64_t behind_files = 0;  // of what this host has
   uint64_t behind_bytes = 0;
   WallTime behind_since;  // the oldest edit that it lacks, as that host's clock had it
+  bool linked = true;
+  bool known = true;  // how far it is; else it has not been met since the engine began
+  std::optional<WallTime> last_seen{};  // of one that is not linked
 };
 
 struct RootView {
@@ -31,7 +43,8 @@ struct RootView {
   uint64_t missing_files = 0;  // offered by others and not here yet
   uint64_t missing_bytes = 0;
   std::vector<std::string> failing;  // "PATH: why", the first few
-  std::vector<PeerOfRoot> peers;     // that are linked
+  std::vector<Transfer> transfers;   // long ones
+  std::vector<PeerOfRoot> peers;     // all others that take part, by their IDs
 };
 
 }  // namespace cluster::sync

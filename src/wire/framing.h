@@ -10,6 +10,8 @@ namespace cluster::wire {
 
 inline constexpr size_t kHeaderBytes = 4;
 inline constexpr size_t kMaxFrameBytes = 1 << 20;
+// Begins the payload of a frame that the core has no part in. No protobuf message begins with it.
+inline constexpr char kBulkMark = '\0';
 
 std::string frame_header(size_t payload_bytes);
 

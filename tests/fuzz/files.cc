@@ -4,6 +4,7 @@
 
 #include "core/io.h"
 #include "files/node_list.h"
+#include "files/packing.h"
 #include "sync/messages.h"
 #include "sync/sync.h"
 #include "tests/fuzz/fuzz.h"
@@ -77,6 +78,8 @@ class OneHost {
       case 4: now_ += milliseconds(input.number(2)); return step(FileTick{});
       default: {
         const std::string digest = input.take(kDigestBytes), bytes = input.text();
+        (void)files::bulk_from(bytes);
+        if (wire::FilePacked packed; packed.ParseFromString(bytes)) (void)files::unpacked(packed);
         (void)files::parse_node(bytes, files::node_digest(bytes), input.number(3));
         (void)files::parse_node(bytes, digest, input.number(3), input.byte());
         (void)files::nodes_from(bytes);

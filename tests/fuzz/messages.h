@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/push.h"
 #include "tests/fuzz/one_node.h"
 #include "wire/cluster.pb.h"
 
@@ -24,6 +25,8 @@ class Messages {
       message.mutable_spared();
     } else if (kind == 246) {
       message.mutable_compared()->set_settings_digest(input_.byte());
+    } else if (kind >= 243) {
+      routed(*message.mutable_routed(), [this](wire::Routed& r) { about_pushes(r); });
     } else if (kind >= 240) {
       routed(*message.mutable_routed(), [this](wire::Routed& r) { between_two(r); });
     } else if (kind >= 200) {
@@ -196,6 +199,14 @@ class Messages {
     version(*record.mutable_configuration());
     for (size_t n = many(); n > 0; --n) holding(*record.add_services());
     const uint8_t bits = input_.byte();
+    if (bits >= 128) {
+      wire::PushStanding& push = *record.mutable_push();
+      version(*push.mutable_seen());
+      version(*push.mutable_committed());
+      version(*push.mutable_aborted());
+      push.set_applied(input_.flag());
+      push.set_refused(words());
+    }
     record.set_settled(bits & 1);
     record.set_leaving((bits & 6) == 6);
     record.set_dead_us(number());
@@ -267,6 +278,52 @@ class Messages {
     piece.set_taken(number());
     piece.set_bytes(std::string(many(), 'x'));
     piece.set_ended(input_.byte() % 8 == 0);
+  }
+
+  // A name that its files go with, mostly.
+  void push_id(wire::Version& id, const std::string& pusher, const wire::PushFiles& files) {
+    version(id);
+    if (input_.byte() < 60) return;
+    const auto node = NodeId::from_raw(pusher);
+    core::set_push_id(&id,
+                      core::name_push(id.count(), node.value_or(NodeId()), core::files_of(files)));
+  }
+  void push_files(wire::PushFiles& files) {
+    static const std::string kTexts[] = {"", "web 1\n", "refused"};
+    files.set_cluster_conf(std::string(many(), 'c'));
+    files.set_services(input_.pick(kTexts));
+  }
+
+  void about_pushes(wire::Routed& routed) {
+    wire::PushFiles files;
+    push_files(files);
+    const std::string pusher = node();
+    switch (input_.byte() % 5) {
+      case 0:
+      case 1: {
+        wire::PushPrepare& asked = *routed.mutable_push_prepare();
+        push_id(*asked.mutable_id(), input_.flag() ? routed.from() : pusher, files);
+        *asked.mutable_files() = files;
+        for (size_t n = many(); n > 0; --n) asked.add_participants(node());
+        break;
+      }
+      case 2:
+        version(*routed.mutable_push_vote()->mutable_id());
+        routed.mutable_push_vote()->set_verdict(
+            static_cast<wire::PushVote::Verdict>(input_.byte() % 4));
+        for (size_t n = many(); n > 0; --n) routed.mutable_push_vote()->add_faults(words());
+        routed.mutable_push_vote()->set_pusher(pusher);
+        break;
+      case 3:
+        version(*routed.mutable_push_ask()->mutable_id());
+        routed.mutable_push_ask()->set_files(input_.flag());
+        break;
+      default:
+        push_id(*routed.mutable_push_told()->mutable_id(), pusher, files);
+        routed.mutable_push_told()->set_aborted(input_.flag());
+        routed.mutable_push_told()->set_pusher(pusher);
+        *routed.mutable_push_told()->mutable_files() = files;
+    }
   }
 
   void about_services(wire::Routed& routed) {

@@ -76,6 +76,7 @@ World& Story::world() {
   keys_ = std::make_unique<sim::KeyChecks>(*world_);
   needs_ = std::make_unique<sim::NeedsChecks>(*world_);
   alerts_ = std::make_unique<sim::AlertChecks>(*world_);
+  pushes_ = std::make_unique<sim::PushChecks>(*world_);
   for (sim::MachineId i = 0; i < world_->size(); ++i) {
     Machine& m = world_->machine(i);
     const sim::HostSpec* line = spec_.host(m.name());

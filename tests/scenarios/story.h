@@ -24,6 +24,7 @@
 #include "tests/sim/checks.h"
 #include "tests/sim/key_checks.h"
 #include "tests/sim/needs_checks.h"
+#include "tests/sim/push_checks.h"
 #include "tests/sim/rest.h"
 #include "tests/sim/spec.h"
 #include "tests/sim/world.h"
@@ -66,6 +67,7 @@ class Story {
   void change(sim::ServiceSpec& service, const std::string& key, const std::string& value);
   void behave(const Words& words);
   void command(const Words& words);
+  void push(const std::string& at, bool background);
   void expect(const Words& words);
   // Empty: it holds; else what is the case instead.
   std::string objection(const Words& words);
@@ -95,6 +97,7 @@ class Story {
   std::unique_ptr<sim::KeyChecks> keys_;
   std::unique_ptr<sim::NeedsChecks> needs_;
   std::unique_ptr<sim::AlertChecks> alerts_;
+  std::unique_ptr<sim::PushChecks> pushes_;
   std::vector<std::string> faults_;
 };
 

@@ -1,5 +1,6 @@
 // Operators' orders, and everything that looks: expectations, settling, pictures of the cluster.
 #include <algorithm>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 
@@ -30,9 +31,28 @@ bool Story::operate(const Words& words) {
   return true;
 }
 
+// The files as edited in the story.
+void Story::push(const std::string& at, bool background) {
+  auto answered = std::make_shared<bool>(false);
+  Chronicle* chronicle = chronicle_.get();
+  const bool taken = machine(at).push(spec_, [=](const core::Reply& reply) {
+    *answered = true;
+    std::istringstream lines(reply.text);
+    std::string line;
+    std::getline(lines, line);
+    chronicle->add(at + " answers: " +
+                   (reply.refusal == core::Refusal::kNone ? "done, " : "refused, ") + line);
+    while (std::getline(lines, line)) chronicle->add("  " + line);
+  });
+  if (!taken) chronicle_->add("nobody answers on " + at);
+  if (taken && !background && !world().run_until([=] { return *answered; }, kReplyWithin))
+    faults_.push_back("no answer to a push");
+}
+
 void Story::command(const Words& words) {
   std::string at = words[0].substr(0, words[0].size() - 1);
   bool background = words.back() == "&";
+  if (words.at(1) == "push") return push(at, background);
   size_t count = words.size() - (background ? 1 : 0);
   for (size_t v = 0; v <= static_cast<size_t>(core::Verb::kSilence); ++v) {
     auto verb = static_cast<core::Verb>(v);

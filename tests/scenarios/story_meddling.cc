@@ -127,6 +127,12 @@ bool Story::edit(const Words& words) {
       m->set_spec(spec_);
       installed_.insert(m->name());
     }
+  } else if (verb ==
+             "overlay") {  // overlay HOST FAULT…|none: its own settings do not go with a push
+    std::string fault;
+    for (size_t i = 2; i < words.size() && words[2] != "none"; ++i)
+      fault += (fault.empty() ? "" : " ") + words[i];
+    machine(words.at(1)).set_push_fault(fault);
   } else if (verb == "passphrase") {  // passphrase HOST right|wrong; for its next start
     Machine& m = machine(words.at(1));
     sim::Spec own = m.spec();

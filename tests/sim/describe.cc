@@ -79,6 +79,18 @@ std::string describe_routed(const wire::Routed& r) {
   if (r.has_opening()) return out + "opening";
   if (r.has_raised_alert()) return out + "alert " + r.raised_alert().kind();
   if (r.has_done_alert()) return out + "alert done";
+  if (r.has_push_prepare())
+    return out + "prepare push " + std::to_string(r.push_prepare().id().count());
+  if (r.has_push_vote()) {
+    static const char* const kVotes[] = {"refused", "prepared", "busy"};
+    const int verdict = r.push_vote().verdict();
+    return out + "push " + std::to_string(r.push_vote().id().count()) + " " +
+           (verdict <= 2 ? kVotes[verdict] : "?");
+  }
+  if (r.has_push_ask()) return out + "ask after push " + std::to_string(r.push_ask().id().count());
+  if (r.has_push_told())
+    return out + "push " + std::to_string(r.push_told().id().count()) +
+           (r.push_told().aborted() ? " was aborted" : " was committed");
   return out + "other";
 }
 
@@ -184,6 +196,15 @@ std::string describe(const core::Event& event) {
             return std::string("command ") + to_string(e.verb) + " " + e.service +
                    (e.host ? " " + number(e.host) : "");
           },
+          [](const core::ConfigPush& e) { return "push of " + e.files.services; },
+          [](const core::ConfigValidated& e) {
+            return "push " + std::to_string(e.id.count) +
+                   (e.faults.empty() ? " would do" : " would not do: " + e.faults.front());
+          },
+          [](const core::ConfigApplied& e) {
+            return "push " + std::to_string(e.id.count) +
+                   (e.faults.empty() ? " applied" : " not applied: " + e.faults.front());
+          },
           [](const core::Leave&) { return std::string("leave"); },
           [](const core::Tick&) { return std::string("tick"); },
           [](const core::KeyRefused& e) {
@@ -236,6 +257,12 @@ std::string describe(const core::Action& action) {
           [](const core::FilesPeerUp& a) { return "files peer up " + a.node.brief(); },
           [](const core::FilesPeerDown& a) { return "files peer down " + a.node.brief(); },
           [](const core::FilesHeard& a) { return "files heard from " + a.from.brief(); },
+          [](const core::ValidateConfig& a) {
+            return "look at push " + std::to_string(a.id.count) + " of " + a.files.services;
+          },
+          [](const core::ApplyConfig& a) {
+            return "apply push " + std::to_string(a.id.count) + " of " + a.files.services;
+          },
           [](const core::Reboot& a) { return "reboot: " + a.why; },
           [](const core::Persist& a) {
             std::string out = "persist " + number(a.ticket) + ":";

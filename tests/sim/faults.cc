@@ -51,6 +51,7 @@ const std::vector<Faults::Kind>& Faults::table() {
       {"maintain", &Faults::maintain},
       {"edit-services", &Faults::edit_services},
       {"edit-hosts", &Faults::edit_hosts},
+      {"push", &Faults::push},
   };
   return all;
 }
@@ -116,6 +117,7 @@ void Faults::heal() {
     Machine& machine = world_.machine(i);
     mend_scripts(world_, machine, spec_, rng_);
     machine.disk().set_failing(0);
+    machine.set_push_fault("");
     machine.disk().set_latency(microseconds(100), milliseconds(10));
     machine.clock().set_drift(world_.now(), 0);
     machine.clock().set_wall_error(world_.now(), Duration());

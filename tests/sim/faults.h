@@ -31,6 +31,8 @@ class Faults {
   // One more service on all machines at once: a change that counts, whoever has lost the count.
   void publish();
 
+  // Whether anybody has pushed anything.
+  bool pushed() const { return pushed_; }
   const std::vector<uint32_t>& injected() const { return injected_; }  // by kind
   // The newest configuration, which all machines have after heal().
   const Spec& spec() const { return spec_; }
@@ -102,6 +104,7 @@ class Faults {
   void maintain();
   void edit_services();
   void edit_hosts();
+  void push();
 
   World& world_;
   NumberChecks& numbers_;
@@ -112,6 +115,7 @@ class Faults {
   std::map<MachineId, core::Stored> backups_;
   uint64_t edits_of_hosts_ = 0;
   bool healed_ = false;
+  bool pushed_ = false;
 };
 
 }  // namespace cluster::sim

@@ -186,4 +186,37 @@ void Faults::edit_hosts() {
   });
 }
 
+// Somebody edits the files on one host and pushes them; now and then another host's own settings do not go with them.
+void Faults::push() {
+  const MachineId from = any();
+  if (!world_.machine(from).healthy() || spec_.host(world_.machine(from).line()) == nullptr) return;
+  if (world_.machine(from).spec().hosts.front().passphrase != 0) return;
+  Spec spec = spec_;
+  if (!spec.services.empty()) {
+    ServiceSpec& s = spec.services[rng_.below(spec.services.size())];
+    s.preference = random_service(rng_, s.name, spec).preference;
+  }
+  if (rng_.chance(0.5)) {
+    const MachineId odd = any();
+    say("the settings of " + who(odd) + " do not go with what is pushed");
+    world_.machine(odd).set_push_fault("cluster.conf:3: its own settings do not go with that");
+    later(lasting(), [this, odd] {
+      world_.machine(odd).set_push_fault("");
+      if (world_.machine(odd).healthy()) world_.machine(odd).reload(world_.machine(odd).spec());
+    });
+  }
+  say("a push from " + who(from));
+  pushed_ = true;
+  world_.machine(from).push(spec, [this, spec](const core::Reply& reply) {
+    if (reply.refusal == core::Refusal::kNone && !healed_) spec_ = spec;
+  });
+  if (rng_.chance(0.3)) {
+    say(who(from) + " fails in the middle of it");
+    later(rng_.between(Duration(), milliseconds(200)), [this, from] {
+      world_.machine(from).crash_engine();
+      later(lasting(), [this, from] { world_.machine(from).start_engine(); });
+    });
+  }
+}
+
 }  // namespace cluster::sim

@@ -488,6 +488,10 @@ void Machine::perform(core::Action& action) {
           Duration(), [this, engine = engine_, link = derive->link, secret = std::move(*secret)] {
             if (engine == engine_) deliver(core::SecretDerived{link, secret});
           });
+  } else if (auto* validate = std::get_if<core::ValidateConfig>(&action)) {
+    perform(*validate);
+  } else if (auto* apply = std::get_if<core::ApplyConfig>(&action)) {
+    perform(*apply);
   } else if (std::holds_alternative<core::Alert>(action)) {
     count_alert();
   } else if (const auto* alert = std::get_if<core::SendAlert>(&action)) {

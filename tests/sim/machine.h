@@ -71,6 +71,12 @@ class Machine {
   void miss_waking() { sleep_planned_ = false; }  // it does not hear that it has woken
   void leave();                                   // SIGTERM: ends with the engine gone
   void reload(Spec spec);
+  // These files, to all hosts; false where no engine runs.
+  bool push(const Spec& spec, OnReply on_reply);
+  // What stands in the files of a push that its core had looked at.
+  const std::string& looked_at(core::PushId id) const { return looked_at_.at(id); }
+  // Its own settings do not go with what others push from now on: why; empty: they do.
+  void set_push_fault(std::string why) { push_fault_ = std::move(why); }
   void change_address();
   // State lost, or put back from an older copy: only while no engine runs.
   void wipe();  // a new key, too
@@ -117,6 +123,9 @@ class Machine {
   void end_engine();
   void end_guardian();
   void sleep_as_planned();
+  std::vector<std::string> against(const core::PushFiles& files) const;
+  void perform(const core::ValidateConfig& asked);
+  void perform(const core::ApplyConfig& asked);
   void perform_scripts(const core::Actions& actions);
   void guardian_turn();
   void arm_guardian();
@@ -160,6 +169,8 @@ class Machine {
   MonoTime wake_ = MonoTime::max();
   Instant armed_ = Instant::max();  // when a task looks whether wake_ has come
   std::map<RequestId, OnReply> waiting_;
+  std::string push_fault_;
+  std::map<core::PushId, std::string> looked_at_;
   std::set<std::string> leased_;
   std::map<HostId, core::SetAccess> access_;
   Instant second_{};  // the simulated second that is counted

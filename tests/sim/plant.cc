@@ -17,6 +17,7 @@ const std::vector<PlantName>& plants() {
       {"hasty-stop", Plant::kHastyStop},
       {"short-lease", Plant::kShortLease},
       {"forget-needs", Plant::kForgetNeeds},
+      {"forge-vote", Plant::kForgeVote},
       {"no-kill", Plant::kNoKill},
   };
   return all;
@@ -66,6 +67,18 @@ void shorten(core::Send& send) {
 
 }  // namespace
 
+namespace {
+
+void forge(core::Send& send) {
+  if (kind_of(send.bytes) != MessageKind::kRouted) return;
+  wire::Message message;
+  if (!message.ParseFromString(send.bytes) || !message.routed().has_push_vote()) return;
+  message.mutable_routed()->mutable_push_vote()->set_verdict(wire::PushVote::PREPARED);
+  send.bytes = message.SerializeAsString();
+}
+
+}  // namespace
+
 void World::set_plant(Plant plant) {
   plant_ = plant;
   for (auto& machine : machines_) {
@@ -83,6 +96,7 @@ bool World::tampered(Machine& from, core::Send& send) {
     case Plant::kForgetNeeds:
     case Plant::kNoKill: return false;
     case Plant::kShortLease: shorten(send); return false;
+    case Plant::kForgeVote: forge(send); return false;
     case Plant::kLoseFloods: return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);
     case Plant::kStartWithoutGrant: break;
   }

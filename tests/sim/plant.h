@@ -16,6 +16,7 @@ enum class Plant : uint8_t {
   kHastyStop,          // a stop is reported as done when it has only begun
   kShortLease,         // voters hear of a lease that is half as long as its owner takes it to be
   kForgetNeeds,        // no host is told what its services come after, or with
+  kForgeVote,          // who refuses a push is said to have prepared it
   kNoKill,             // what is killed goes on, and is reported dead
 };
 

@@ -9,6 +9,7 @@
 #include "tests/sim/key_checks.h"
 #include "tests/sim/needs_checks.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/push_checks.h"
 #include "tests/sim/rest.h"
 #include "tests/sim/trace.h"
 
@@ -64,7 +65,23 @@ class Operator {
     for (const HostSpec& h : faults_.spec().hosts) give(core::Verb::kOnline, "", h.id, kMaxTries);
   }
 
+  // Where anybody has pushed anything, one more push makes good what is left of it.
+  void push() {
+    pushed_ = !faults_.pushed();
+    try_push();
+  }
+  bool pushed() const { return pushed_; }
+
  private:
+  void try_push() {
+    if (pushed_) return;
+    Machine& at = world_.machine(world_.rng().below(world_.size()));
+    at.push(faults_.spec(), [this](const core::Reply& reply) {
+      pushed_ = pushed_ || reply.refusal == core::Refusal::kNone;
+    });
+    world_.queue().after(kTriesEvery, [this] { try_push(); });
+  }
+
   void give(core::Verb verb, const std::string& service, HostId host, int tries) {
     MachineId at = world_.rng().below(world_.size());
     world_.machine(at).command(verb, service, host, [=, this](const core::Reply& reply) {
@@ -94,6 +111,7 @@ class Operator {
   World& world_;
   const Faults& faults_;
   bool all_;
+  bool pushed_ = false;
 };
 
 }  // namespace
@@ -114,6 +132,7 @@ Outcome run(const RunOptions& options) {
   KeyChecks keys(world);
   NeedsChecks needs(world);
   AlertChecks alerts(world);
+  PushChecks pushes(world);
   furnish(world, spec, plan);
   world.set_plant(options.plant);
   for (MachineId m = 0; m < world.size(); ++m)
@@ -134,9 +153,16 @@ Outcome run(const RunOptions& options) {
   }
   if (!world.failed() && good.someone_lost_state()) faults.publish();
   if (!world.failed()) good.order();
+  if (!world.failed()) good.push();
 
   std::optional<std::string> unrest;
-  world.run_until([&] { return !(unrest = rest.unrest(faults.spec())); }, kRestWithin, seconds(1));
+  world.run_until(
+      [&] {
+        unrest = good.pushed() ? pushes.unrest() : std::optional<std::string>("no push is done");
+        if (!unrest) unrest = rest.unrest(faults.spec());
+        return !unrest;
+      },
+      kRestWithin, seconds(1));
   if (unrest) world.violated(Verdict::kLiveness, *unrest);
   world.run_for(kRunTime - world.now());
   if (!world.failed())

@@ -160,4 +160,13 @@ void World::deliver(MachineId machine, core::Event event) {
   machines_[machine]->deliver(std::move(event));
 }
 
+core::PushFiles World::files_of(const Spec& spec) {
+  pushed_.push_back(spec);
+  return {"", "", std::to_string(pushed_.size() - 1)};
+}
+
+const Spec& World::spec_of(const core::PushFiles& files) const {
+  return pushed_.at(std::stoul(files.services));
+}
+
 }  // namespace cluster::sim

@@ -75,6 +75,10 @@ class World final : public Machines {
   // What an operator does for a machine whose state was lost or put back, on it and on another.
   void readmit(MachineId machine, MachineId on);
 
+  // What stands in the three files of a push, and what such files mean.
+  core::PushFiles files_of(const Spec& spec);
+  const Spec& spec_of(const core::PushFiles& files) const;
+
   uint64_t next_request() { return ++requests_; }
   // Of a machine of that number, where nothing else is said.
   static std::string address_of(MachineId machine);
@@ -111,6 +115,7 @@ class World final : public Machines {
   Verdict verdict_ = Verdict::kClean;
   std::string violation_;
   uint64_t requests_ = 0;
+  std::vector<Spec> pushed_;
   uint32_t addresses_ = 0;
 };
 

@@ -46,6 +46,13 @@ class Folder {
                        false};
     return found.signature;
   }
+  // To where nothing is. It stays what it was but for the time of that.
+  sync::Signature rename(const std::string& from, const std::string& to) {
+    sync::Found found = paths_.at(from);
+    found.signature.ctime_ns = static_cast<int64_t>(++last_);
+    remove(from);
+    return (paths_[to] = found).signature;
+  }
   void remove(const std::string& path) {
     for (const std::string& child : below(path)) paths_.erase(child);
     paths_.erase(path);

@@ -32,7 +32,7 @@ Host::Host(World& world, size_t index, Rng rng)
     : world_(world), index_(index), rng_(rng), node_(node_of(index, 1)), lives_(1) {}
 
 uint64_t Host::wall_us() const {
-  return kEpochUs + static_cast<uint64_t>(to_us(world_.queue().now() + skew_ + seconds(100)));
+  return kEpochUs + static_cast<uint64_t>(to_us(world_.queue().now() + skew_ + hours(3)));
 }
 
 bool Host::has(const std::string& content) const {
@@ -62,6 +62,7 @@ void Host::later(Duration low, Duration high, std::function<void()> task) {
 void Host::start() {
   if (engine_) return;
   ++engine_number_;
+  waits_ = false;
   last_store_ = world_.queue().now();
   engine_ = std::make_unique<Sync>(
       Self{node_, HostId(static_cast<uint32_t>(index_ + 1)), name_of(index_)}, stored_,
@@ -99,6 +100,7 @@ void Host::ended(const std::string& path, const std::string& content) {
 std::vector<std::string> Host::crash() {
   if (!engine_) return {};
   engine_.reset();
+  paused_ = false;
   ++engine_number_;
   world_.stopped(*this);
   std::vector<std::string> out;
@@ -121,7 +123,20 @@ void Host::unlinked(const Host& other) { step(PeerDown{other.node()}); }
 
 void Host::hear(NodeId from, const std::string& bytes) { step(Heard{from, bytes}); }
 
-void Host::order(FileVerb verb) { step(FileCommand{RequestId(1), verb, kRoot}); }
+void Host::order(FileVerb verb) { step(FileCommand{RequestId(1), verb, kRoot, ""}); }
+
+void Host::push(const std::string& path) {
+  if (std::exchange(waits_, true)) return;
+  pushed_ = path;
+  step(FileCommand{kPushRequest, FileVerb::kPush, kRoot, path});
+}
+
+void Host::pause(bool on) {
+  if (!running() || paused_ == on) return;
+  paused_ = on;
+  step(RootPaused{kRoot, on ? "it is not mounted" : ""});
+  if (!on) scan();
+}
 
 bool Host::braked() const { return engine_ != nullptr && engine_->view().at(0).held_back != 0; }
 
@@ -131,6 +146,7 @@ void Host::touched(const std::string& path) {
 }
 
 void Host::look(const std::string& path) {
+  if (path.empty()) return scan();
   Scanned seen{kRoot, false, {}};
   seen.sightings.push_back({path, folder_.look(path)});
   for (const std::string& child : folder_.below(path))
@@ -180,6 +196,10 @@ void Host::perform(FileAction& action) {
     world_.queue().at(at, [this, engine = engine_number_] {
       if (engine == engine_number_) step(FileTick{});
     });
+  } else if (auto* reply = std::get_if<FileReply>(&action)) {
+    if (reply->request != kPushRequest) return;
+    waits_ = false;
+    if (!reply->refused) world_.pushed(*this);
   } else if (auto* alert = std::get_if<FileAlert>(&action)) {
     if (tell) tell("alert: " + alert->text);
     if (alert->text.find("this host was away") != std::string::npos) world_.was_away(*this);
@@ -247,6 +267,13 @@ Placed Host::put_in_place(const Place& place) {
       !world_.source_has(*this, place.sources, state.content))
     return refused(Outcome::kUnavailable, "nobody has it");
   Placed answer{place.ticket, Outcome::kDone, "", {}, {}};
+  if (const auto from = folder_.look(place.move_from);
+      from && same_place(from->signature, place.move_expected.signature) && !rng_.chance(0.1)) {
+    answer.moved = true;
+    answer.found = {state, folder_.rename(place.move_from, place.path)};
+    if (tell) tell("moves " + place.move_from + " to " + place.path);
+    return answer;
+  }
   if (!place.set_aside.empty()) {
     if (folder_.look(place.set_aside)) return refused(Outcome::kFailed, "another is kept there");
     answer.copy = {there->state, folder_.put(place.set_aside, there->state)};

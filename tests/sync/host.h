@@ -16,6 +16,7 @@
 namespace cluster::sync_sim {
 
 inline constexpr char kRoot[] = "data";
+inline constexpr RequestId kPushRequest{2};
 
 class World;
 
@@ -48,7 +49,14 @@ class Host {
   void hear(NodeId from, const std::string& bytes);
   void touched(const std::string& path);  // by a user: the watch may see it
   void scan();
+  void pause(bool on);  // its folder cannot be used
+  bool paused() const { return paused_; }
   void order(sync::FileVerb verb);
+  void push(const std::string& path);  // empty: all
+  // Whether the push that was ordered last is of that path.
+  bool pushed_last(const std::string& path) const {
+    return pushed_.empty() || path == pushed_ || path.starts_with(pushed_ + "/");
+  }
   bool braked() const;
 
   std::function<void(const std::string&)> tell;  // what happens, for a person
@@ -70,6 +78,9 @@ class Host {
   NodeId node_;
   uint64_t lives_ = 0;
   Duration skew_{};
+  std::string pushed_;
+  bool waits_ = false;  // for the answer to that
+  bool paused_ = false;
   sync::Mode mode_ = sync::Mode::kNewer;
   Folder folder_;
   std::set<std::string> retained_;

@@ -42,7 +42,8 @@ World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
   const size_t hosts = 2 + rng_.below(4);
   if (rng_.chance(0.25)) mode_ = Mode::kOlder;
   // From numbers of its own: the other worlds are as they were.
-  if (Rng own(~seed); own.chance(0.5)) tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
+  if (Rng own(~seed); own.chance(0.5))
+    tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
   for (size_t i = 0; i < hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(*this, i, rng_.fork()));
     Host& host = *hosts_.back();
@@ -200,8 +201,8 @@ void World::remove(Host& host, const std::string& path) {
 void World::move(Host& host, const std::string& from, const std::string& to) {
   const auto found = host.folder().look(from);
   if (!found || host.folder().look(to) || found->state.type == FileType::kFolder) return;
-  host.folder().remove(from);
-  put(host, to, found->state);
+  host.folder().rename(from, to);
+  host.touched(to);
   host.touched(from);
   // Another may have deleted it under its old name, which says nothing of the new one.
   free_.insert(found->state.content);
@@ -301,9 +302,25 @@ void World::something_happens() {
       free_.insert(replaced_copies_.begin(), replaced_copies_.end());
     }
     host.order(confirm ? FileVerb::kConfirm : FileVerb::kRevert);
+  } else if (what < 95) {
+    const bool all = rng_.chance(0.5);
+    const std::string path = all ? "" : some_path(host, true);
+    tell(name_of(host) + " pushes " + (all ? "all" : path));
+    if (all || !path.empty()) host.push(path);
   } else if (what < 96) {
     host.scan();
+  } else if (what < 97) {
+    if (host.running()) tell(name_of(host) + (host.paused() ? " resumes" : " pauses"));
+    host.pause(!host.paused());
+  } else if (what < 98) {
+    set_clock(host, rng_.chance(0.6));
   }
+}
+
+void World::set_clock(Host& host, bool wrong) {
+  host.set_skew(rng_.between(milliseconds(-2000), milliseconds(2000)) +
+                (wrong ? rng_.between(minutes(-100), minutes(100)) : Duration{}));
+  tell("the clock of " + name_of(host) + (wrong ? " is set wrong" : " is set right"));
 }
 
 void World::make_peace() {
@@ -311,11 +328,31 @@ void World::make_peace() {
   disk_failing_ = 0;
   for (size_t a = 0; a < hosts_.size(); ++a)
     for (size_t b = a + 1; b < hosts_.size(); ++b) link(a, b);
-  for (auto& host : hosts_) host->start();
+  for (auto& host : hosts_) {
+    host->pause(false);
+    set_clock(*host, false);
+    host->start();
+  }
   for (auto& host : hosts_) host->scan();
 }
 
 // ------------------------------------------------------------------------------------------ checks
+
+// What the host had last of its own, everybody whom it talks to has.
+void World::pushed(const Host& host) {
+  const std::vector<PeerOfRoot> peers = host.engine().view().at(0).peers;
+  for (const PeerOfRoot& peer : peers) {
+    const Host& other = *hosts_.at(peer.host.value - 1);
+    if (!other.running()) continue;
+    const Root& theirs = *other.engine().root(kRoot);
+    for (const auto& [path, held] : host.engine().root(kRoot)->all()) {
+      const Held* there = theirs.held(path);
+      if (held.deleted || !host.pushed_last(path)) continue;
+      if (there == nullptr || !there->vector.knows(held.vector))
+        broken(name_of(host) + " has pushed " + path + ", and " + name_of(other) + " has it not");
+    }
+  }
+}
 
 void World::broken(const std::string& what) {
   if (result_.broken.empty()) result_.broken = what;

@@ -38,6 +38,7 @@ class World {
   Duration tombstone_keep() const { return tombstone_keep_; }
   bool collects() const { return tombstone_keep_ < hours(1); }
   void was_away(const Host& host);
+  void pushed(const Host& host);  // so it was told, of something
   bool disk_fails(Rng& rng) const { return rng.chance(disk_failing_); }
   void stored(const Host& host, const std::string& value, const std::string& key);
 
@@ -59,6 +60,7 @@ class World {
   void end_of(Host& host, const std::string& path);  // a user replaces or deletes what is there
   void nothing_said_of(Host& host);
 
+  void set_clock(Host& host, bool wrong);
   void make_peace();
   bool at_rest() const;
   void check_end();

@@ -123,17 +123,6 @@ TEST_F(BusTest, BadInputIsRefusedBeforeTheCoreIsAsked) {
   EXPECT_EQ(call("Simulate", "s", "1, 2").text, "without 2");
 }
 
-TEST_F(BusTest, WhatIsNotBuiltSaysSo) {
-  start_bus();
-  const std::string not_yet = kError + "NotYet";
-  EXPECT_EQ(call("PushConfig").error, not_yet);
-  EXPECT_EQ(call("PushService", "s", "web").error, not_yet);
-  EXPECT_EQ(call("PushFile", "s", "/etc/x").error, not_yet);
-  const Outcome outcome = call("PushFile", "s", "/etc/x");
-  EXPECT_EQ(outcome.error, not_yet);
-  EXPECT_EQ(outcome.text, "pushing a file is not built yet in this version");
-}
-
 TEST_F(BusTest, FilesAreThoseOfTheStatusDocument) {
   cluster_.roots = sample_roots();
   start_bus();
@@ -172,6 +161,30 @@ TEST_F(BusTest, OrdersAboutFilesWaitUntilTheyAreDone) {
   EXPECT_EQ(asked(send(kManager, "FilesRevert", "s", "/etc/motd"), std::string()).error, "");
   EXPECT_EQ(last().verb, Verb::kRevert);
   EXPECT_EQ(last().target, "/etc/motd");
+}
+
+TEST_F(BusTest, PushesReachTheDaemonAndAreAnsweredWhenTheyAreDone) {
+  cluster_.roots = sample_roots();
+  cluster_.roots.emplace_back().name = "services.d/web";
+  cluster_.roots.back().path = "/etc/cluster/services.d/web";
+  start_bus();
+  auto answer = send(kManager, "PushConfig");
+  ASSERT_TRUE(until([&] { return cluster_.pushes.size() == 1; }));
+  cluster_.pushes[0](core::Refusal::kNone, "two: applied");
+  EXPECT_EQ(wait(answer).text, "two: applied");
+  answer = send(kManager, "PushConfig");
+  ASSERT_TRUE(until([&] { return cluster_.pushes.size() == 2; }));
+  cluster_.pushes[1](core::Refusal::kInvalidConfig, "two: hosts:1: no");
+  const Outcome refused = wait(answer);
+  EXPECT_EQ(refused.error, kError + "InvalidConfig");
+  EXPECT_EQ(refused.text, "two: hosts:1: no");
+  answer = send(kManager, "PushService", "s", "web");
+  ASSERT_TRUE(until([&] { return cluster_.file_requests.size() == 1; }));
+  cluster_.file_dones[0](std::string("done"));
+  EXPECT_EQ(wait(answer).error, "");
+  EXPECT_EQ(cluster_.file_requests[0].target, "services.d/web");
+  EXPECT_EQ(call("PushService", "s", "mail-1").error, kError + "NotAble");
+  EXPECT_EQ(call("PushFile", "s", "/etc/passwd").error, kError + "UnknownFile");
 }
 
 TEST_F(BusTest, WhatIsNotKeptAlikeIsRefusedBeforeTheDaemonIsAsked) {

@@ -68,6 +68,7 @@ class FakeCluster : public Cluster {
     }
   }
   void reload(ReloadDone done) override { reloads.push_back(std::move(done)); }
+  void push_config(CommandDone done) override { pushes.push_back(std::move(done)); }
   std::vector<sync::RootView> file_roots() override { return roots; }
   void files(FileRequest request, FileDone done) override {
     file_requests.push_back(std::move(request));
@@ -85,6 +86,7 @@ class FakeCluster : public Cluster {
   std::vector<core::Command> commands;
   std::vector<CommandDone> waiting;
   std::vector<ReloadDone> reloads;
+  std::vector<CommandDone> pushes;
   std::vector<sync::RootView> roots;
   std::vector<FileRequest> file_requests;
   std::vector<FileDone> file_dones;

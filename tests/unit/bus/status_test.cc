@@ -31,7 +31,8 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"("stopped":false,"moved_to":null,"after":["cache"],"with":null},)"
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","ownership":"peers","preference":[2],"disabled":false,"stopped":false,)"
-      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,"silences":[],"files":{"roots":[]},)"
+      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,"silences":[],)"
+      R"("push":{"count":0,"pusher":"","applied":false,"refused":"","undecided":"","behind":[]},"files":{"roots":[]},)"
       R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}},)"
       R"("relay":{"frames":6,"bytes":70,"dropped":1}})");
 }
@@ -52,17 +53,22 @@ TEST(Status, FilesByRootAndHost) {
   const std::string files =
       R"({"roots":[{"name":"www","path":"/srv/www","mode":"newer","state":"behind","paused_why":"",)"
       R"("files":12,"bytes":34567,"held_back":0,"missing_files":0,"missing_bytes":0,"failing":[],)"
-      R"("hosts":[{"id":2,"name":"laptop1","state":"behind","apart_why":"","behind_files":2,)"
-      R"("behind_bytes":1234567,"behind_seconds":40.25},)"
+      R"("transfers":[],"hosts":[{"id":2,"name":"laptop1","state":"behind","apart_why":"","behind_files":2,)"
+      R"("behind_bytes":1234567,"behind_seconds":40.25,"last_seen":null},)"
       R"({"id":3,"name":"vps","state":"apart","apart_why":"it has another mode","behind_files":0,)"
-      R"("behind_bytes":0,"behind_seconds":0.0}]},)"
+      R"("behind_bytes":0,"behind_seconds":0.0,"last_seen":null}]},)"
       R"({"name":"/etc/motd","path":"/etc","mode":"older","state":"paused",)"
       R"("paused_why":"the folder is not mounted","files":0,"bytes":0,"held_back":0,)"
-      R"("missing_files":0,"missing_bytes":0,"failing":[],"hosts":[]}]})";
+      R"("missing_files":0,"missing_bytes":0,"failing":[],"transfers":[],"hosts":[]}]})";
   EXPECT_EQ(files_json({sample_roots(), now}), files);
   EXPECT_EQ(
       Json::parse(status_json(sample_view(), "", {}, {}, {sample_roots(), now})).at("files").dump(),
       files);
+  auto roots = sample_roots();
+  roots[0].transfers = {{"big", 4'000, 1'000, seconds(2)}, {"new", 9, 0, Duration{}}};
+  EXPECT_EQ(Json::parse(files_json({roots, now})).at("roots").at(0).at("transfers").dump(),
+            R"([{"path":"big","bytes":4000,"here":1000,"bytes_per_second":500,"seconds_left":6},)"
+            R"({"path":"new","bytes":9,"here":0,"bytes_per_second":0,"seconds_left":null}])");
   // A clock that is behind the other host's.
   const auto early = Json::parse(files_json({sample_roots(), WallTime{}}));
   EXPECT_EQ(early.at("roots").at(0).at("hosts").at(0).at("behind_seconds"), 0);
@@ -92,6 +98,30 @@ TEST(Status, ARootIsInSyncOnceNothingIsLeftToDo) {
   other = root;
   other.peers = {sample_roots()[0].peers[1]};
   EXPECT_EQ(state(other), "behind");
+}
+
+TEST(Status, FilesTellOfHostsThatAreDown) {
+  FilesNow files{sample_roots(), WallTime(seconds(1'700'000'100))};
+  files.roots[0].peers = {
+      {.host = HostId{2},
+       .name = "",
+       .apart = "",
+       .behind_since = {},
+       .linked = false,
+       .known = false},
+      {.host = HostId{3}, .name = "", .apart = "", .behind_since = {}, .linked = false}};
+  core::View view = sample_view();
+  for (core::HostView& host : view.hosts) {
+    host.up = host.id != HostId{2};
+    host.last_seen = WallTime(seconds(1'700'000'000));
+  }
+  name_those_that_are_down(files, view);
+  const Json root = Json::parse(files_json(files)).at("roots").at(0);
+  EXPECT_EQ(
+      root.at("hosts").dump(),
+      R"([{"id":2,"name":"laptop1","state":"down","apart_why":"","behind_files":null,)"
+      R"("behind_bytes":null,"behind_seconds":null,"last_seen":"2023-11-14T22:13:20.000Z"}])");
+  EXPECT_EQ(root.at("state"), "in sync");
 }
 
 TEST(Status, VersionsOfAFileInTheOrderGiven) {

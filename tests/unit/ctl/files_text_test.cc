@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "bus/status.h"
 #include "ctl/status_text.h"
 #include "tests/unit/bus/fixture.h"
@@ -72,6 +74,45 @@ TEST(FilesText, WhatThisHostHasAndOthersDoNotIsNotItsOwnFault) {
   roots[0].scanned = false;
   text = files_table(document(roots), {});
   EXPECT_NE(text.find("1 server1.example.com  scanning"), std::string::npos) << text;
+}
+
+TEST(FilesText, HostsThatAreDownAndWhatIsKnownOfThem) {
+  auto roots = in_sync();
+  sync::PeerOfRoot& peer = roots[0].peers[0];
+  peer.linked = false;
+  peer.behind_files = 1;
+  peer.behind_bytes = 512;
+  peer.behind_since = kNow - seconds(40);
+  peer.last_seen = WallTime(seconds(1'700'000'000));
+  std::string text = files_table(document(roots), {});
+  EXPECT_NE(
+      text.find(
+          "2 laptop1              down     1 file, 512 B, 40 s, since 2023-11-14T22:13:20.000Z\n"),
+      std::string::npos)
+      << text;
+  peer.known = false;
+  text = files_table(document(roots), {});
+  EXPECT_NE(text.find("2 laptop1              down     since 2023-11-14T22:13:20.000Z\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(FilesText, ManyHostsThatHaveAllAreOneLine) {
+  auto roots = in_sync();
+  for (uint32_t id = 3; id <= 12; ++id)
+    roots[0].peers.push_back({HostId{id}, "other", "", id == 7 ? 1u : 0u, 0, kNow});
+  const std::string text = files_table(document(roots), {});
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4) << text;
+  EXPECT_NE(text.find("7 other                behind   1 file"), std::string::npos) << text;
+  EXPECT_NE(text.find("10 others              in sync\n"), std::string::npos) << text;
+}
+
+TEST(FilesText, LongTransfersTellHowLongTheyTakeYet) {
+  auto roots = in_sync();
+  roots[0].transfers = {{"iso/big", 4'000'000'000, 1'000'000'000, seconds(10)}};
+  const std::string text = files_table(document(roots), {});
+  EXPECT_NE(text.find("\nwww: iso/big: 1.0 GB of 4.0 GB, 100 MB/s, 30 s left\n"), std::string::npos)
+      << text;
 }
 
 TEST(FilesText, WithoutRootsItSaysSo) {

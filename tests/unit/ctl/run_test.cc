@@ -161,15 +161,6 @@ TEST_F(CtlTest, RefusalsExitOneWithTheReason) {
   ctl = complete({"standby", "nohost"});
   EXPECT_EQ(ctl->code, 1);
   EXPECT_EQ(ctl->err, "clusterctl: refused: the hosts file has no host nohost\n");
-  ctl = complete({"push", "config"});
-  EXPECT_EQ(ctl->code, 1);
-  EXPECT_EQ(ctl->err,
-            "clusterctl: not supported yet: pushing the configuration is not built yet in this "
-            "version\n");
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"push", "service", "web"}, {"push", "file", "x"}}) {
-    EXPECT_NE(complete(words)->err.find("not supported yet"), std::string::npos) << words[0];
-  }
 }
 
 TEST_F(CtlTest, FilesAsTableAndAsJson) {

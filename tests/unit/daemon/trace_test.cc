@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/push.h"
+#include "wire/cluster.pb.h"
+
 namespace cluster::daemon {
 namespace {
 
@@ -33,6 +36,24 @@ Config sample_config() {
   config.beat_interval = milliseconds(250);
   config.port = 4000;
   return config;
+}
+
+TEST(Trace, HoldsNoPassphraseOfAPush) {
+  const PushFiles files = {"verbosity = 1", "one open-sesame", "web 1"};
+  wire::Message message;
+  set_files(message.mutable_routed()->mutable_push_prepare()->mutable_files(), files);
+  Boot boot;
+  Pushed pushed;
+  pushed.commit({1, 1}, NodeId(), files);
+  for (const Write& write : pushed.to_writes(nullptr))
+    if (write.value) boot.stored[write.key] = *write.value;
+  const std::string hex_of_open = "6f70656e";
+  for (const std::string& text :
+       {to_text(Now(), Received{LinkId(1), message.SerializeAsString()}),
+        to_text(Now(), ConfigPush{RequestId(1), files, {"one"}}), to_text(Now(), boot)}) {
+    EXPECT_EQ(text.find(hex_of_open), std::string::npos) << text;
+    EXPECT_EQ(text.find("open-sesame"), std::string::npos) << text;
+  }
 }
 
 TEST(Trace, EveryEventComesBackTheSame) {
@@ -69,6 +90,9 @@ TEST(Trace, EveryEventComesBackTheSame) {
       ProbeAnswered{},
       SleepPlanned{true},
       FilesSaid{node, "about a file"},
+      ConfigPush{RequestId(2), {"verbosity = 1", "", "web 1"}, {"one", "two"}},
+      ConfigValidated{{3, 4}, {"hosts:1: no"}},
+      ConfigApplied{{3, 4}, {}},
   };
   ASSERT_EQ(events.size(), std::variant_size_v<Event>) << "an event has no line here";
   for (const Event& event : events) {

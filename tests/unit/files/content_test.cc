@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/rng.h"
+#include "files/digest_thread.h"
 
 namespace cluster::files {
 namespace {
@@ -32,6 +33,24 @@ std::string hex(const std::string& bytes) {
     text += kDigits[static_cast<unsigned char>(c) & 15];
   }
   return text;
+}
+
+TEST(Content, IsTheSameWhoeverMakesTheDigests) {
+  const std::string bytes = noise(3'000'001);
+  for (const size_t piece : {size_t{1000}, size_t{65536}, bytes.size()}) {
+    ContentBuilder alone;
+    DigestThread digests;
+    ContentBuilder beside(&digests);
+    for (size_t at = 0; at < bytes.size(); at += piece) {
+      alone.feed(std::string_view(bytes).substr(at, piece));
+      beside.feed(std::string_view(bytes).substr(at, piece));
+    }
+    const Content one = alone.finish(), other = beside.finish();
+    EXPECT_EQ(other.digest, one.digest);
+    EXPECT_EQ(other.size, bytes.size());
+    EXPECT_EQ(other.chunks, one.chunks);
+    EXPECT_EQ(other.nodes, one.nodes);
+  }
 }
 
 Content content_of(std::string_view bytes, size_t piece = 1 << 20) {

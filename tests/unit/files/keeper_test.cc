@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -21,6 +22,8 @@ namespace fs = std::filesystem;
 
 // Long enough for the slowest machine; what is waited for comes in milliseconds.
 constexpr auto kPatience = std::chrono::seconds(60);
+// Less than a delete waits for whoever puts the file back.
+constexpr auto kDeletePauseOfMoves = std::chrono::milliseconds(450);
 
 NodeId node_of(uint8_t number) {
   NodeId out;
@@ -60,6 +63,7 @@ class Hosts : public ::testing::Test {
         hosts_[to]->keeper->perform(
             core::FilesHeard{node_of(static_cast<uint8_t>(i + 1)), said.bytes});
     };
+    calls.give = [say = calls.say](NodeId to, std::string frame) { say({to, std::move(frame)}); };
     calls.changed = [](const std::string&) {};
     calls.conflict = [this, &host](const std::string& path, const std::string& copy) {
       std::lock_guard guard(mutex_);
@@ -218,6 +222,72 @@ TEST_F(Hosts, ACopySendsNoContent) {
   await("the new name", [&] { return read(1, "after") == bytes; });
   std::lock_guard guard(mutex_);
   EXPECT_LT(said_bytes_, 10'000u);
+}
+
+TEST_F(Hosts, ARenamedFileIsMovedOnTheOtherAndNothingIsRead) {
+  make(2);
+  start(0), start(1), link();
+  const std::string bytes = random_bytes(4 << 20, 3);
+  write(0, "before", bytes);
+  await("all of it", [&] { return read(1, "before") == bytes; });
+  // Whoever reads a file to its end while it is looked at sets its time of access.
+  struct stat there {
+  }, here{};
+  ASSERT_EQ(stat(path(1, "before").c_str(), &there), 0);
+  ASSERT_EQ(stat(path(0, "before").c_str(), &here), 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  {
+    std::lock_guard guard(mutex_);
+    said_bytes_ = 0;
+  }
+  fs::rename(path(0, "before"), path(0, "after"));
+  const auto begun = std::chrono::steady_clock::now();
+  await("the new name", [&] { return fs::exists(path(1, "after")); });
+  await("the old name's end", [&] { return !fs::exists(path(1, "before")); });
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kDeletePauseOfMoves);
+  struct stat now {};
+  ASSERT_EQ(stat(path(1, "after").c_str(), &now), 0);
+  EXPECT_EQ(now.st_ino, there.st_ino);
+  EXPECT_EQ(read(1, "after"), bytes);
+  write(0, "after", "edited");
+  await_text(1, "after", "edited");
+  std::lock_guard guard(mutex_);
+  EXPECT_LT(said_bytes_, 10'000u);
+}
+
+TEST_F(Hosts, WhatIsRenamedAndEditedAtOnceIsTheEditedOne) {
+  make(2);
+  start(0), start(1), link();
+  write(0, "before", "text");
+  await_text(1, "before", "text");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  fs::rename(path(0, "before"), path(0, "after"));
+  write(0, "after", "TEXT");
+  await_text(1, "after", "TEXT");
+  await_text(1, "before", "(absent)");
+}
+
+TEST_F(Hosts, ARenamedFolderTakesAllThatIsInItAlong) {
+  make(2);
+  start(0), start(1), link();
+  fs::create_directories(path(0, "old/deep"));
+  for (int i = 0; i < 40; ++i) write(0, "old/deep/file" + std::to_string(i), std::to_string(i));
+  for (int i = 0; i < 40; ++i)
+    await_text(1, "old/deep/file" + std::to_string(i), std::to_string(i));
+  std::map<std::string, ino_t> inodes;
+  struct stat info {};
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = "file" + std::to_string(i);
+    ASSERT_EQ(stat(path(1, "old/deep/" + name).c_str(), &info), 0);
+    inodes[name] = info.st_ino;
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  fs::rename(path(0, "old"), path(0, "new"));
+  await("the old folder's end", [&] { return !fs::exists(path(1, "old")); });
+  for (const auto& [name, inode] : inodes) {
+    ASSERT_EQ(stat(path(1, "new/deep/" + name).c_str(), &info), 0) << name;
+    EXPECT_EQ(info.st_ino, inode) << name;
+  }
 }
 
 TEST_F(Hosts, WhatBothChangedWhileApartIsKeptTwice) {

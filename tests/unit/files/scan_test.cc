@@ -88,7 +88,8 @@ TEST_F(ScanTest, WhatIsKnownIsNotLookedAtFurther) {
   ScanCalls with = calls();
   with.known = [&](const std::string& path, const sync::Signature& now) {
     const auto at = before.find(path);
-    return at != before.end() && trust(at->second.found.signature, now) == Trust::kAll;
+    return at != before.end() &&
+           trust(at->second.found.signature, now, tree().tick_ns()) == Trust::kAll;
   };
   EXPECT_EQ(scan(with), Step::kDone);
   EXPECT_EQ(order_, std::vector<std::string>{"a/g"});

@@ -219,12 +219,14 @@ TEST_F(TreeTest, AnEditOfTheSameLengthWithinATickIsNotTrusted) {
   write("f", "one");
   const Look first = look("f");
   EXPECT_TRUE(first.found.signature.racy) << "one more edit might not show";
-  EXPECT_EQ(trust(first.found.signature, look("f").found.signature), Trust::kNothing);
+  EXPECT_EQ(trust(first.found.signature, look("f").found.signature, tree().tick_ns()),
+            Trust::kNothing);
   tick();
   const Look second = look("f");
   EXPECT_FALSE(second.found.signature.racy);
   write("f", "two");
-  EXPECT_EQ(trust(second.found.signature, look("f").found.signature), Trust::kNothing);
+  EXPECT_EQ(trust(second.found.signature, look("f").found.signature, tree().tick_ns()),
+            Trust::kNothing);
   EXPECT_FALSE(same_signature(second.found.signature, look("f").found.signature));
 }
 
@@ -234,9 +236,11 @@ TEST_F(TreeTest, AFileWithAnOldTimeVouchesForItsContent) {
   utimensat(AT_FDCWD, (root_ / "f").c_str(), times, 0);
   const Look first = look("f");
   EXPECT_TRUE(first.found.signature.racy);
-  EXPECT_EQ(trust(first.found.signature, look("f").found.signature), Trust::kContent);
+  EXPECT_EQ(trust(first.found.signature, look("f").found.signature, tree().tick_ns()),
+            Trust::kContent);
   write("f", "two");
-  EXPECT_EQ(trust(first.found.signature, look("f").found.signature), Trust::kNothing);
+  EXPECT_EQ(trust(first.found.signature, look("f").found.signature, tree().tick_ns()),
+            Trust::kNothing);
 }
 
 TEST_F(TreeTest, AttributesAndAclsBelongToTheState) {

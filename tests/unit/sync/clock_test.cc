@@ -66,6 +66,25 @@ TEST(WrongClock, OneThatWasNeverSetJudgesNobody) {
   EXPECT_EQ(hosts[0].view().paused, "");
 }
 
+// With a clock that stands before the file's own time two edits would have the same stamp and number.
+TEST(WrongClock, ThatIsBehindLosesNoEditThatIsPutBack) {
+  Hosts hosts(2, Mode::kOlder);
+  hosts.cut(0, 1);
+  hosts[0].write("zone", "the creator's");
+  hosts.pass(seconds(5));
+  hosts[1].write("zone", "later");
+  hosts.link(0, 1);
+  hosts.pass(seconds(5));
+  hosts.cut(0, 1);
+  hosts[1].clock_error = hours(-2);
+  hosts[1].write("zone", "one");
+  hosts.pass(seconds(5));
+  hosts[1].write("zone", "two");
+  hosts.pass(seconds(5));
+  EXPECT_EQ(hosts[1].read("zone"), "the creator's");
+  EXPECT_EQ(hosts[1].copies("zone"), (std::set<std::string>{"later", "one", "two"}));
+}
+
 TEST(WrongClock, OfTwoHostsBothWait) {
   Hosts hosts(2);
   hosts[1].clock_error = minutes(-10);

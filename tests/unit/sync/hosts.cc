@@ -23,16 +23,30 @@ void TestHost::start() {
   for (uint32_t id = 1; id <= hosts_.hosts_.size(); ++id) config.hosts.emplace_back(id);
   step(Configured{{config}, hosts_.keep_});
   hosts_.drain();
-  Scanned seen{"data", true, {}};
-  for (const auto& [path, found] : folder_) seen.sightings.push_back({path, found});
-  for (const auto& [path, held] : engine_->root("data")->all())
-    if (!held.deleted && !folder_.contains(path)) seen.sightings.push_back({path, std::nullopt});
-  step(seen);
+  scan();
   for (const auto& [a, b] : std::set(hosts_.links_)) {
     if (a != this || !b->running()) continue;
     step(PeerUp{b->node(), HostId(b->id_), "peer"});
     b->step(PeerUp{node(), HostId(id_), "peer"});
   }
+  hosts_.drain();
+}
+
+void TestHost::scan() {
+  Scanned seen{"data", true, {}};
+  for (const auto& [path, found] : folder_) seen.sightings.push_back({path, found});
+  for (const auto& [path, held] : engine_->root("data")->all())
+    if (!held.deleted && !folder_.contains(path)) seen.sightings.push_back({path, std::nullopt});
+  step(seen);
+}
+
+void TestHost::push(const std::string& path) {
+  step(FileCommand{RequestId(1), FileVerb::kPush, "data", path});
+  hosts_.drain();
+}
+
+void TestHost::pause(const std::string& why) {
+  step(RootPaused{"data", why});
   hosts_.drain();
 }
 
@@ -50,6 +64,13 @@ void TestHost::lose_state() {
 }
 
 void TestHost::write(const std::string& path, const std::string& text) {
+  write_unseen(path, text);
+  if (!running()) return;
+  look(path);
+  hosts_.drain();
+}
+
+void TestHost::write_unseen(const std::string& path, const std::string& text) {
   Found& found = folder_[path];
   found.state.content = digest(text);
   found.state.size = text.size();
@@ -57,9 +78,6 @@ void TestHost::write(const std::string& path, const std::string& text) {
   found.state.mtime_ns =
       std::chrono::duration_cast<Duration>(now().wall.time_since_epoch()).count();
   found.signature.inode = ++inode_;
-  if (!running()) return;
-  look(path);
-  hosts_.drain();
 }
 
 void TestHost::remove(const std::string& path) {
@@ -75,7 +93,15 @@ std::optional<std::string> TestHost::read(const std::string& path) const {
   return at->second.state.content.substr(0, at->second.state.size);
 }
 
+std::set<std::string> TestHost::copies(const std::string& path) const {
+  std::set<std::string> out;
+  for (const auto& [name, found] : folder_)
+    if (name.compare(0, path.size() + 10, path + ".conflict-") == 0) out.insert(*read(name));
+  return out;
+}
+
 void TestHost::look(const std::string& path) {
+  if (path.empty()) return scan();
   const auto at = folder_.find(path);
   step(Scanned{
       "data", false, {{path, at == folder_.end() ? std::nullopt : std::optional(at->second)}}});
@@ -116,6 +142,8 @@ void TestHost::perform(FileAction& action) {
     step(IndexStored{index->ticket, ""});
   } else if (auto* wake = std::get_if<FileWake>(&action)) {
     wake_ = wake->at;
+  } else if (auto* reply = std::get_if<FileReply>(&action)) {
+    answer_ = (reply->refused ? "refused: " : "done: ") + reply->text;
   } else if (auto* alert = std::get_if<FileAlert>(&action)) {
     alerts_ += alert->text + "\n";
   }
@@ -123,6 +151,11 @@ void TestHost::perform(FileAction& action) {
 
 void TestHost::put(const Place& place) {
   Placed answer{place.ticket, Outcome::kDone, "", {}, {}};
+  if (!refuses_.empty()) {
+    answer.outcome = Outcome::kFailed;
+    answer.why = refuses_;
+    return step(answer);
+  }
   const auto there = folder_.find(place.path);
   if (!place.set_aside.empty()) {
     answer.copy = folder_[place.set_aside] = there->second;

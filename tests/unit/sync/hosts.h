@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sync/sync.h"
@@ -23,9 +24,17 @@ class TestHost {
   void lose_state();  // while it is stopped: its node is new
 
   void write(const std::string& path, const std::string& text);
+  void write_unseen(const std::string& path, const std::string& text);  // no watch tells of it
+  void push(const std::string& path);
+  // Of orders: "done: TEXT" or "refused: TEXT"; empty: there is none yet.
+  std::string take_answer() { return std::exchange(answer_, {}); }
+  // What others have is not put in place: why; empty: it is again.
+  void refuse_to_place(const std::string& why) { refuses_ = why; }
+  void pause(const std::string& why);  // empty: no longer
   void remove(const std::string& path);
   // What a path holds; nullopt: nothing.
   std::optional<std::string> read(const std::string& path) const;
+  std::set<std::string> copies(const std::string& path) const;  // what they hold
   bool retained(const std::string& text) const { return retained_.contains(digest(text)); }
   size_t known() const { return engine_->root("data")->all().size(); }
   RootView view() const { return engine_->view().at(0); }
@@ -46,6 +55,7 @@ class TestHost {
   void perform(FileAction& action);
   void put(const Place& place);
   void look(const std::string& path);
+  void scan();
   Now now() const;
   uint64_t inode_ = 0;
 
@@ -55,7 +65,7 @@ class TestHost {
   std::map<std::string, Found> folder_;
   std::set<std::string> retained_;
   StoredIndex stored_;
-  std::string alerts_;
+  std::string alerts_, answer_, refuses_;
   std::unique_ptr<Sync> engine_;
   MonoTime wake_ = kNever;
 };

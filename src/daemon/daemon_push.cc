@@ -1,0 +1,103 @@
+// The daemon's part in pushes of the configuration: it looks at files, puts them in place, and reloads.
+#include <cstdio>
+#include <utility>
+
+#include "bus/status.h"
+#include "config/pushed.h"
+#include "daemon/daemon.h"
+#include "daemon/logging.h"
+#include "files/replace_all.h"
+
+namespace cluster::daemon {
+
+namespace {
+
+constexpr char kReplacedFolder[] = "replaced";  // in the state folder
+
+std::string lines(const std::vector<std::string>& faults) {
+  std::string out;
+  for (const std::string& fault : faults) out += (out.empty() ? "" : "\n") + fault;
+  return out;
+}
+
+}  // namespace
+
+void finish_push(const Options& options) {
+  if (const Status finished = files::finish_replacing(options.config_dir); !finished)
+    std::fprintf(stderr, "clusterd: %s\n", finished.error().c_str());
+}
+
+void Daemon::push_config(bus::CommandDone done) {
+  loop_.post(Loop::Task([this, done = std::move(done)] {
+    auto files = config::read_push_files(options_.config_dir);
+    if (!files) return done(core::Refusal::kInvalidConfig, files.error());
+    Checked checked = check(*files);
+    if (!checked.next) return done(core::Refusal::kInvalidConfig, lines(checked.faults));
+    core::ConfigPush push;
+    push.files = std::move(*files);
+    for (const core::HostEntry& host : checked.next->core.hosts) push.hosts.push_back(host.name);
+    if (const auto request = requests_.add(done)) {
+      push.request = *request;
+      loop_.post(core::Event(std::move(push)));
+    }
+  }));
+}
+
+// What others have pushed, as it would be here.
+Result<core::PushFiles> Daemon::with_own_settings(const core::PushFiles& pushed) const {
+  const auto own = config::read_push_files(options_.config_dir);
+  if (!own) return Error{own.error()};
+  auto merged = config::with_own_settings(pushed.cluster_conf, own->cluster_conf,
+                                          options_.config_dir + "/cluster.conf");
+  if (!merged) return Error{merged.error()};
+  return core::PushFiles{std::move(*merged), pushed.hosts, pushed.services};
+}
+
+void Daemon::perform(const core::ValidateConfig& asked) {
+  loop_.post(Loop::Task([this, asked] {
+    core::ConfigValidated answer{asked.id, {}};
+    if (const auto files = with_own_settings(asked.files)) {
+      answer.faults = check(*files).faults;
+    } else {
+      answer.faults = {files.error()};
+    }
+    loop_.post(core::Event(std::move(answer)));
+  }));
+}
+
+void Daemon::perform(const core::ApplyConfig& asked) {
+  loop_.post(Loop::Task([this, asked] {
+    const auto files = with_own_settings(asked.files);
+    if (!files) return applied(asked.id, {files.error()});
+    if (Checked checked = check(*files); !checked.next)
+      return applied(asked.id, std::move(checked.faults));
+    const bool begun = disk_work_.run(
+        [this, id = asked.id, folder = options_.config_dir,
+         keep = options_.state_dir + "/" + kReplacedFolder,
+         label = bus::iso8601(read_clocks().wall) + "-" + std::to_string(asked.id.count),
+         all = std::vector<files::NewFile>{{"cluster.conf", files->cluster_conf},
+                                           {"hosts", files->hosts},
+                                           {"services", files->services}}] {
+          const Status done = files::replace_all(folder, all, keep, label);
+          return [this, id, done] { written(id, done); };
+        });
+    if (!begun) applied(asked.id, {"too much waits for the disk"});
+  }));
+}
+
+void Daemon::written(core::PushId id, const Status& status) {
+  if (!status) return applied(id, {status.error()});
+  loop_.post(Loop::Task([this, id] {
+    const Status reloaded = reload_and_say();
+    std::vector<std::string> faults;
+    if (!reloaded) faults.push_back(reloaded.error().substr(0, reloaded.error().find('\n')));
+    applied(id, std::move(faults));
+  }));
+}
+
+// After the ConfigChanged of a reload.
+void Daemon::applied(core::PushId id, std::vector<std::string> faults) {
+  loop_.post(core::Event(core::ConfigApplied{id, std::move(faults)}));
+}
+
+}  // namespace cluster::daemon

@@ -1,0 +1,76 @@
+#include "files/packing.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/framing.h"
+
+namespace cluster::files {
+namespace {
+
+std::string hello(const std::string& root) {
+  wire::FileMessage message;
+  message.mutable_hello()->set_root(root);
+  return message.SerializeAsString();
+}
+
+TEST(Packing, AMessageIsPackedWhereThatMakesItShorter) {
+  const std::string brief = hello("data"), even = hello(std::string(4000, 'x'));
+  EXPECT_EQ(packed(brief), brief);
+  const std::string shorter = packed(even);
+  EXPECT_LT(shorter.size(), 200u);
+  wire::FileMessage message;
+  ASSERT_TRUE(message.ParseFromString(shorter));
+  ASSERT_TRUE(message.has_packed());
+  EXPECT_EQ(unpacked(message.packed()), even);
+}
+
+TEST(Packing, WhatIsNotAsLongAsItSaysOrTooLongIsNotUnpacked) {
+  wire::FileMessage message;
+  ASSERT_TRUE(message.ParseFromString(packed(hello(std::string(4000, 'x')))));
+  wire::FilePacked& packed = *message.mutable_packed();
+  const uint32_t size = packed.size();
+  packed.set_size(size + 1);
+  EXPECT_FALSE(unpacked(packed));
+  packed.set_size(size - 1);
+  EXPECT_FALSE(unpacked(packed));
+  packed.set_size(kMaxUnpackedBytes + 1);
+  EXPECT_FALSE(unpacked(packed));
+}
+
+std::string frame_of(const wire::ContentGiven& given, const std::string& bytes) {
+  std::string frame = wire::kBulkMark + bytes;
+  end_bulk(frame, given);
+  return frame;
+}
+
+TEST(Packing, ContentStandsBesideItsMessage) {
+  wire::ContentGiven given;
+  given.set_request(7);
+  given.add_parts()->set_length(3);
+  given.add_parts()->set_length(2);
+  const std::string frame = frame_of(given, "abcde");
+  const auto bulk = bulk_from(frame);
+  ASSERT_TRUE(bulk);
+  EXPECT_EQ(bulk->given.request(), 7u);
+  EXPECT_EQ(bulk->bytes, "abcde");
+}
+
+TEST(Packing, AFrameWhosePartsAreNotAllItsBytesIsNoFrame) {
+  wire::ContentGiven given;
+  given.add_parts()->set_length(3);
+  EXPECT_TRUE(bulk_from(frame_of(given, "abc")));
+  EXPECT_FALSE(bulk_from(frame_of(given, "ab")));
+  EXPECT_FALSE(bulk_from(frame_of(given, "abcd")));
+  EXPECT_FALSE(bulk_from(""));
+  EXPECT_FALSE(bulk_from(std::string(3, '\0')));
+  EXPECT_FALSE(bulk_from(std::string(1, '\0') + "\xff\xff\xff\xff"));
+  EXPECT_FALSE(bulk_from("abc"));
+  std::string cut = frame_of(given, "abc");
+  while (cut.size() > 1) {
+    cut.pop_back();
+    EXPECT_FALSE(bulk_from(cut)) << cut.size();
+  }
+}
+
+}  // namespace
+}  // namespace cluster::files

@@ -1,0 +1,150 @@
+#include "files/placing.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/rng.h"
+#include "tests/unit/files/disk.h"
+
+namespace cluster::files {
+namespace {
+
+constexpr size_t kFileBytes = 24 << 20;
+const NodeId kOther{{7}};
+
+// A file whose former version is here; another host has the new one.
+class PlacingTest : public DiskTest {
+ protected:
+  PlacingTest() {
+    Rng rng(1);
+    for (size_t i = 0; i < kFileBytes / 8; ++i) {
+      const uint64_t word = rng.next();
+      old_.append(reinterpret_cast<const char*>(&word), sizeof word);
+    }
+    fresh_ = old_;
+    fresh_[kFileBytes / 2] = static_cast<char>(fresh_[kFileBytes / 2] ^ 1);
+    write("f", old_);
+    tick();
+    Hasher hasher(tree(), "f");
+    while (hasher.step(1 << 20) == Hasher::Step::kMore) {
+    }
+    before_ = hasher.take_found();
+    keep(hasher.take_content());
+    ContentBuilder builder;
+    builder.feed(fresh_);
+    after_ = builder.finish();
+  }
+
+  void keep(const Content& content) {
+    for (const Node& node : content.nodes) nodes_[node.digest] = node.bytes;
+  }
+
+  Placing::World world() {
+    return {.nodes =
+                [this](const std::string& content) {
+                  return content == before_.state.content ? nodes_ : NodeMap{};
+                },
+            .keep_nodes = [](const std::string&, const std::string&) {},
+            .sources = [this](const sync::Place&) -> std::vector<Placing::Source> {
+              return {{&tree(), "f", before_.state.content, kFileBytes, before_.signature}};
+            },
+            .ask =
+                [this](NodeId, wire::ContentAsk ask, uint64_t) {
+                  asks_.push_back(std::move(ask));
+                  return asks_.size();
+                },
+            .linked = [](NodeId) { return true; },
+            .wall = [] { return WallTime{}; }};
+  }
+
+  sync::Place order() const {
+    sync::Place out;
+    out.root = "data";
+    out.path = out.source_path = "f";
+    out.expected = before_;
+    out.entry.state = before_.state;
+    out.entry.state.content = after_.digest;
+    out.sources = {kOther};
+    return out;
+  }
+
+  // As the other host would; the bytes that it had to send.
+  uint64_t answer(Placing& placing) {
+    uint64_t bytes = 0;
+    for (; answered_ < asks_.size(); ++answered_) {
+      wire::ContentGiven given;
+      given.set_request(answered_ + 1);
+      given.set_last(true);
+      for (const auto& asked : asks_[answered_].parts()) {
+        auto& part = *given.add_parts();
+        part.set_digest(asked.digest());
+        part.set_bytes(asked.size() != 0 ? fresh_.substr(asked.offset(), asked.size())
+                                         : node(asked.digest()));
+        bytes += part.bytes().size();
+      }
+      placing.given(MonoTime{}, given, {});
+    }
+    return bytes;
+  }
+  std::string node(const std::string& digest) const {
+    for (const Node& node : after_.nodes)
+      if (node.digest == digest) return node.bytes;
+    return "";
+  }
+
+  std::string old_, fresh_;
+  sync::Found before_;
+  Content after_;
+  NodeMap nodes_;
+  std::vector<wire::ContentAsk> asks_;
+  size_t answered_ = 0;
+};
+
+TEST_F(PlacingTest, WhatItHasInCommonWithTheFormerVersionIsNotAskedFor) {
+  Retained retained = *Retained::open((root_.parent_path() / "kept").string());
+  Placing placing(order(), tree(), {}, retained, world());
+  uint64_t sent = 0;
+  Placing::Step step = Placing::Step::kMore;
+  while (step != Placing::Step::kReady) {
+    step = placing.step(MonoTime{});
+    ASSERT_NE(step, Placing::Step::kDone);
+    sent += answer(placing);
+  }
+  EXPECT_LT(sent, 600'000u);
+  while (placing.finish(false) != Placing::Step::kDone) {
+  }
+  EXPECT_EQ(placing.take_answer().outcome, sync::Outcome::kDone);
+  EXPECT_TRUE(read("f") == fresh_);
+}
+
+TEST_F(PlacingTest, AFormerVersionThatChangesWhileItIsCopiedDoesNotGetIntoTheNewOne) {
+  Retained retained = *Retained::open((root_.parent_path() / "kept").string());
+  Placing placing(order(), tree(), {}, retained, world());
+  Placing::Step step = Placing::Step::kMore;
+  bool edited = false;
+  while (step != Placing::Step::kReady) {
+    step = placing.step(MonoTime{});
+    ASSERT_NE(step, Placing::Step::kDone);
+    answer(placing);
+    if (edited || placing.bytes_here() == 0) continue;
+    edited = true;
+    ASSERT_LT(placing.bytes_here(), kFileBytes / 2);
+    std::fstream file(root_ / "f", std::ios::in | std::ios::out | std::ios::binary);
+    for (size_t at = 0; at < kFileBytes; at += 1 << 20) {
+      file.seekp(static_cast<std::streamoff>(at));
+      file << "an edit of this host";
+    }
+  }
+  ASSERT_TRUE(edited);
+  ASSERT_NE(placing.staged(), nullptr);
+  std::string staged(kFileBytes, '\0');
+  ASSERT_EQ(pread(placing.staged()->fd(), staged.data(), staged.size(), 0),
+            static_cast<ssize_t>(kFileBytes));
+  EXPECT_TRUE(staged == fresh_);
+  ASSERT_EQ(placing.finish(false), Placing::Step::kDone);
+  EXPECT_EQ(placing.take_answer().outcome, sync::Outcome::kChanged) << "and the edit stays";
+}
+
+}  // namespace
+}  // namespace cluster::files
