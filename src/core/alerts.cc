@@ -24,10 +24,11 @@ void Watch::see(MonoTime now, bool good, LastTold told) {
   const bool change = good_.has_value();
   good_ = good;
   if (change && good && now < changed_at_ + hold_) {
-    changes_.pop_back();
-    changed_at_ = changes_.empty() ? MonoTime::min() : changes_.back();
+    if (!changes_.empty()) changes_.pop_back();  // they are forgotten once it is told to flap
+    changed_at_ = changed_before_;
     return;
   }
+  changed_before_ = changed_at_;
   changed_at_ = now;
   if (!change) return;
   forget_changes(now);

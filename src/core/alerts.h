@@ -90,7 +90,7 @@ class Watch {
   Duration hold_;
   bool known_ = false, blip_ = false;
   std::optional<bool> good_;
-  MonoTime changed_at_;
+  MonoTime changed_at_, changed_before_;
   std::deque<MonoTime> changes_;
   std::optional<News> news_;
   MonoTime since_;

@@ -126,5 +126,16 @@ TEST(LastTold, IsReadAsItWasWritten) {
   EXPECT_EQ(told_from("of a newer version"), LastTold::kGood);
 }
 
+TEST(Watch, IsBackSoonAfterItWasToldToFlap) {
+  Watch watch(seconds(5));
+  MonoTime now(hours(1));
+  watch.see(now, true, LastTold::kGood);
+  watch.see(now += seconds(1), false, LastTold::kGood);
+  watch.was_told(LastTold::kFlaps);
+  watch.see(now += seconds(1), true, LastTold::kFlaps);
+  EXPECT_EQ(watch.changes(), 0U);
+  EXPECT_FALSE(watch.news(now, LastTold::kFlaps));
+}
+
 }  // namespace
 }  // namespace cluster::core
