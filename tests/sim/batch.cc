@@ -85,7 +85,8 @@ struct Worker {
 [[noreturn]] void work(const BatchOptions& options, uint64_t seed, int fd) {
   for (uint64_t end = options.first + options.seeds; seed < end; seed += options.jobs) {
     Outcome outcome = run({seed, options.plant, false, options.large});
-    if (options.twice && run({seed, options.plant, false, options.large}).digest != outcome.digest) {
+    if (options.twice &&
+        run({seed, options.plant, false, options.large}).digest != outcome.digest) {
       outcome.verdict = Verdict::kCrash;
       outcome.violation = "a replay of the same seed went another way";
     }
