@@ -458,7 +458,6 @@ struct Node::State final : Knowledge, ServiceWorld {
   Standing standing(const Order& order) const;
   ServiceView service_view(const Order& order, MonoTime now) const;
   HostView host_view(const HostEntry& host) const;
-  std::vector<std::pair<HostId, HostId>> links_seen() const;
   std::string address_of(HostId host) const;
   std::string name_of(HostId host) const;
   std::string name_of(const NodeId& node) const;

@@ -31,6 +31,18 @@ int weight(wire::Holding::State state) {
   }
 }
 
+std::vector<std::pair<HostId, HostId>> links_of(const Members& members) {
+  std::vector<std::pair<HostId, HostId>> out;
+  for (const auto& [node, member] : members.all()) {
+    if (!member.up) continue;
+    for (const Member* other : member.mutual)
+      if (other != nullptr && other->up && member.host < other->host)
+        out.emplace_back(member.host, other->host);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
 
 std::string Node::State::name_of(HostId host) const {
@@ -167,18 +179,6 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   return out;
 }
 
-std::vector<std::pair<HostId, HostId>> Node::State::links_seen() const {
-  std::vector<std::pair<HostId, HostId>> out;
-  for (const auto& [node, member] : members.all()) {
-    if (!member.up) continue;
-    for (const Member* other : member.mutual)
-      if (other != nullptr && other->up && member.host < other->host)
-        out.emplace_back(member.host, other->host);
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 View Node::State::view(Now now) const {
   View out;
   out.self = config.self;
@@ -190,7 +190,7 @@ View Node::State::view(Now now) const {
     if (out.hosts.back().path != Path::kNone) out.hosts.back().last_seen = now.wall;
   }
   for (const Order& order : orders.all()) out.services.push_back(service_view(order, now.mono));
-  out.links = links_seen();
+  out.links = links_of(members);
   out.voters = voters_view();
   out.silences = silences(now.wall);
   out.push = push_view();
