@@ -7,7 +7,6 @@
 #include <fstream>
 #include <utility>
 
-#include "bus/status.h"
 #include "daemon/clock.h"
 #include "daemon/logging.h"
 
@@ -75,18 +74,27 @@ void StatusPages::listen() {
   again_.add(kListenAgainAfter);
 }
 
+bus::FilesNow StatusPages::files(const core::View& view) {
+  bus::FilesNow out{cluster_.file_roots(), read_clocks().wall};
+  bus::name_those_that_are_down(out, view);
+  return out;
+}
+
 std::string StatusPages::status() {
-  return bus::status_json(cluster_.view(), CLUSTER_VERSION, cluster_.strangers(),
-                          cluster_.relayed(), {cluster_.file_roots(), read_clocks().wall});
+  const core::View view = cluster_.view();
+  return bus::status_json(view, CLUSTER_VERSION, cluster_.strangers(), cluster_.relayed(),
+                          files(view));
 }
 
 std::string StatusPages::metrics() {
   const bus::Strangers strangers = cluster_.strangers();
   const bus::RelayCounts relayed = cluster_.relayed();
+  core::View view = cluster_.view();
+  bus::FilesNow roots = files(view);
   http::Snapshot now{
-      .view = cluster_.view(),
-      .roots = cluster_.file_roots(),
-      .now = read_clocks().wall,
+      .view = std::move(view),
+      .roots = std::move(roots.roots),
+      .now = roots.now,
       .version = CLUSTER_VERSION,
       .connections = {strangers.connections, strangers.authenticated, strangers.refused,
                       relayed.frames, relayed.bytes, relayed.dropped},

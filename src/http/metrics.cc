@@ -134,7 +134,8 @@ void tell_files(OpenMetrics& out, const std::vector<sync::RootView>& roots, Wall
                             const auto& value) {
     out.family(name, "gauge", unit, help);
     for (const RootView& root : roots)
-      for (const PeerOfRoot& peer : root.peers) out.sample("", of(root, peer), value(peer));
+      for (const PeerOfRoot& peer : root.peers)
+        if (peer.known) out.sample("", of(root, peer), value(peer));
   };
   of_peers("cluster_sync_behind_files", "", "What that host lacks of what is here.",
            [](const PeerOfRoot& peer) { return peer.behind_files; });
