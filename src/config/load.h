@@ -46,11 +46,7 @@ struct Loaded {
   std::string service_dir;  // absolute
   std::vector<sync::LocalRoot> roots;  // in which this host takes part; named alike on all of them
   Duration retain = hours(24 * 7);     // for how long replaced and deleted versions are kept
-  Duration tombstone_keep = hours(24 * 90);     // and deletes remembered for hosts that are away
-  std::vector<std::string> email, text_alerts;  // to whom alerts are mailed, whole and short
-  std::string sendmail;                         // absolute
-  Duration alert_timeout = seconds(30);         // for each program that tells people
-  std::string alerts_dir;                       // absolute; with executables that tell people
+  Duration tombstone_keep = hours(24 * 90);  // and deletes remembered for hosts that are away
 
   bool operator==(const Loaded&) const = default;
 };

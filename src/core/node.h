@@ -82,8 +82,7 @@ class Node {
     std::string records_digest;
     std::vector<std::pair<std::string, uint64_t>> epochs;  // highest heard, by service
     Voters voters;
-    std::vector<std::string> untold;  // of what people are to be told
-    PushId push;                      // the newest that it knows to be decided
+    PushId push;  // the newest that it knows to be decided
     bool push_applied = false;
     bool push_undecided = false;
   };

@@ -74,3 +74,5 @@ C loses power
 C comes up
 C sees B up
 C sees A up
+B sees C down
+B sees C up

@@ -43,9 +43,9 @@ settle 2m
 show
 expect one copy of db
 ----
-B sees A up
 A sees B up
 A sees C up
+B sees A up
 C sees A up
 B runs db
 B stops db (failback to A)

@@ -40,11 +40,11 @@ settle
 show
 expect one copy of db
 ----
+B runs db
 A sees B up
 A sees C up
-B sees A up
 C sees A up
-B runs db
+B sees A up
 B stops db (failback to A)
 B has stopped db
 A starts db (failback from B)

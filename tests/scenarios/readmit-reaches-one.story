@@ -43,6 +43,8 @@ expect P linked L
 expect P knows L by secret
 expect keys
 ----
-S sees P up
+L sees P down
 P sees S up
 P sees L up
+S sees P up
+L sees P up

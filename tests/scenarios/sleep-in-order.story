@@ -90,8 +90,8 @@ expect db on A
 show
 ----
 L stops db (shutdown to A)
-B sees L down
 A sees L down
+B sees L down
 A starts web (failover from L)
 A runs web
 A starts db (failover from L)
@@ -103,8 +103,8 @@ L stops web (lost-ownership)
 L comes up
 L alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 L alerts (critical): service db is killed here: its lease ends before it has stopped
-A sees L up
 L: stop of db ends with signal 9
+A sees L up
 B sees L up
 L sees B up
 L sees A up

@@ -63,20 +63,20 @@ C sees A down
 A comes up
 B comes up
 A checks db: exit 3
-E sees B up
-C sees A up
-B sees C up
-B sees D up
-B sees E up
 A sees C up
 A sees D up
 A sees E up
-D sees A up
-D sees B up
-E sees A up
+B sees C up
+B sees D up
+B sees E up
+C sees A up
+E sees B up
 C sees B up
-B sees A up
 A sees B up
+D sees B up
+D sees A up
+E sees A up
+B sees A up
 A starts db (placement)
 A runs db
   db: runs on A

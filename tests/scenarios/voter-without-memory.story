@@ -42,14 +42,14 @@ C sees B up
 C sees A up
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
-C sees A down
 B sees A down
+C sees A down
 A has stopped db
 A sees B down
 A sees C down
 C alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A
-C sees A up
+B sees A up
 A sees B up
 A sees C up
-B sees A up
+C sees A up
 A starts db (operator)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +42,6 @@ struct Spec {
   std::vector<ServiceSpec> services;
   Duration rekey_interval = hours(1);
   size_t full_mesh_hosts = core::Config().full_mesh_hosts;
-  std::optional<std::vector<HostId>> monitor;
   bool probe = false;  // hosts ask an address outside where they hear nobody
 
   const HostSpec* host(const std::string& name) const;
