@@ -177,11 +177,10 @@ Method simulate(const Desk& desk) {
           }};
 }
 
-FilesNow files_now(const Desk& desk) {
+FilesNow files_of(const Desk& desk) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  FilesNow out{desk.cluster.file_roots(), WallTime(std::chrono::duration_cast<Duration>(now))};
-  name_those_that_are_down(out, desk.view());
-  return out;
+  return files_now(desk.cluster.file_roots(), WallTime(std::chrono::duration_cast<Duration>(now)),
+                   desk.view());
 }
 
 // A root that is a single file is named by its path, and has that of the folder.
@@ -212,7 +211,7 @@ void require_file(const Desk& desk, const std::string& path) {
 
 Method files(const Desk& desk) {
   return {"Files", {}, {{"s", "json"}}, [desk](const MethodCall& call) {
-            reply(call, files_json(files_now(desk)));
+            reply(call, files_json(files_of(desk)));
           }};
 }
 
@@ -279,7 +278,7 @@ Method root_order(const Desk& desk, const char* name, FileRequest::Verb verb) {
 Method get_status(const Desk& desk) {
   return {"GetStatus", {}, {{"s", "json"}}, [desk](const MethodCall& call) {
             reply(call, status_json(desk.view(), desk.version, desk.cluster.strangers(),
-                                    desk.cluster.relayed(), files_now(desk)));
+                                    desk.cluster.relayed(), files_of(desk)));
           }};
 }
 

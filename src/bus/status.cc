@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace cluster::bus {
 namespace {
@@ -226,8 +227,8 @@ std::string events_json(const std::vector<Happening>& events) {
   return dump(out);
 }
 
-void name_those_that_are_down(FilesNow& files, const core::View& view) {
-  for (sync::RootView& root : files.roots) {
+FilesNow files_now(std::vector<sync::RootView> roots, WallTime now, const core::View& view) {
+  for (sync::RootView& root : roots) {
     std::erase_if(root.peers, [&](sync::PeerOfRoot& peer) {
       if (peer.linked) return false;
       const auto host = std::find_if(view.hosts.begin(), view.hosts.end(),
@@ -238,6 +239,7 @@ void name_those_that_are_down(FilesNow& files, const core::View& view) {
       return false;
     });
   }
+  return {std::move(roots), now};
 }
 
 std::string files_json(const FilesNow& files) { return dump(roots_json(files)); }

@@ -22,7 +22,7 @@ struct FilesNow {
 
 // Hosts that are not linked get their names, and when they were last seen; those that are up all the same, in a mesh where
 // not all are linked with all, are left out.
-void name_those_that_are_down(FilesNow& files, const core::View& view);
+FilesNow files_now(std::vector<sync::RootView> roots, WallTime now, const core::View& view);
 
 // The document of GetStatus() and `clusterctl --json status`, on one line.
 std::string status_json(const core::View& view, const std::string& version,

@@ -12,6 +12,7 @@
 #include "config/conf_file.h"
 #include "config/fault.h"
 #include "sync/filter.h"
+#include "sync/io.h"
 #include "sync/resolve.h"
 
 namespace cluster::config {
@@ -41,7 +42,7 @@ struct FilesConf {
   PathList critical_files, critical_dirs;
   std::vector<SyncSection> sections;
   Duration retain = hours(24 * 7);
-  Duration tombstone_keep = hours(24 * 90);
+  Duration tombstone_keep = sync::kTombstoneKeep;
 };
 
 // An absolute path without empty components, and none at its end. Error: both halves, to follow the path's name.

@@ -46,7 +46,7 @@ struct Loaded {
   std::string service_dir;  // absolute
   std::vector<sync::LocalRoot> roots;  // in which this host takes part; named alike on all of them
   Duration retain = hours(24 * 7);     // for how long replaced and deleted versions are kept
-  Duration tombstone_keep = hours(24 * 90);  // and deletes remembered for hosts that are away
+  Duration tombstone_keep = sync::kTombstoneKeep;  // and deletes remembered for hosts that are away
 
   bool operator==(const Loaded&) const = default;
 };

@@ -6,18 +6,11 @@
 
 namespace cluster::core {
 
-namespace {
-
-Names list_of(const wire::Recalled& answer) {
-  return Names(answer.voters().begin(), answer.voters().end());
-}
-
-}  // namespace
-
 std::set<std::string> Node::State::released_from_vouch() const {
   std::set<std::string> out;
   for (const auto& [name, told] : told_by_name(MonoTime::min()))
-    if (told->answer.no_set() && list_of(told->answer) != recollection.vouch.list) out.insert(name);
+    if (told->answer.no_set() && voters_of(told->answer).names != recollection.vouch.list)
+      out.insert(name);
   return out;
 }
 
@@ -40,7 +33,7 @@ bool Node::State::may_found_with(const wire::Recalled& answer) const {
 
 // Without memory; so that it has no part in a set that does not follow from the same.
 bool Node::State::goes_by_our_file(const wire::Recalled& answer, const Voters& set) const {
-  return list_of(answer) == succession.file &&
+  return voters_of(answer).names == succession.file &&
          (answer.vouched() == succession.file_hash ||
           (!answer.no_set() && answer.origin() == set.origin));
 }
@@ -55,7 +48,7 @@ bool Node::State::is_first_start() const {
     const auto its = told.find(name);
     if (its == told.end()) return false;
     const wire::Recalled& answer = its->second->answer;
-    return answer.epochs_size() == 0 && list_of(answer) == names && answer.number() <= 1 &&
+    return answer.epochs_size() == 0 && voters_of(answer).names == names && answer.number() <= 1 &&
            !answer.has_promised() && may_found_with(answer);
   });
 }

@@ -281,8 +281,9 @@ struct PushWork {
   std::optional<OwnPush> own;
   std::optional<Pushed::Prepared> validating;
   MonoTime validated_by = kNever;
-  PushId applying;        // ApplyConfig is not answered yet
-  bool apply_due = true;  // what is outstanding is to be tried
+  PushId applying;           // ApplyConfig is not answered yet
+  bool apply_due = true;     // what is outstanding is to be tried
+  bool newer_known = false;  // than what is committed here, by the records
   MonoTime doubt_since, ask_at, fetch_at;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/join.h"
 #include "core/node_state.h"
 
 namespace cluster::core {
@@ -14,12 +15,6 @@ using Stage = OwnPush::Stage;
 
 // For how long it is then waited until all have put it in force.
 constexpr Duration kApplyPatience = seconds(60);
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string out;
-  for (const std::string& line : lines) out += (out.empty() ? "" : "\n") + line;
-  return out;
-}
 
 }  // namespace
 
@@ -206,9 +201,9 @@ void Node::State::drive_own_push(Context& context) {
   if (mine.stage == Stage::kAsking && newest_committed() > push.kept.committed())
     abort_own_push(Refusal::kBusy, "another configuration was pushed meanwhile");
   if (mine.stage == Stage::kAsking && now >= mine.give_up_at) {
-    std::string slow;
-    for (const NodeId& node : mine.waiting) slow += (slow.empty() ? "" : ", ") + name_of(node);
-    abort_own_push(Refusal::kFailed, "no answer from " + slow + " within " +
+    Names slow;
+    for (const NodeId& node : mine.waiting) slow.push_back(name_of(node));
+    abort_own_push(Refusal::kFailed, "no answer from " + joined(slow, ", ") + " within " +
                                          in_seconds(kVotePatience) +
                                          ": nothing is changed anywhere");
   }
@@ -257,7 +252,7 @@ std::string Node::State::push_report(const OwnPush& mine) const {
                                                     : "not applied yet");
   }
   for (const std::string& name : mine.removed) say(name, "is not in the new hosts file: not told");
-  return joined(lines);
+  return joined(lines, "\n");
 }
 
 // ------------------------------------------------------------------------------------------ for people

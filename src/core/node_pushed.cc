@@ -200,8 +200,9 @@ void Node::State::drive_push(Context& context) {
   if (push.own) drive_own_push(context);
   if (undecided() && !push.ticket && context.now.mono >= push.store_at) resolve_prepared(context);
   if (push.ticket) return;
-  if (const PushId newest = newest_committed(); newest > push.kept.committed())
-    fetch_push(context, newest);
+  const PushId newest = newest_committed();
+  push.newer_known = newest > push.kept.committed();
+  if (push.newer_known) fetch_push(context, newest);
   apply_push(context);
 }
 
@@ -245,7 +246,7 @@ MonoTime Node::State::next_push(MonoTime now) const {
   if (push.own && push.own->stage == Stage::kAsking && !push.own->waiting.empty())
     next = std::min(next, std::max(push.own->ask_at, push.store_at));
   if (undecided() && !pusher_is_up()) next = std::min(next, std::max(push.ask_at, push.store_at));
-  if (newest_committed() > push.kept.committed()) next = std::min(next, push.fetch_at);
+  if (push.newer_known) next = std::min(next, push.fetch_at);
   return next;
 }
 

@@ -2,18 +2,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/join.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
 
 namespace cluster::daemon {
 
 namespace {
-
-std::string joined(const std::vector<std::string>& words, const char* by = ", ") {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : by) + word;
-  return text;
-}
 
 bool contains(const std::vector<std::string>& words, const char* word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -90,8 +85,9 @@ Status Daemon::reload_now() {
     daemon::log(core::LogLevel::kWarning, config::to_string(warning));
   const std::vector<std::string> restart = config::restart_needed(config_, *checked.next);
   if (!restart.empty())
-    daemon::log(core::LogLevel::kWarning,
-                "changed, but needs a restart of clusterd to have an effect: " + joined(restart));
+    daemon::log(
+        core::LogLevel::kWarning,
+        "changed, but needs a restart of clusterd to have an effect: " + joined(restart, ", "));
   apply(std::move(*checked.next));
   return {};
 }

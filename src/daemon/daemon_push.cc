@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/join.h"
 #include "bus/status.h"
 #include "config/pushed.h"
 #include "daemon/daemon.h"
@@ -13,12 +14,6 @@ namespace cluster::daemon {
 namespace {
 
 constexpr char kReplacedFolder[] = "replaced";  // in the state folder
-
-std::string lines(const std::vector<std::string>& faults) {
-  std::string out;
-  for (const std::string& fault : faults) out += (out.empty() ? "" : "\n") + fault;
-  return out;
-}
 
 }  // namespace
 
@@ -32,7 +27,7 @@ void Daemon::push_config(bus::CommandDone done) {
     auto files = config::read_push_files(options_.config_dir);
     if (!files) return done(core::Refusal::kInvalidConfig, files.error());
     Checked checked = check(*files);
-    if (!checked.next) return done(core::Refusal::kInvalidConfig, lines(checked.faults));
+    if (!checked.next) return done(core::Refusal::kInvalidConfig, joined(checked.faults, "\n"));
     core::ConfigPush push;
     push.files = std::move(*files);
     for (const core::HostEntry& host : checked.next->core.hosts) push.hosts.push_back(host.name);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <utility>
 
+#include "bus/status.h"
 #include "daemon/clock.h"
 #include "daemon/logging.h"
 
@@ -74,23 +75,17 @@ void StatusPages::listen() {
   again_.add(kListenAgainAfter);
 }
 
-bus::FilesNow StatusPages::files(const core::View& view) {
-  bus::FilesNow out{cluster_.file_roots(), read_clocks().wall};
-  bus::name_those_that_are_down(out, view);
-  return out;
-}
-
 std::string StatusPages::status() {
   const core::View view = cluster_.view();
   return bus::status_json(view, CLUSTER_VERSION, cluster_.strangers(), cluster_.relayed(),
-                          files(view));
+                          bus::files_now(cluster_.file_roots(), read_clocks().wall, view));
 }
 
 std::string StatusPages::metrics() {
   const bus::Strangers strangers = cluster_.strangers();
   const bus::RelayCounts relayed = cluster_.relayed();
   core::View view = cluster_.view();
-  bus::FilesNow roots = files(view);
+  bus::FilesNow roots = bus::files_now(cluster_.file_roots(), read_clocks().wall, view);
   http::Snapshot now{
       .view = std::move(view),
       .roots = std::move(roots.roots),

@@ -7,7 +7,6 @@
 
 #include "base/time.h"
 #include "bus/bus.h"
-#include "bus/status.h"
 #include "config/address.h"
 #include "daemon/event_ptr.h"
 #include "http/metrics.h"
@@ -28,7 +27,6 @@ class StatusPages {
 
  private:
   void listen();
-  bus::FilesNow files(const core::View& view);
   std::string status();
   std::string metrics();
 

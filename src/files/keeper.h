@@ -31,8 +31,8 @@ struct KeeperCalls {
 
 struct Roots {
   std::vector<sync::LocalRoot> roots;
-  Duration retain{};                         // how long replaced and deleted versions are kept
-  Duration tombstone_keep = hours(24 * 90);  // and deletes remembered for hosts that are away
+  Duration retain{};  // how long replaced and deleted versions are kept
+  Duration tombstone_keep = sync::kTombstoneKeep;  // and deletes remembered for hosts that are away
 
   bool operator==(const Roots&) const = default;
 };

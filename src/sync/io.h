@@ -34,11 +34,13 @@ struct RootConfig {
 
 // ---------------------------------------------------------------------------------------- events
 
+// For how long deletes are remembered for hosts that are away, unless it is said.
+inline constexpr Duration kTombstoneKeep = hours(24 * 90);
+
 // The roots of this host. One that is new here has to be scanned as a whole before anything happens to it.
 struct Configured {
   std::vector<RootConfig> roots;
-  Duration tombstone_keep =
-      hours(24 * 90);  // for how long deletes are remembered for hosts that are away
+  Duration tombstone_keep = kTombstoneKeep;
 };
 
 // A host that can be talked to: what is said arrives in order, or PeerDown follows.

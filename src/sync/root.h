@@ -244,7 +244,7 @@ class Root {
   Duration store_pause_{};
   uint64_t stores_ = 0, stores_done_ = 0;
 
-  Duration tombstone_keep_ = hours(24 * 90);
+  Duration tombstone_keep_ = kTombstoneKeep;
   std::set<std::pair<uint64_t, std::string>> tombstones_;  // by deleted_since
   MonoTime collect_at_ = MonoTime::min();
   // Of deletes that were forgotten before all hosts had them: the last of them in this index, what they knew of, and when

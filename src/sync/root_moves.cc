@@ -1,7 +1,6 @@
 // What gets another name, here and on others: the new name and the old one's end belong together.
 #include <algorithm>
 
-#include "core/hlc.h"
 #include "sync/root.h"
 
 namespace cluster::sync {
@@ -79,7 +78,7 @@ void Root::find_what_moves(Context& context, const std::string& path, Placing& p
   const Entry& gone = best.entry;
   if (!gone.deleted || is_overruled(best, &there) ||
       resolve(config_.mode, there, gone).stays != Stays::kTheirs ||
-      core::too_far_ahead({gone.edited.wall_us, 0, gone.edited.node}, context.now.wall))
+      is_ahead(gone.edited, context.now.wall))
     return;
   placing.move_from = *from;
   placing.move_gone = gone;

@@ -99,8 +99,8 @@ TEST(Status, ARootIsInSyncOnceNothingIsLeftToDo) {
 }
 
 TEST(Status, FilesTellOfHostsThatAreDown) {
-  FilesNow files{sample_roots(), WallTime(seconds(1'700'000'100))};
-  files.roots[0].peers = {
+  auto roots = sample_roots();
+  roots[0].peers = {
       {.host = HostId{2},
        .name = "",
        .apart = "",
@@ -113,7 +113,7 @@ TEST(Status, FilesTellOfHostsThatAreDown) {
     host.up = host.id != HostId{2};
     host.last_seen = WallTime(seconds(1'700'000'000));
   }
-  name_those_that_are_down(files, view);
+  const FilesNow files = files_now(std::move(roots), WallTime(seconds(1'700'000'100)), view);
   const Json root = Json::parse(files_json(files)).at("roots").at(0);
   EXPECT_EQ(
       root.at("hosts").dump(),

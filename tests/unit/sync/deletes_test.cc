@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <optional>
+#include <string>
+
 #include "tests/unit/sync/hosts.h"
 
 namespace cluster::sync {
@@ -10,6 +14,14 @@ namespace {
 using testing::HasSubstr;
 
 constexpr Duration kKept = hours(24);
+
+using Files = std::map<std::string, std::optional<std::string>>;  // by path; nullopt: none
+
+void expect_on_all(Hosts& hosts, size_t count, const Files& files) {
+  for (size_t i = 0; i < count; ++i)
+    for (const auto& [path, content] : files)
+      EXPECT_EQ(hosts[i].read(path), content) << path << " on host " << i;
+}
 
 TEST(Deletes, AreForgottenOnceEveryHostHasThem) {
   Hosts hosts(3, Mode::kNewer, kKept);
@@ -50,10 +62,7 @@ TEST(Deletes, StayThoughAHostWasAwayForLongerThanTheyAreRemembered) {
   EXPECT_EQ(hosts[0].known(), 1u);
   hosts[2].start();
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
-    EXPECT_EQ(hosts[i].read("kept"), "same") << i;
-  }
+  expect_on_all(hosts, 3, {{"zone", std::nullopt}, {"kept", "same"}});
   EXPECT_TRUE(hosts[2].retained("old"));
   EXPECT_THAT(hosts[2].alerts(), HasSubstr("this host was away"));
 }
@@ -69,10 +78,7 @@ TEST(Deletes, WhatAHostAloneHasThatWasAwayTooLongIsRetainedThere) {
   hosts.pass(kKept + hours(3));
   hosts[2].start();
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(hosts[i].read("zone"), "theirs") << i;
-    EXPECT_EQ(hosts[i].read("new"), std::nullopt) << i;
-  }
+  expect_on_all(hosts, 3, {{"zone", "theirs"}, {"new", std::nullopt}});
   EXPECT_TRUE(hosts[2].retained("its own"));
   EXPECT_TRUE(hosts[2].retained("made alone"));
   hosts[2].write("new", "made since");
@@ -95,12 +101,8 @@ TEST(Deletes, StayWhereTwoHostsWereApartForTooLong) {
   hosts.pass(kKept + hours(3));
   hosts.link(0, 1);
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
-    EXPECT_EQ(hosts[i].read("other"), std::nullopt) << i;
-    EXPECT_EQ(hosts[i].read("of A"), "a") << i;
-    EXPECT_EQ(hosts[i].read("of B"), "b") << i;
-  }
+  expect_on_all(hosts, 2,
+                {{"zone", std::nullopt}, {"other", std::nullopt}, {"of A", "a"}, {"of B", "b"}});
   EXPECT_TRUE(hosts[1].retained("old"));
 }
 
@@ -119,11 +121,7 @@ TEST(Deletes, AHostThatWasAloneDoesNotOverruleTheOthers) {
   hosts.link(0, 2);
   hosts.link(1, 2);
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
-    EXPECT_EQ(hosts[i].read("more"), "made by two") << i;
-    EXPECT_EQ(hosts[i].read("spare"), std::nullopt) << i;
-  }
+  expect_on_all(hosts, 3, {{"zone", "newer"}, {"more", "made by two"}, {"spare", std::nullopt}});
 }
 
 // A host that is new, or has lost all it had, was together with nobody whose files would count for more.
@@ -139,10 +137,7 @@ TEST(Deletes, ANewHostDoesNotOverruleOneThatWasAloneForTooLong) {
   hosts[1].remove("zone");
   hosts[1].start();
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
-    EXPECT_EQ(hosts[i].read("more"), "made alone") << i;
-  }
+  expect_on_all(hosts, 2, {{"zone", "newer"}, {"more", "made alone"}});
   EXPECT_FALSE(hosts[0].retained("made alone"));
 }
 
@@ -167,11 +162,7 @@ TEST(Deletes, WhoWasAwayOnceIsNotOverruledForWhatItMadeWhileBothWereAlone) {
   hosts.pass(kKept + hours(3));
   hosts.link(0, 1);
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ(hosts[i].read("zone"), "newer") << i;
-    EXPECT_EQ(hosts[i].read("later"), "made alone") << i;
-    EXPECT_EQ(hosts[i].read("spare"), std::nullopt) << i;
-  }
+  expect_on_all(hosts, 2, {{"zone", "newer"}, {"later", "made alone"}, {"spare", std::nullopt}});
   EXPECT_FALSE(hosts[1].retained("made alone"));
 }
 
@@ -193,7 +184,7 @@ TEST(Deletes, StayThoughAnotherHostHasOverruledOneThatWasAway) {
   hosts.link(0, 1);
   hosts.link(1, 2);
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
+  expect_on_all(hosts, 3, {{"zone", std::nullopt}});
 }
 
 TEST(Deletes, StayThoughTheyAreForgottenAndSomethingElseHasThatNameSince) {
@@ -225,10 +216,7 @@ TEST(Deletes, StayThoughAHostHasLostItsStateAndTheyAreForgotten) {
   hosts[2].write("after", "made later");
   hosts[2].start();
   hosts.pass(minutes(1));
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
-    EXPECT_EQ(hosts[i].read("after"), "made later") << i;
-  }
+  expect_on_all(hosts, 3, {{"zone", std::nullopt}, {"after", "made later"}});
   EXPECT_TRUE(hosts[2].retained("old"));
 }
 
