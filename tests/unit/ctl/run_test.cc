@@ -161,15 +161,33 @@ TEST_F(CtlTest, RefusalsExitOneWithTheReason) {
   ctl = complete({"standby", "nohost"});
   EXPECT_EQ(ctl->code, 1);
   EXPECT_EQ(ctl->err, "clusterctl: refused: the hosts file has no host nohost\n");
-  ctl = complete({"push", "config"});
+  EXPECT_NE(complete({"silence", "web", "60"})->err.find("not supported yet"), std::string::npos);
+}
+
+TEST_F(CtlTest, APushWaitsForEveryHost) {
+  cluster_.roots = bus::test::sample_roots();
+  start_bus();
+  auto ctl = start({"push", "config"});
+  ASSERT_TRUE(until([&] { return cluster_.pushes.size() == 1; }));
+  EXPECT_FALSE(ctl->ended());
+  cluster_.pushes[0](core::Refusal::kInvalidConfig, "laptop1: services:3: what is this");
+  ASSERT_TRUE(until([&] { return ctl->ended(); }));
   EXPECT_EQ(ctl->code, 1);
-  EXPECT_EQ(ctl->err,
-            "clusterctl: not supported yet: pushing the configuration is not built yet in this "
-            "version\n");
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"push", "service", "web"}, {"push", "file", "x"}, {"silence", "web", "60"}}) {
-    EXPECT_NE(complete(words)->err.find("not supported yet"), std::string::npos) << words[0];
-  }
+  EXPECT_NE(ctl->err.find("\nlaptop1: services:3: what is this\n"), std::string::npos) << ctl->err;
+
+  ctl = start({"push", "file", "/etc/motd"});
+  ASSERT_TRUE(until([&] { return cluster_.file_dones.size() == 1; }));
+  EXPECT_EQ(cluster_.file_requests[0].target, "/etc/motd");
+  EXPECT_FALSE(ctl->ended());
+  cluster_.file_dones[0](std::string());
+  ASSERT_TRUE(until([&] { return ctl->ended(); }));
+  EXPECT_EQ(ctl->code, 0);
+  EXPECT_EQ(ctl->out, "push file /etc/motd: done\n");
+
+  EXPECT_EQ(
+      complete({"push", "service", "web"})->err,
+      "clusterctl: refused: this host is not on the line of web in the services file, so it has "
+      "no folder to push\n");
 }
 
 TEST_F(CtlTest, FilesAsTableAndAsJson) {
