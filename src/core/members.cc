@@ -54,6 +54,7 @@ void Members::take(Member& member, wire::Record record) {
     member.services.emplace(record.services(i).service(), i);
   count_proofs(member, false);
   member.record = std::move(record);
+  member.ledger = std::max(member.ledger, member.record.ledger());
   count_proofs(member, true);
   const std::vector<NodeId> edges = std::exchange(member.edges, {});
   for (const wire::Edge& edge : member.record.edges()) member.edges.push_back(node_of(edge.node()));

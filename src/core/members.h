@@ -39,10 +39,11 @@ struct Member {
   bool up = false;
   MonoTime heard;  // last sign of life; counts once unreachable
   MonoTime up_since;
-  WallTime seen;      // last time that it was reachable, for people
-  bool gone = false;  // we hold a proof of its end, and have heard nothing new of it since
-  bool met = false;   // was up before, as far as this host has seen
-  NodeId next_hop;    // where reachable and not this host itself
+  WallTime seen;        // last time that it was reachable, for people
+  bool gone = false;    // we hold a proof of its end, and have heard nothing new of it since
+  bool met = false;     // was up before, as far as this host has seen
+  uint64_t ledger = 0;  // the longest that any of its records has told of
+  NodeId next_hop;      // where reachable and not this host itself
   std::vector<MonoTime> returns;  // when it came up after having been down
 };
 

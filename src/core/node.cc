@@ -60,6 +60,7 @@ void Node::State::start(Context& context) {
   push.kept.load(boot.stored);
   grants.load(boot.stored, context.now.mono);
   load_memory();
+  load_ledger();
   note_host_names();
   recollection.since = recollection.asked_from = context.now.mono;
   begin_listening(context.now.mono);
@@ -161,6 +162,7 @@ void Node::State::on(Context& context, const ServiceKilled& event) {
 }
 
 void Node::State::on(Context& context, const Persisted& event) {
+  ledger_stored(context, event.ticket);
   auto it = continuations.find(event.ticket);
   if (it == continuations.end()) return;
   const Continuation next = std::move(it->second);
@@ -209,6 +211,7 @@ void Node::State::on(Context& context, const Persisted& event) {
 }
 
 void Node::State::on(Context& context, const PersistFailed& event) {
+  ledger.under_way.erase(event.ticket);
   auto it = continuations.find(event.ticket);
   if (it == continuations.end()) return;
   const Continuation next = std::move(it->second);
@@ -392,7 +395,7 @@ void Node::State::finish_step(Context& context) {
   notice_sleep_over(context);
   drive_voters(context);
   if (dirty || lease_due(now) || now >= review_at || now >= next_news() || now >= next_push(now) ||
-      now >= members.next_deadline(config.dead_time)) {
+      now >= ledger.tell_at || now >= members.next_deadline(config.dead_time)) {
     dirty = true;
     decide(context);
     if (left) return;
@@ -427,7 +430,7 @@ void Node::State::finish_step(Context& context) {
 
 MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
-                   ways.at, secrets.at, isolation.look_at, disk.again_at,
+                   ledger.tell_at, ways.at, secrets.at, isolation.look_at, disk.again_at,
                    disk.mute ? kNever : disk.mute_from, sleep.over_at, next_guard(), renew_at,
                    next_lease_deadline(now), next_voters_deadline(), next_news(), next_push(now)});
 }

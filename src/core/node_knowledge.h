@@ -84,6 +84,7 @@ struct Knowledge {
   bool memory = false;       // what is stored of grants is all that this host has granted
   Duration longest_lease{};  // ever granted by this host, or heard of
   Recollection recollection;
+  VoterLedger ledger;
   mutable std::pair<uint64_t, bool> memory_was_wanted{0, false};  // as of that revision
   std::map<std::string, OwnClaim> claims;
   std::map<std::string, MonoTime> not_before;  // after yielding to a rival

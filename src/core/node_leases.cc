@@ -24,7 +24,8 @@ std::string Node::State::voter_name(const NodeId& node) const {
 std::vector<NodeId> Node::State::reachable_voters() const {
   std::vector<NodeId> out;
   for (const auto& [node, member] : members.all())
-    if ((node == self || member.up) && !voter_name(node).empty()) out.push_back(node);
+    if ((node == self || (member.up && !was_put_back(member))) && !voter_name(node).empty())
+      out.push_back(node);
   return out;
 }
 
@@ -32,7 +33,7 @@ void Node::State::count_electorate() {
   electorate = {};
   if (!memory) return;
   for (const auto& [node, member] : members.all()) {
-    if (node != self && !member.up) continue;
+    if (node != self && (!member.up || was_put_back(member))) continue;
     // Our own record is made after this.
     const wire::Record& record = member.record;
     if (node == self ? !disk.refuses.empty() : record.stores_nothing()) continue;
@@ -279,7 +280,7 @@ void Node::State::give(Context& context, const NodeId& to, const wire::Answer& a
     longest_lease = length;
     writes.push_back(memory_to_write(true));
   }
-  continuations[persist(context, std::move(writes))] = given;
+  continuations[persist_as_voter(context, std::move(writes))] = given;
 }
 
 void Node::State::grant_stored(Context& context, const StoredGrant& stored) {

@@ -348,6 +348,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
     if (holds_service(holding.state())) voter.release(holding.service(), node);
   }
   meet_session(context, record);
+  hear_ledgers(context, record);
   if (node == link.node) compare_settings(context, link, record.settings_digest());
   const OrdersVersion theirs = version_of(record.configuration());
   if (theirs > orders.version() && (theirs != orders_asked || orders_asked_from != node)) {

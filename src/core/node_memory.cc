@@ -79,7 +79,8 @@ void Node::State::lose_memory(Context& context) {
   succession.caught_up = succession.caught_up_stored = false;
   succession.catch_up_at = kNever;
   const bool was_storing = std::exchange(recollection.storing, false);
-  if (std::exchange(memory, false) || was_storing) persist(context, {memory_to_write(false)});
+  if (std::exchange(memory, false) || was_storing)
+    persist_as_voter(context, {memory_to_write(false)});
 }
 
 void Node::State::note_host_names() {
@@ -253,7 +254,7 @@ void Node::State::try_to_remember(Context& context) {
   recollection.told.clear();
   recollection.ask_at = kNever;
   recollection.storing = true;
-  continuations[persist(context, std::move(writes))] = StoredMemory{voters};
+  continuations[persist_as_voter(context, std::move(writes))] = StoredMemory{voters};
 }
 
 void Node::State::receive_recall(Context& context, const NodeId& from, const wire::Recall& recall) {

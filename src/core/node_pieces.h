@@ -192,6 +192,14 @@ struct Recollection {
   std::map<NodeId, wire::Recall> to_be_vouched;  // answered once it is stored
 };
 
+// How much this host has stored as a voter: node_ledger.cc.
+struct VoterLedger {
+  uint64_t length = 0;  // with what is being stored
+  uint64_t stored = 0;
+  std::map<StoreTicket, uint64_t> under_way;
+  MonoTime tell_at = kNever;
+};
+
 // Of the voters, who can be reached, and of those who votes.
 struct Electorate {
   std::set<std::string> up, voting;                // of the voters

@@ -46,6 +46,7 @@ wire::Record Node::State::make_record(Now now) const {
   if (succession.stored.number > 0) *record.mutable_voters() = voter_standing();
   record.set_stores_nothing(!disk.refuses.empty());
   add_maintenance(record);
+  add_ledgers(record);
   record.set_settled(settled);
   record.set_leaving(left);
   record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));
@@ -80,6 +81,7 @@ void Node::State::add_edges(wire::Record& record) const {
 // Made anew from what is true now; told to others only where that differs from what they were told.
 void Node::State::rebuild_record(Context& context) {
   tell_edges(context.now.mono);
+  ledger.tell_at = kNever;
   wire::Record fresh = make_record(context.now);
   const uint64_t age = fresh.session_age_us();
   fresh.clear_session_age_us();
@@ -118,6 +120,7 @@ void Node::State::incarnation_not_stored(Context& context, const std::string& wh
 // Somebody knows a record of ours that we have not made: our disk is older than that (then a higher
 // incarnation ends it), or another machine runs with our key.
 void Node::State::heard_own_record(Context& context, const wire::Record& record) {
+  hear_own_ledger(context, record.ledger());
   const auto theirs = std::make_pair(record.incarnation(), record.sequence());
   const auto ours = std::make_pair(incarnation, own.sequence());
   if (theirs < ours || (theirs == ours && record.SerializeAsString() == own.SerializeAsString()))

@@ -13,6 +13,7 @@
 //   node_claims.cc    claims and votes
 //   node_leases.cc    ownership majority: leases of this host, and its votes
 //   node_memory.cc    what a voter has to know before it votes
+//   node_ledger.cc    whether the disk of a voter was put back
 //   node_voters.cc    how the voters change
 //   node_isolation.cc whether it is this host that is offline
 //   node_sleep.cc     what is handed over before this machine sleeps
@@ -318,6 +319,15 @@ struct Node::State final : Knowledge, ServiceWorld {
   std::map<std::string, const Told*> told_by_name(MonoTime asked_from) const;
   std::optional<Voters> newest_told(const std::map<std::string, const Told*>& told) const;
   wire::Recalled recalled_here(const wire::Recall& recall) const;
+
+  // node_ledger.cc
+  void load_ledger();
+  StoreTicket persist_as_voter(Context& context, std::vector<Write> writes);
+  void ledger_stored(Context& context, StoreTicket ticket);
+  void add_ledgers(wire::Record& record) const;
+  void hear_ledgers(Context& context, const wire::Record& record);
+  static bool was_put_back(const Member& member);
+  void hear_own_ledger(Context& context, uint64_t length);
 
   // node_founding.cc
   std::set<std::string> released_from_vouch() const;

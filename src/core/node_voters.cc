@@ -90,7 +90,7 @@ void Node::State::settle_wish(Context& context) {
 
 void Node::State::store_voters(Context& context) {
   succession.store_at = kNever;
-  continuations[persist(context, {memory_to_write(memory)})] =
+  continuations[persist_as_voter(context, {memory_to_write(memory)})] =
       StoredVoters{voters, succession.caught_up};
 }
 
@@ -213,7 +213,7 @@ void Node::State::receive_propose(Context& context, const NodeId& from,
   }
   // Whoever began it has the first chance to bring it to its end.
   put_off_proposal(context);
-  continuations[persist(context, {memory_to_write(memory)})] = StoredVow{from, answer};
+  continuations[persist_as_voter(context, {memory_to_write(memory)})] = StoredVow{from, answer};
   dirty = true;
 }
 
@@ -354,7 +354,7 @@ void Node::State::look_whether_caught_up(Context& context) {
   if (!is_quorum(voters.before, those)) return;
   std::vector<Write> writes;
   for (const auto& [name, told] : succession.heard) hear_epochs(context, told.answer, writes);
-  if (!writes.empty()) persist(context, std::move(writes));
+  if (!writes.empty()) persist_as_voter(context, std::move(writes));
   succession.heard.clear();
   succession.catch_up_at = now + longest_lease;
 }

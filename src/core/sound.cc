@@ -47,7 +47,8 @@ Fault check(const wire::Holding& holding) {
 Fault check_counts(const wire::Record& record) {
   if (record.edges_size() > kMaxEdges || record.lost_size() > kMaxLost ||
       record.addresses_size() > kMaxAddresses || record.services_size() > kMaxOrders ||
-      record.maintenance_size() > kMaxEdges || record.ByteSizeLong() > kMaxRecordBytes)
+      record.maintenance_size() > kMaxEdges || record.ledgers_size() > kMaxEdges ||
+      record.ByteSizeLong() > kMaxRecordBytes)
     return "a record is too large";
   return std::nullopt;
 }
@@ -77,6 +78,8 @@ Fault check(const wire::Record& record) {
     if (!is_node(lost.node())) return "a record has lost nobody";
   for (const wire::Holding& holding : record.services())
     if (auto fault = check(holding)) return fault;
+  for (const wire::Ledger& ledger : record.ledgers())
+    if (!is_node(ledger.node())) return "a record's ledger is nobody's";
   if (!is_standing(record.push())) return "a record's standing with pushes is none";
   return std::nullopt;
 }

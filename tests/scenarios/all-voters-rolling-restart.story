@@ -64,15 +64,11 @@ expect gap of db below 1ms
 ----
 B loses power
 B comes up
-A sees B down
 B sees A up
 B sees C up
-C sees B down
-C sees B up
-A sees B up
 C loses power
 C comes up
 C sees B up
 C sees A up
-B sees C down
-B sees C up
+A sees C down
+A sees C up

@@ -27,8 +27,8 @@ show
 ----
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
-C sees A down
 B sees A down
+C sees A down
 A sees B down
 A sees C down
 A alerts (critical): service db is killed here: its lease ends before it has stopped
@@ -43,10 +43,10 @@ settle 2m
 show
 expect one copy of db
 ----
+C sees A up
 A sees B up
 A sees C up
 B sees A up
-C sees A up
 B runs db
 B stops db (failback to A)
 B has stopped db

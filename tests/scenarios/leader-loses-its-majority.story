@@ -48,9 +48,9 @@ expect web on A
 ----
 A sees B up
 A sees C up
-C sees A up
 B sees A up
 B stops web (failback to A)
+C sees A up
 B has stopped web
 B stops db (failback to A)
 B has stopped db

@@ -31,10 +31,10 @@ A's engine dies
 C sees A down
 B sees A down
 A comes up
-B sees A up
+C sees A up
 A sees B up
 A sees C up
-C sees A up
+B sees A up
 
 fence A
 run 30s
@@ -52,8 +52,8 @@ B sees A down
 A comes up
 A sees B up
 A sees C up
-C sees A up
 B sees A up
+C sees A up
 
 # An operator's orders for it are refused meanwhile.
 B$ stop db

@@ -39,8 +39,8 @@ expect db on A
 expect web on A
 ----
 A has left
-C sees A down
 B sees A down
+C sees A down
   B sees A=down/maintenance B=up/self C=up/direct
   B sees db stopped: stays on A, which is in maintenance
   B sees web stopped: stays on A, which is in maintenance
@@ -75,8 +75,8 @@ expect one copy of db
 ----
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
-C sees A down
 B sees A down
+C sees A down
 B starts web (failover from A)
 A has stopped db
 B runs web

@@ -61,11 +61,11 @@ A answers: done, A is not in maintenance
 B alerts (info): this host is in maintenance; services left alone: 1
 B answers: done, B is in maintenance; services left alone: 1
 B has left
-A sees B down
 C sees B down
+A sees B down
 B comes up
-C sees B up
 A sees B up
+C sees B up
 B sees A up
 B sees C up
 B alerts (info): the maintenance of this host is over
@@ -76,8 +76,8 @@ C has left
 A sees C down
 B sees C down
 C comes up
-B sees C up
 A sees C up
+B sees C up
 C sees B up
 C sees A up
 C alerts (info): the maintenance of this host is over

@@ -27,8 +27,8 @@ A runs db
 A alerts (info): this host is in maintenance; services left alone: 2
 B answers: done, A is in maintenance; services left alone: 2
 A loses power
-C sees A down
 B sees A down
+C sees A down
 
 B$ maintenance-off A
 within 10s db on B
@@ -45,8 +45,8 @@ expect one copy of db
 expect one copy of web
 ----
 A comes up
-B sees A up
 C sees A up
+B sees A up
 A sees B up
 A sees C up
 A alerts (warning): the maintenance of this host was ended by another host: what runs here goes on only where nobody has taken it over

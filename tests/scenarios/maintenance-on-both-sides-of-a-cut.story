@@ -25,8 +25,8 @@ A starts db (placement)
 A runs db
 A alerts (info): this host is in maintenance; services left alone: 1
 A answers: done, A is in maintenance; services left alone: 1
-C sees A down
 B sees A down
+C sees A down
 A sees B down
 A sees C down
   B sees A=down/maintenance B=up/self C=up/direct

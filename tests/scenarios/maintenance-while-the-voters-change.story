@@ -37,15 +37,15 @@ A alerts (info): this host is in maintenance; services left alone: 1
 A answers: done, A is in maintenance; services left alone: 1
 D comes up
 C sees D up
+B sees D up
 D sees B up
 D sees A up
 D sees C up
-B sees D up
 A sees D up
 D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
+B alerts (warning): those that vote stay as they are: they are to become A, B, C and D, but A is in maintenance
 C alerts (warning): those that vote stay as they are: they are to become A, B, C and D, but A is in maintenance
 A alerts (warning): those that vote stay as they are: they are to become A, B, C and D, but A is in maintenance
-B alerts (warning): those that vote stay as they are: they are to become A, B, C and D, but A is in maintenance
 D alerts (warning): those that vote stay as they are: they are to become A, B, C and D, but this host does not vote: the change is to be made on one that does
   A: set 1, A, B and C; they are to become A, B, C and D, but A is in maintenance; other hosts files: A, B, C and D
   B: set 1, A, B and C; they are to become A, B, C and D, but A is in maintenance; other hosts files: A, B, C and D
@@ -75,13 +75,13 @@ expect one copy of db
 ----
 E comes up
 A sees E up
-B sees E up
 E sees B up
 E sees A up
 E sees C up
 E sees D up
-C sees E up
 D sees E up
+C sees E up
+B sees E up
 A alerts (info): this host is in maintenance; services left alone: 1
 A answers: done, A is in maintenance; services left alone: 1
 E alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B, C and D: the hosts files are to be made alike
@@ -94,9 +94,9 @@ A sees C down
 A sees D down
 A sees E down
 A alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
+B alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
 C alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
 D alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
-B alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
 E alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but this host does not vote: the change is to be made on one that does
   A: set 2, A, B, C and D; they are to become A, B, C, D and E, but A is in maintenance; other hosts files: A
   B: set 2, A, B, C and D; they are to become A, B, C, D and E, but A is in maintenance; other hosts files: B, C, D and E
@@ -104,9 +104,9 @@ A sees B up
 A sees C up
 A sees D up
 A sees E up
-E sees A up
-C sees A up
 D sees A up
+C sees A up
 B sees A up
+E sees A up
 A alerts (info): the maintenance of this host is over
 A answers: done, A is not in maintenance

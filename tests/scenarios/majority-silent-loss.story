@@ -27,8 +27,8 @@ show
 ----
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
-C sees A down
 B sees A down
+C sees A down
 A has stopped db
 A sees B down
 A sees C down
@@ -40,11 +40,11 @@ settle
 show
 expect one copy of db
 ----
-B runs db
+C sees A up
 A sees B up
 A sees C up
-C sees A up
 B sees A up
+B runs db
 B stops db (failback to A)
 B has stopped db
 A starts db (failback from B)

@@ -90,8 +90,8 @@ expect db on A
 show
 ----
 L stops db (shutdown to A)
-A sees L down
 B sees L down
+A sees L down
 A starts web (failover from L)
 A runs web
 A starts db (failover from L)
@@ -148,6 +148,10 @@ L stops db (shutdown to A)
 L has stopped db
 A starts db (failover from L)
 A runs db
+L sees B down
+L sees A down
+L sees B up
+L sees A up
 L answers: refused, L is about to sleep
 A stops db (move to L)
 A has stopped db

@@ -54,29 +54,29 @@ show
 ----
 A loses power
 B loses power
-E sees B down
-E sees A down
-D sees B down
-D sees A down
 C sees B down
 C sees A down
+D sees B down
+D sees A down
+E sees B down
+E sees A down
 A comes up
 B comes up
 A checks db: exit 3
-A sees C up
-A sees D up
-A sees E up
+E sees B up
+C sees A up
 B sees C up
 B sees D up
 B sees E up
-C sees A up
-E sees B up
+A sees C up
+A sees D up
+A sees E up
 C sees B up
 A sees B up
-D sees B up
-D sees A up
 E sees A up
 B sees A up
+D sees B up
+D sees A up
 A starts db (placement)
 A runs db
   db: runs on A

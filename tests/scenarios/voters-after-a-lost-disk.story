@@ -35,9 +35,9 @@ A answers: done, the next new key of B is let in, for 10 minutes
 B comes up
 C comes up
 A alerts (warning): host B is let in again, with the key 747062cc
+A sees C up
 C sees A up
 C sees B up
-A sees C up
 B sees A up
 B sees C up
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time

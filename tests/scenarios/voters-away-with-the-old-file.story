@@ -39,17 +39,17 @@ C loses power
 A sees C down
 B sees C down
 D comes up
-B sees D up
-A sees D up
 D sees B up
 D sees A up
+B sees D up
+A sees D up
 D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 E comes up
+B sees E up
 E sees B up
 E sees A up
 E sees D up
 A sees E up
-B sees E up
 D sees E up
 
 boot C
@@ -82,8 +82,8 @@ C sees E up
   A: set 3, A, B, C, D and E
   C: set 3, A, B, C, D and E
 A loses power
-E sees A down
-D sees A down
 B sees A down
 C sees A down
+E sees A down
+D sees A down
 B starts db (failover from A)

@@ -33,12 +33,12 @@ expect D voters A B C D
 voters A D
 ----
 D comes up
-C sees D up
-A sees D up
 D sees B up
 D sees A up
 D sees C up
 B sees D up
+C sees D up
+A sees D up
   A: set 2, A, B, C and D, together with A, B and C; 0 of 4 have learnt what was granted before, and have waited until that has ended; 3 are needed
   A: set 2, A, B, C and D
   D: set 2, A, B, C and D
@@ -55,12 +55,12 @@ explain db B
 E comes up
 C sees E up
 A sees E up
+D sees E up
 E sees B up
 E sees A up
 E sees C up
 E sees D up
 B sees E up
-D sees E up
   db is running on A, epoch 1
   it belongs on A: A is the most preferred host that is up and able
   it is owned by majority: another host starts it at the earliest 7 s after its host was heard last (dead_time 5 s, fence_margin 2 s)
@@ -79,7 +79,7 @@ B loses power
 C loses power
 A sees B down
 A sees C down
-D sees B down
-D sees C down
 E sees B down
 E sees C down
+D sees B down
+D sees C down
