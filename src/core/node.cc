@@ -441,6 +441,8 @@ View Node::view(Now now) const { return state_->view(now); }
 
 uint64_t Node::revision() const { return state_->revision; }
 
+const Voters& Node::voters() const { return state_->voters; }
+
 Node::Inspection Node::inspect() const {
   Inspection out;
   out.incarnation = state_->incarnation;
@@ -455,7 +457,6 @@ Node::Inspection Node::inspect() const {
   }
   for (const auto& [service, epoch] : state_->voter.epochs())
     out.epochs.emplace_back(service, epoch);
-  out.voters = state_->voters;
   out.push = state_->push.kept.committed();
   out.push_applied = state_->push.kept.applied();
   out.push_undecided = state_->push.kept.prepared().has_value();

@@ -81,12 +81,12 @@ class Node {
     std::string settings_digest;
     std::string records_digest;
     std::vector<std::pair<std::string, uint64_t>> epochs;  // highest heard, by service
-    Voters voters;
     PushId push;  // the newest that it knows to be decided
     bool push_applied = false;
     bool push_undecided = false;
   };
   Inspection inspect() const;
+  const Voters& voters() const;
 
  private:
   struct State;

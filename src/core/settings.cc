@@ -51,6 +51,7 @@ bool Settings::put(const wire::Setting& setting) {
     return false;
   entries_bytes_ = others + bytes;
   entries_[setting.key()] = setting;
+  digest_.reset();
   return true;
 }
 
@@ -115,6 +116,7 @@ wire::Setting Settings::restamp(const std::string& key, uint64_t us) {
   wire::Setting& entry = entries_.at(key);
   entries_bytes_ -= entry.ByteSizeLong();
   set_stamp(entry, {us, 0, self_});
+  digest_.reset();
   entries_bytes_ += entry.ByteSizeLong();
   clock_.forget();
   for (const auto& [other, its] : entries_) clock_.see(stamp_of(its));
@@ -142,10 +144,13 @@ std::vector<wire::Setting> Settings::all() const {
 }
 
 uint64_t Settings::digest() const {
-  Digest digest;
-  for (const auto& [key, entry] : entries_)
-    digest.add(key).add(entry.value()).add(entry.wall_us()).add(entry.logical());
-  return digest.value();
+  if (!digest_) {
+    Digest digest;
+    for (const auto& [key, entry] : entries_)
+      digest.add(key).add(entry.value()).add(entry.wall_us()).add(entry.logical());
+    digest_ = digest.value();
+  }
+  return *digest_;
 }
 
 }  // namespace cluster::core

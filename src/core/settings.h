@@ -68,6 +68,7 @@ class Settings {
   HybridClock clock_;
   std::map<std::string, wire::Setting> entries_;
   size_t entries_bytes_ = 0;
+  mutable std::optional<uint64_t> digest_;  // of the entries as they are
   std::map<std::string, wire::Setting> aside_;
   size_t aside_bytes_ = 0;
   std::map<std::string, Refusals> refusals_;

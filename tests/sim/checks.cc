@@ -125,7 +125,7 @@ void CopyChecks::check_lease(Machine& machine, const std::string& service, uint6
   for (const auto& [voter, engine, claimant, of, at] : grants_)
     if (claimant == machine.node() && of == service && at == epoch)
       voters.insert(world_.machine(voter).line());
-  if (!again && !machine.core().inspect().voters.enough(voters))
+  if (!again && !machine.core().voters().enough(voters))
     world_.violated(Verdict::kSafety, machine.name() + " starts " + service + " at epoch " +
                                           std::to_string(epoch) + " with the grants of " +
                                           std::to_string(voters.size()) + " hosts");
@@ -262,7 +262,7 @@ void NumberChecks::stepped(Machine& machine, const core::Event*, const core::Act
 
 // Of one number there is one set, and whoever has stored it does not go back, unless its disk does.
 void NumberChecks::check_voters(Machine& machine) {
-  const core::Voters& counts = machine.core().inspect().voters;
+  const core::Voters& counts = machine.core().voters();
   if (counts.number > 1) check_set(machine, counts.number, counts.names);
   const auto stored = machine.disk().stored().find("voter");
   if (stored == machine.disk().stored().end()) return;
