@@ -8,8 +8,21 @@ namespace cluster::core {
 namespace {
 
 constexpr Duration kFirstPause = milliseconds(50);
+constexpr Duration kShortestPatience = milliseconds(200);
+constexpr uint32_t kPatientEach = 8;  // of so many dials
 
 }  // namespace
+
+void Dialer::configure(Duration beat_interval, Duration dead_time) {
+  beat_ = beat_interval;
+  dead_ = dead_time;
+}
+
+Duration Dialer::patience(const State& state) const {
+  if (!state.target.own || !state.rtt || state.failures % kPatientEach == kPatientEach - 1)
+    return kLongestConnect;
+  return std::min(kLongestConnect, std::max({kShortestPatience, beat_, 4 * *state.rtt}));
+}
 
 bool Dialer::dialling(HostId host) const {
   auto it = hosts_.find(host);
@@ -39,7 +52,7 @@ void Dialer::dial_if_due(Context& context, HostId host, const DialTarget& target
   state.dial = DialId(next_dial_++);
   state.target = target;
   state.began = context.now.mono;
-  context.emit(Dial{state.dial, host, target.address, target.port});
+  context.emit(Dial{state.dial, host, target.address, target.port, patience(state)});
 }
 
 MonoTime Dialer::due_at(HostId host) const {
@@ -65,7 +78,15 @@ void Dialer::linked(HostId host) {
   state.not_before = MonoTime{};
 }
 
-void Dialer::failed(Context& context, HostId host) { failed(context, host, dead_ / 2); }
+void Dialer::link_lost(HostId host, std::optional<Duration> rtt) {
+  at_once(host);
+  if (rtt) hosts_[host].rtt = rtt;
+}
+
+void Dialer::failed(Context& context, HostId host) {
+  const bool silent = context.now.mono >= hosts_[host].began + kShortestPatience;
+  failed(context, host, silent ? beat_ : dead_ / 2);
+}
 
 void Dialer::failed(Context& context, HostId host, Duration longest) {
   State& state = hosts_[host];
@@ -74,7 +95,9 @@ void Dialer::failed(Context& context, HostId host, Duration longest) {
   for (uint32_t i = 0; i < state.failures && pause < longest; ++i) pause *= 2;
   pause = std::min(pause, longest);
   ++state.failures;
-  state.not_before = context.now.mono + context.rng.between(pause / 2, pause);
+  const MonoTime now = context.now.mono;
+  state.not_before = std::max<MonoTime>(state.began + context.rng.between(pause / 2, pause),
+                                        now + kFirstPause / 2);
 }
 
 void Dialer::again_at(HostId host, MonoTime at) {

@@ -1,5 +1,8 @@
 // When to dial which host of the hosts file: at once after a link was lost, then with growing, jittered
-// pauses of at most half the dead time.
+// pauses, counted from the beginning of the dial before: of at most half the dead time where that was refused.
+//
+// A host that is silent is dialled anew each beat, sooner than the kernel, which repeats itself after a second, would
+// find that it is back. Every eighth dial is patient, as the way to it may take longer by now.
 #pragma once
 
 #include <map>
@@ -20,7 +23,7 @@ struct DialTarget {
 
 class Dialer {
  public:
-  void configure(Duration dead_time) { dead_ = dead_time; }
+  void configure(Duration beat_interval, Duration dead_time);
 
   bool dialling(HostId host) const;
   // The host's dial with this number; nullopt: not (or no longer) ours.
@@ -36,7 +39,8 @@ class Dialer {
   // Since the last link, or reason to try at once.
   uint32_t failures(HostId host) const;
 
-  void linked(HostId host);  // its dial is over, pauses start anew
+  void linked(HostId host);                                  // its dial is over, pauses start anew
+  void link_lost(HostId host, std::optional<Duration> rtt);  // it is dialled at once
   void failed(Context& context,
               HostId host);  // the next pause begins, of at most half the dead time
   void failed(Context& context, HostId host, Duration longest);
@@ -53,9 +57,13 @@ class Dialer {
     MonoTime began;
     MonoTime not_before;  // zero: at once
     uint32_t failures = 0;
+    std::optional<Duration> rtt;  // of the link before
   };
 
+  Duration patience(const State& state) const;
+
   std::map<HostId, State> hosts_;
+  Duration beat_ = seconds(1);
   Duration dead_ = seconds(5);
   uint64_t next_dial_ = 1;
 };

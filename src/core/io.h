@@ -213,12 +213,15 @@ struct Send {
   Priority priority = Priority::kControl;
 };
 
+inline constexpr Duration kLongestConnect = seconds(3);
+
 // Open a connection and authenticate as `host`. Answered by LinkUp or DialFailed.
 struct Dial {
   DialId dial;
   HostId host;
   std::string address;  // DNS name or IP without brackets; resolved anew at every dial
   uint16_t port = 0;
+  Duration connect_within = kLongestConnect;  // of TCP alone, for each of its addresses
 };
 
 // Forget that dial; neither LinkUp nor DialFailed follows.

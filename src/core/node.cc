@@ -47,7 +47,7 @@ Node::State::State(Boot b) : Knowledge(std::move(b)) {}
 
 void Node::State::start(Context& context) {
   links.configure(config.beat_interval, config.dead_time);
-  dialer.configure(config.dead_time);
+  dialer.configure(config.beat_interval, config.dead_time);
   configure_mesh();
   wire::StoredNode kept;
   if (auto it = boot.stored.find(kNodeKey); it != boot.stored.end())
@@ -269,7 +269,7 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   note_host_names();
   if (succession.file != names_before) begin_asking_anew(context.now.mono);
   links.configure(config.beat_interval, config.dead_time);
-  dialer.configure(config.dead_time);
+  dialer.configure(config.beat_interval, config.dead_time);
   configure_mesh();
   digest_at = kNever;
   for (auto& [node, at] : rotate_at)

@@ -81,7 +81,7 @@ class Node {
     std::string settings_digest;
     std::string records_digest;
     std::vector<std::pair<std::string, uint64_t>> epochs;  // highest heard, by service
-    PushId push;  // the newest that it knows to be decided
+    PushId push;                                           // the newest that it knows to be decided
     bool push_applied = false;
     bool push_undecided = false;
   };

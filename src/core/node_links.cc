@@ -162,7 +162,7 @@ void Node::State::drop_link(Context& context, LinkId id, const std::string& reas
                   "no longer joined with " + name_of(link.host) + ": " + reason);
     return;
   }
-  dialer.at_once(link.host);
+  dialer.link_lost(link.host, link.rtt);
   if (!link.established || links.to(link.node) != nullptr || link.spared) return;
   const bool replaced = std::any_of(links.all().begin(), links.all().end(), [&](const auto& entry) {
     const Link& other = entry.second;

@@ -26,7 +26,8 @@ Departure departure_for(const Endpoint& target, const std::vector<Endpoint>& lis
 }
 
 ConnectAttempt::ConnectAttempt(event_base* base, const Endpoint& target, Departure departure,
-                               const std::function<bool()>& busy, std::function<void(Outcome)> done)
+                               Duration limit, const std::function<bool()>& busy,
+                               std::function<void(Outcome)> done)
     : done_(std::move(done)) {
   failed_ = connect(target, departure);
   const auto taken = [this] { return failed_ == EADDRNOTAVAIL || failed_ == EADDRINUSE; };
@@ -50,11 +51,11 @@ ConnectAttempt::ConnectAttempt(event_base* base, const Endpoint& target, Departu
       },
       this));
   ENSURE(event_);
-  const timeval limit = timeval_of(kConnectTime);
+  const timeval time = timeval_of(std::chrono::ceil<std::chrono::microseconds>(limit));
   if (failed_)
     event_active(event_.get(), EV_WRITE, 0);
   else
-    event_add(event_.get(), &limit);
+    event_add(event_.get(), &time);
 }
 
 int ConnectAttempt::connect(const Endpoint& target, const Departure& departure) {

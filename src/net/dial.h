@@ -1,18 +1,16 @@
 // One attempt to connect to one address, and where it leaves from.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "base/time.h"
 #include "net/event.h"
 #include "net/socket.h"
 
 namespace cluster::net {
-
-inline constexpr std::chrono::seconds kConnectTime{3};
 
 // The local end of a dial.
 struct Departure {
@@ -35,7 +33,7 @@ class ConnectAttempt {
 
   // `busy` is called where the port pair is taken, and says whether it has freed it. `done` comes
   // from the loop, never from within the constructor; the attempt may be destroyed in it.
-  ConnectAttempt(event_base* base, const Endpoint& target, Departure departure,
+  ConnectAttempt(event_base* base, const Endpoint& target, Departure departure, Duration limit,
                  const std::function<bool()>& busy, std::function<void(Outcome)> done);
   ConnectAttempt(const ConnectAttempt&) = delete;
   ConnectAttempt& operator=(const ConnectAttempt&) = delete;

@@ -71,7 +71,7 @@ void Prober::remove(const Attempt& attempt) {
 void Prober::connect(const Endpoint& target) {
   const auto attempt = add();
   attempt->connecting = std::make_unique<ConnectAttempt>(
-      base_, target, Departure{}, [] { return false; },
+      base_, target, Departure{}, kProbeTime, [] { return false; },
       [this, attempt](ConnectAttempt::Outcome outcome) {
         const bool there = outcome.fd || outcome.error == ECONNREFUSED;
         attempts_.erase(attempt);

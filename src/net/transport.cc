@@ -263,7 +263,7 @@ void Transport::Impl::try_next(Dialing& dialing) {
       base_, target,
       departure_for(target, listener ? listener->addresses() : none,
                     options.dial_from_listening_port),
-      [this, &target] { return free_ports_to(target); },
+      dialing.action.connect_within, [this, &target] { return free_ports_to(target); },
       [this, dial, target](ConnectAttempt::Outcome outcome) {
         connected(dial, target, std::move(outcome));
       });

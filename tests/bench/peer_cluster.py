@@ -58,7 +58,7 @@ class Peer:
             "%s bench-%d-passphrase-of-some-length\n" % (x.ip, x.i) for x in self.bed.nodes.values()), 0o600)
         write(os.path.join(etc, "services"), "%s 1 2 3\n" % SERVICE)
         # The others have no damping of failback, so none is measured here.
-        write(os.path.join(folder, "service.conf"), self.m["conf"] + "failure_window = 1\n")
+        write(os.path.join(folder, "service.conf"), self.m["conf"] + "failure_window = 0.01\n")
         for script in ("start", "stop"):
             write(os.path.join(folder, script), '#!/bin/bash\nexec %s %s %s %s\n' % (
                 os.path.join(B.HERE, "svc.sh"), script, n.name, self.bed.events), 0o755)

@@ -24,9 +24,9 @@ B runs web
 A comes up
 A alerts (critical): this host is offline: for 5 s it has heard neither another host nor any of what `probe` names; it stops what another host can run
 A alerts (info): this host is no longer taken for offline: another host is heard
-C sees A up
 A sees B up
 A sees C up
+C sees A up
 B sees A up
 B stops web (failback to A)
 B has stopped web

@@ -28,10 +28,10 @@ B comes up
 A sees B up
 B sees A up
 C comes up
+B sees C up
+A sees C up
 C sees B up
 C sees A up
-A sees C up
-B sees C up
 C loses power
 B sees C down
 A sees C down
@@ -39,8 +39,8 @@ A starts db (placement)
 A runs db
 C comes up
 D comes up
-C sees D up
 D sees C up
+C sees D up
 C alerts (warning): this host does not vote on services with ownership majority yet: with the hosts file as it was here before (A, B and C) A and B may vote already, and this is to be heard first
 D alerts (warning): this host does not vote on services with ownership majority yet: the hosts file differs on C, or did so when others began to vote
 

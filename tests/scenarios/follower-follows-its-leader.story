@@ -52,11 +52,11 @@ expect db on A
 expect web on A
 ----
 A comes up
+B sees A up
+C sees A up
 A sees B up
 A sees C up
-B sees A up
 B stops web (failback to A)
-C sees A up
 A checks web: exit 3
 A checks db: exit 3
 B has stopped web

@@ -46,10 +46,10 @@ settle
 expect db on A
 expect web on A
 ----
-A sees B up
-A sees C up
 B sees A up
 B stops web (failback to A)
+A sees B up
+A sees C up
 C sees A up
 B has stopped web
 B stops db (failback to A)

@@ -32,9 +32,9 @@ C sees A down
 B sees A down
 A comes up
 C sees A up
+B sees A up
 A sees B up
 A sees C up
-B sees A up
 
 fence A
 run 30s
@@ -45,8 +45,8 @@ settle
 expect db on A
 ----
 A's engine dies
-C sees A down
 B sees A down
+C sees A down
   C sees A=down/maintenance B=up/direct C=up/self
   C sees db stopped: stays on A, which is in maintenance
 A comes up

@@ -38,8 +38,8 @@ C sees A down
 B sees A down
 A comes up
 A checks db: exit 3
-B sees A up
 C sees A up
+B sees A up
 A sees B up
 A sees C up
   B sees A=up/direct/maintenance B=up/self C=up/direct

@@ -47,9 +47,9 @@ settle
 expect db on A
 expect one copy of db
 ----
-B sees A up
 A sees B up
 A sees C up
+B sees A up
 C sees A up
 A alerts (info): the maintenance of this host is over
 A answers: done, A is not in maintenance

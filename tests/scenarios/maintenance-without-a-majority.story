@@ -38,10 +38,10 @@ settle
 show
 view A
 ----
-B sees A up
-B stops db (failback to A)
 A sees B up
 A sees C up
+B sees A up
+B stops db (failback to A)
 C sees A up
 B has stopped db
 A starts db (failback from B)

@@ -40,9 +40,9 @@ settle
 show
 expect one copy of db
 ----
-C sees A up
 A sees B up
 A sees C up
+C sees A up
 B sees A up
 B runs db
 B stops db (failback to A)

@@ -85,18 +85,18 @@ settle 1m
 show
 expect one copy of db
 ----
-A sees C up
-A sees D up
-A sees E up
 C sees B up
 C sees A up
-D sees B up
-D sees A up
 E sees B up
 E sees A up
 B sees C up
 B sees D up
 B sees E up
+A sees C up
+A sees D up
+A sees E up
+D sees B up
+D sees A up
 C runs db
 C stops db (failback to A)
 C has stopped db

@@ -70,10 +70,10 @@ settle
 show
 ----
 C comes up
-B sees C up
-A sees C up
 C sees A up
 C sees B up
+A sees C up
+B sees C up
 B sees A up
 B stops web (lost-ownership to A)
 A sees B up

@@ -53,8 +53,8 @@ settle
 expect web on A
 ----
 C comes up
-A sees C up
 B sees C up
+A sees C up
 C sees B up
 C sees A up
 C checks web: exit 3

@@ -93,8 +93,8 @@ A's engine dies
 B has stopped web
 C sees A down
 C starts web (failback from B)
-D sees A down
 B sees A down
+D sees A down
 C runs web
 D answers: done, configuration 4 is in force
   A: away; it gets it when it returns

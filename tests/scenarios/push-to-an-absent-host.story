@@ -68,8 +68,8 @@ view C
 A$ online C
 ----
 C loses power
-A sees C down
 B sees C down
+A sees C down
 B starts mail (failover from C)
 B runs mail
 B stops mail (failback to A)

@@ -32,6 +32,6 @@ L sees P up
 L starts web (placement)
 L runs web
 S loses power
-T sees S down
 L sees S down
+T sees S down
 P sees S down

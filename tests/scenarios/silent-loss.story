@@ -54,9 +54,9 @@ B runs web
 A sees B down
 A sees C down
   web: runs on A, B
-B sees A up
-B stops web (lost-ownership to A)
+C sees A up
 A sees B up
 A sees C up
-C sees A up
+B sees A up
+B stops web (lost-ownership to A)
 B has stopped web

@@ -191,10 +191,11 @@ h35 has stopped web
 # Eight that lie scattered are cut from all others. Of two of them nobody is left at any place of theirs: these try
 # whom they do not see, and find the others.
 part h1 h4 h7 h11 h14 h20 h28 h35
+run 30s
 within 3m h1 sees h28 up
 within 3m h1 sees h14 up
+within 3m h35 sees h1 up
 settle
-expect h35 sees h1 up
 expect h2 sees h40 up
 expect h2 sees h35 down
 expect web on h7

@@ -47,10 +47,10 @@ E sees C up
 E sees D up
 A sees E up
 B sees E up
-C sees E up
 D sees E up
+C sees E up
 C loses power
+B sees C down
 E sees C down
 D sees C down
-B sees C down
 A sees C down

@@ -24,9 +24,9 @@ A sees B down
 B starts web (failover from A)
 B runs web
   web: runs on A, B
+A sees B up
 B sees A up
 B stops web (lost-ownership to A)
-A sees B up
 B has stopped web
 
 silence A
@@ -37,16 +37,16 @@ unsilence A
 settle
 expect web on A
 ----
+B sees A down
 A alerts (critical): this host is offline: for 5 s it has heard neither another host nor any of what `probe` names; it stops what another host can run
 A sees B down
 A stops web (lost-ownership)
-B sees A down
 B starts web (failover from A)
 A has stopped web
 B runs web
 A alerts (info): this host is no longer taken for offline: another host is heard
-A sees B up
 B sees A up
+A sees B up
 B stops web (failback to A)
 B has stopped web
 A starts web (failback from B)

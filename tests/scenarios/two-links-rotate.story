@@ -24,7 +24,3 @@ A comes up
 B comes up
 A sees B up
 B sees A up
-A sees B down
-B sees A down
-A sees B up
-B sees A up

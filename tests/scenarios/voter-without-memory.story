@@ -50,6 +50,6 @@ A sees C down
 C alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A
 A sees B up
 A sees C up
-B sees A up
 C sees A up
+B sees A up
 A starts db (operator)

@@ -34,13 +34,13 @@ voters A B C
 expect db on A
 ----
 A sees D up
-B sees E up
 E sees B up
 E sees A up
 E sees C up
 D sees B up
 D sees A up
 D sees C up
+B sees E up
 D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
 E alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
 C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike

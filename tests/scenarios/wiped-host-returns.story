@@ -32,9 +32,9 @@ B sees C down
 A starts web (failover from C)
 A runs web
 C comes up
-C alerts (critical): host B knows this host by another key; to be let in: clusterctl readmit C on another host
-B alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key be21d0f7 instead of 6a661fea; it is refused. If C lost its state: clusterctl readmit C
+C alerts (critical): host A knows this host by another key; to be let in: clusterctl readmit C on another host
 A alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key be21d0f7 instead of 6a661fea; it is refused. If C lost its state: clusterctl readmit C
+B alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key be21d0f7 instead of 6a661fea; it is refused. If C lost its state: clusterctl readmit C
 
 A$ readmit C
 run 10s

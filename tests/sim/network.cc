@@ -82,6 +82,10 @@ void Network::dial(MachineId from, const core::Dial& dial) {
   }
   c.ends[1].machine = target;
   queue_.after(kDialTimeout, [this, id] { time_out(id); });
+  queue_.after(dial.connect_within, [this, id] {
+    if (const Connection* connecting = find(id); connecting != nullptr && !connecting->connected)
+      time_out(id);
+  });
   if (dial.port != kPort) {
     c.ends[1].state = State::kGone;
     if (rng_.chance(0.5)) put(id, c, 1, Kind::kRefuse);
@@ -250,6 +254,7 @@ void Network::accept_at_dialer(uint64_t id, Connection& c, const Item& item) {
   End& dialer = c.ends[0];
   switch (item.kind) {
     case Kind::kSynAck:
+      c.connected = true;
       c.offered = machines_.credentials(dialer.machine, c.ends[1].machine);
       put(id, c, 0, Kind::kDialerHello);
       break;

@@ -163,10 +163,11 @@ class Network {
     HostId wanted;
     std::vector<core::Generation> offered;  // by the dialer
     core::Generation used;
-    bool outcast = false;  // the listener does not take the dialer's key
-    bool early = false;    // the dialer does not wait for the listener's first word
-    std::string dialled;   // the listener's address as dialled
-    std::string observed;  // the dialer's as the listener sees it
+    bool outcast = false;    // the listener does not take the dialer's key
+    bool connected = false;  // the dialer knows that somebody listens
+    bool early = false;      // the dialer does not wait for the listener's first word
+    std::string dialled;     // the listener's address as dialled
+    std::string observed;    // the dialer's as the listener sees it
   };
   struct Host {
     std::string ip;

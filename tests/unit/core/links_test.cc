@@ -1,5 +1,6 @@
 #include "core/links.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/dialer.h"
@@ -142,12 +143,50 @@ TEST(ParseAddress, TakesBothFamiliesAndNothingElse) {
     EXPECT_FALSE(parse_address(bad)) << bad;
 }
 
+// How long TCP may take at each of so many dials, which all fail by that.
+std::vector<Duration> patience_of_dials(Dialer& dialer, const DialTarget& target, int dials) {
+  std::vector<Duration> patience;
+  Actions out;
+  Rng rng(3);
+  Now now{MonoTime{hours(1)}, WallTime{}};
+  for (int i = 0; i < dials; ++i) {
+    Context context{now, out, rng};
+    dialer.dial_if_due(context, HostId(2), target);
+    patience.push_back(std::get<Dial>(out.back()).connect_within);
+    now.mono += patience.back();
+    Context later{now, out, rng};
+    dialer.failed(later, HostId(2));
+    EXPECT_LE(dialer.due_at(HostId(2)) - now.mono,
+              std::max<Duration>(milliseconds(50), seconds(1) - patience.back()));
+    now.mono = dialer.due_at(HostId(2));
+  }
+  return patience;
+}
+
+TEST(DialerTest, ASilentHostIsDialledAnewSoonButNotEachTime) {
+  const DialTarget target{"10.0.0.2", 35790, true};
+  Dialer dialer;
+  dialer.configure(milliseconds(100), seconds(2));
+  EXPECT_THAT(patience_of_dials(dialer, target, 3), testing::Each(kLongestConnect))
+      << "how far it is nobody knows";
+  dialer.link_lost(HostId(2), milliseconds(3));
+  auto patience = patience_of_dials(dialer, target, 8);
+  EXPECT_EQ(patience.back(), kLongestConnect);
+  patience.pop_back();
+  EXPECT_THAT(patience, testing::Each(milliseconds(200)));
+  dialer.link_lost(HostId(2), milliseconds(300));
+  EXPECT_EQ(patience_of_dials(dialer, target, 1)[0], milliseconds(1200));
+  dialer.link_lost(HostId(2), milliseconds(3));
+  EXPECT_EQ(patience_of_dials(dialer, {"203.0.113.2", 40000, false}, 1)[0], kLongestConnect)
+      << "a router on the way lets it in late";
+}
+
 TEST(DialerTest, PausesGrowUpToHalfTheDeadTime) {
   Actions out;
   Rng rng(3);
   Now now{MonoTime{hours(1)}, WallTime{}};
   Dialer dialer;
-  dialer.configure(seconds(5));
+  dialer.configure(seconds(1), seconds(5));
   const DialTarget target{"10.0.0.2", 35790, true};
   Duration longest{};
   for (int i = 0; i < 12; ++i) {
