@@ -9,11 +9,14 @@ import bed as B
 
 PROGRAMS = ""  # where clusterd and clusterctl are
 SERVICE = "svc"
+MAJORITY = "ownership = majority\nfence_margin = %g\n"
+# fast and fastest notice a loss as soon as keepalived does with advertisements each 0.1 and 0.02 s, majority as pacemaker does in its
+# fast mode.
 MODES = {
     "default": dict(beat=1, dead=5, conf="", hold=12, settle=1.0),
-    "fast": dict(beat=0.25, dead=1.5, conf="", hold=6, settle=1.0),
-    "fastest": dict(beat=0.1, dead=0.4, conf="", hold=6, settle=1.0),
-    "majority": dict(beat=0.25, dead=1.5, conf="ownership = majority\nfence_margin = 1\nfailback = immediate\n", hold=8, settle=1.0),
+    "fast": dict(beat=0.1, dead=0.36, conf="", hold=6, settle=1.0),
+    "fastest": dict(beat=0.02, dead=0.072, conf="", hold=6, settle=1.0),
+    "majority": dict(beat=0.1, dead=0.45, conf=MAJORITY % 0.2, hold=6, settle=1.0),
 }
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
