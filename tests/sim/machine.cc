@@ -150,6 +150,7 @@ void Machine::end_engine() {
 void Machine::end_guardian() {
   guardian_ = core::Guardian();
   guardian_lives_ = false;
+  guardian_armed_ = Instant::max();
 }
 
 void Machine::crash_engine() {
