@@ -100,6 +100,8 @@ Result<pid_t> start_engine(const daemon::Options& options, const Inheritance& in
 
 bool be_an_engine(const Inheritance& inherited) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
+  // Started through /proc/self/exe it would be listed as "exe".
+  (void)prctl(PR_SET_NAME, "clusterd-engine");
   // It may have died before that was said.
   if (getppid() != inherited.guardian) return false;
   std::vector<int> kept = inherited.listening;

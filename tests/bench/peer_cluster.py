@@ -9,13 +9,13 @@ import bed as B
 
 PROGRAMS = ""  # where clusterd and clusterctl are
 SERVICE = "svc"
-MAJORITY = "ownership = majority\nfence_margin = %g\n"
-# fast and fastest notice a loss as soon as keepalived does with advertisements each 0.1 and 0.02 s, majority as pacemaker does in its
-# fast mode.
+MAJORITY = "ownership = majority\nfence_margin = %g\nfailback = immediate\n"
+# In fast and fastest three beats that are missed are a loss, as three advertisements each 0.1 and 0.02 s are to keepalived; by majority
+# it takes as long as with pacemaker in its fast mode until the service may start.
 MODES = {
     "default": dict(beat=1, dead=5, conf="", hold=12, settle=1.0),
-    "fast": dict(beat=0.1, dead=0.36, conf="", hold=6, settle=1.0),
-    "fastest": dict(beat=0.02, dead=0.072, conf="", hold=6, settle=1.0),
+    "fast": dict(beat=0.1, dead=0.3, conf="", hold=6, settle=1.0),
+    "fastest": dict(beat=0.02, dead=0.06, conf="", hold=6, settle=1.0),
     "majority": dict(beat=0.1, dead=0.45, conf=MAJORITY % 0.2, hold=6, settle=1.0),
 }
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
