@@ -82,7 +82,8 @@ class Node {
     std::string records_digest;
     std::vector<std::pair<std::string, uint64_t>> epochs;  // highest heard, by service
     Voters voters;
-    PushId push;  // the newest that it knows to be decided
+    std::vector<std::string> untold;  // of what people are to be told
+    PushId push;                      // the newest that it knows to be decided
     bool push_applied = false;
     bool push_undecided = false;
   };

@@ -55,8 +55,8 @@ A comes up
 A sees B up
 A sees C up
 B sees A up
-B stops web (failback to A)
 C sees A up
+B stops web (failback to A)
 A checks web: exit 3
 A checks db: exit 3
 B has stopped web

@@ -109,8 +109,8 @@ view S L
 ----
 P sees L down
 S sees L down
-S starts web (failover from L)
 P starts files (failover from L)
+S starts web (failover from L)
 S runs web
 P runs files
 L sees P down
@@ -147,9 +147,9 @@ L stops mail (lost-ownership to S)
 L stops proxy (lost-ownership to P)
 P sees L up
 P stops files (lost-ownership to L)
-S has stopped web
 L has stopped proxy
 L has stopped mail
+S has stopped web
 P has stopped files
   web: runs on L
   mail: runs on S

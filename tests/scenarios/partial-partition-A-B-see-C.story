@@ -74,10 +74,10 @@ B sees C up
 A sees C up
 C sees A up
 C sees B up
-B sees A up
-B stops web (lost-ownership to A)
 A sees B up
 A stops mail (lost-ownership to B)
+B sees A up
+B stops web (lost-ownership to A)
 B has stopped web
 A has stopped mail
   web: runs on A

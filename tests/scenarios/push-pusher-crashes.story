@@ -55,16 +55,16 @@ settle
 expect web on B
 ----
 A comes up
+B sees A up
 D sees A up
+C sees A up
 A sees B up
 A sees C up
 A sees D up
-C sees A up
-B sees A up
 B stops web (failback to A)
-D alerts (warning): the services file of this host differs from the newer one that is in force
 B alerts (warning): the services file of this host differs from the newer one that is in force
 C alerts (warning): the services file of this host differs from the newer one that is in force
+D alerts (warning): the services file of this host differs from the newer one that is in force
 B has stopped web
 B starts web (operator)
 B runs web
@@ -91,10 +91,10 @@ D$ push
 B stops web (failback to C)
 A's engine dies
 B has stopped web
-C sees A down
-C starts web (failback from B)
 D sees A down
 B sees A down
+C sees A down
+C starts web (failback from B)
 C runs web
 D answers: done, configuration 4 is in force
   A: away; it gets it when it returns

@@ -41,5 +41,5 @@ C comes up
 C alerts (critical): host A knows this host by another key; to be let in: clusterctl readmit C on another host
 A alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key 349fef62 instead of be21d0f7; it is refused. If C lost its state: clusterctl readmit C
 B alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key 349fef62 instead of be21d0f7; it is refused. If C lost its state: clusterctl readmit C
-A sees C down
 B sees C down
+A sees C down

@@ -43,8 +43,6 @@ expect P linked L
 expect P knows L by secret
 expect keys
 ----
-L sees P down
+S sees P up
 P sees S up
 P sees L up
-S sees P up
-L sees P up

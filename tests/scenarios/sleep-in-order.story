@@ -103,8 +103,8 @@ L stops web (lost-ownership)
 L comes up
 L alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 L alerts (critical): service db is killed here: its lease ends before it has stopped
-L: stop of db ends with signal 9
 A sees L up
+L: stop of db ends with signal 9
 B sees L up
 L sees B up
 L sees A up

@@ -38,10 +38,10 @@ A loses power
 B sees A down
 C sees A down
 A comes up
-C sees A up
-B sees A up
 A sees B up
 A sees C up
+C sees A up
+B sees A up
 
 A$ start web
 settle
@@ -78,11 +78,11 @@ C loses power
 A comes up
 B comes up
 C comes up
-B sees C up
-C sees B up
-B sees A up
-C sees A up
 A sees B up
+B sees A up
+C sees B up
+C sees A up
+B sees C up
 A sees C up
 A starts web (placement)
 A runs web

@@ -47,6 +47,7 @@ class RestChecks final : public Watcher {
 
   World& world_;
   const Instant quiet_from_;
+  Instant told_{};                                // when people were told of something last
   std::string talk_;                              // at rest, and by whom
   std::map<MachineId, std::set<HostId>> online_;  // by what each engine has signalled
   std::map<std::pair<MachineId, std::string>, std::pair<core::ServiceState, HostId>> signalled_;

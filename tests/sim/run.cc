@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "tests/sim/alert_checks.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/key_checks.h"
@@ -130,9 +131,12 @@ Outcome run(const RunOptions& options) {
   RestChecks rest(world, Instant(kRunTime - kQuiet));
   KeyChecks keys(world);
   NeedsChecks needs(world);
+  AlertChecks alerts(world);
   PushChecks pushes(world);
   furnish(world, spec, plan);
   world.set_plant(options.plant);
+  for (MachineId m = 0; m < world.size(); ++m)
+    if ((options.seed >> m & 1) != 0) world.machine(m).set_alerting(Alerting::kGood);
   for (MachineId m = 0; m < world.size(); ++m)
     world.queue().at(plan.between(Duration(), kBootWithin),
                      [&world, m] { world.machine(m).power_on(); });
