@@ -1,21 +1,54 @@
 #include "core/alerts.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/members.h"
+#include "core/settings.h"
 
 namespace cluster::core {
 
-LastTold told_from(std::string_view value) {
-  if (value == to_setting(LastTold::kBad)) return LastTold::kBad;
-  return value == to_setting(LastTold::kFlaps) ? LastTold::kFlaps : LastTold::kGood;
+namespace {
+
+constexpr std::string_view kUp = "up", kDown = "down", kFlapping = "flaps";
+
+}  // namespace
+
+Telling Telling::parse(std::string_view value) {
+  Telling out;
+  bool first = true;
+  while (!value.empty()) {
+    const std::string_view word = value.substr(0, value.find(' '));
+    value.remove_prefix(std::min(value.size(), word.size() + 1));
+    if (!std::exchange(first, false)) {
+      out.add(std::string(word.substr(0, kToldNumberBytes)));
+    } else if (word == kDown) {
+      out.last = LastTold::kBad;
+    } else if (word == kFlapping) {
+      out.last = LastTold::kFlaps;
+    }
+  }
+  return out;
 }
 
-const char* to_setting(LastTold told) {
-  switch (told) {
-    case LastTold::kGood: return "";
-    case LastTold::kBad: return "down";
-    case LastTold::kFlaps: return "flaps";
+std::string Telling::value() const {
+  std::string out;
+  switch (last) {
+    case LastTold::kGood: out = numbers.empty() ? "" : kUp; break;
+    case LastTold::kBad: out = kDown; break;
+    case LastTold::kFlaps: out = kFlapping; break;
   }
-  return "";
+  for (const std::string& number : numbers) out += " " + number;
+  return out;
+}
+
+void Telling::add(std::string number) {
+  if (numbers.size() == kMaxToldNumbers) numbers.erase(numbers.begin());
+  numbers.push_back(std::move(number));
+}
+
+bool Telling::names(const std::string& number) const {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
 void Watch::see(MonoTime now, bool good, LastTold told) {
@@ -85,6 +118,25 @@ Damper::Verdict Damper::note(MonoTime now) {
   if (quiet_) return Verdict::kQuiet;
   quiet_ = times_.size() >= kFlapChanges;
   return quiet_ ? Verdict::kSendAsLast : Verdict::kSend;
+}
+
+void Alerts::load(const Settings& settings, const NodeId& self) {
+  for (const wire::Setting& setting : settings.all()) {
+    if (!setting.key().starts_with(kAlertPrefix) || node_of(setting.node()) != self) continue;
+    Telling told = Telling::parse(setting.value());
+    if (told.last != LastTold::kGood) unanswered[setting.key()] = std::move(told);
+  }
+}
+
+void Alerts::done(uint64_t key) {
+  raised.remove_if([&](const OwnAlert& ours) { return ours.alert.key == key; });
+}
+
+void Alerts::try_again(MonoTime now) {
+  if (now < again_at) return;
+  failed = false;
+  again_at = kNever;
+  hosts.due = true;
 }
 
 }  // namespace cluster::core

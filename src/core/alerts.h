@@ -20,6 +20,8 @@
 
 namespace cluster::core {
 
+class Settings;
+
 // With so many changes within that time something flaps; once it has not changed for the last, it is stable.
 inline constexpr size_t kFlapChanges = 6;
 inline constexpr Duration kFlapWindow = minutes(10);
@@ -41,10 +43,24 @@ inline constexpr std::string_view kAlertPrefix = "alert/";      // of settings, 
 inline constexpr std::string_view kSilencePrefix = "silence/";  // likewise; value: until when
 inline constexpr std::string_view kAllSilent = "all";
 
-// What people were told of last. As the value of a setting: "", "down", "flaps".
+// What people were told of last.
 enum class LastTold : uint8_t { kGood, kBad, kFlaps };
-LastTold told_from(std::string_view value);
-const char* to_setting(LastTold told);
+
+// As the value of a setting: "", "up", "down" or "flaps", then the numbers of what bad was told before and with it, as
+// far as the one that wrote it knew: node_told.cc.
+struct Telling {
+  LastTold last = LastTold::kGood;
+  std::vector<std::string> numbers;  // newest last
+
+  static Telling parse(std::string_view value);
+  std::string value() const;
+  void add(std::string number);
+  bool names(const std::string& number) const;
+
+  bool operator==(const Telling&) const = default;
+};
+inline constexpr size_t kMaxToldNumbers = 4;
+inline constexpr size_t kToldNumberBytes = 8;
 
 // One host, or one service, as this host sees it.
 class Watch {
@@ -156,6 +172,8 @@ struct Alerts {
   std::list<OwnAlert> raised;            // oldest first
   std::map<uint64_t, HeardAlert> heard;  // by key
   std::map<AlertId, Outgoing> outgoing;
+  // By setting: what bad this host told last, until another host writes there.
+  std::map<std::string, Telling> unanswered;
   std::map<std::pair<std::string, std::string>, Damper> dampers;  // by kind and subject
   std::map<std::string, Failover> failovers;  // to this host, until the service runs
   uint64_t next_alert = 1;
@@ -166,6 +184,12 @@ struct Alerts {
   std::optional<std::vector<AlertSender>> senders;  // since the last decision; in their turn
   Chore hosts;
   MonoTime at = kNever;  // there may be something to do then, besides
+
+  void load(const Settings& settings, const NodeId& self);
+  // People were told of the raised alert of that key.
+  void done(uint64_t key);
+  // Whether this host can send is tried again where it is time to.
+  void try_again(MonoTime now);
 };
 
 }  // namespace cluster::core

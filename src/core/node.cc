@@ -61,6 +61,7 @@ void Node::State::start(Context& context) {
   grants.load(boot.stored, context.now.mono);
   load_memory();
   load_ledger();
+  alerts.load(settings, self);
   note_host_names();
   recollection.since = recollection.asked_from = context.now.mono;
   begin_listening(context.now.mono);
@@ -363,7 +364,7 @@ void Node::State::decide(Context& context) {
   for (int round = 0; dirty && round < kMaxRounds; ++round) {
     dirty = false;
     if (context.now.mono >= incarnation_again_at) store_incarnation(context);
-    look_whether_alerts_can_be_sent(context.now.mono);
+    alerts.try_again(context.now.mono);
     receive_own_messages(context);
     refresh_members(context);
     count_electorate();
@@ -464,9 +465,10 @@ Node::Inspection Node::inspect() const {
   for (const auto& [service, epoch] : state_->voter.epochs())
     out.epochs.emplace_back(service, epoch);
   out.voters = state_->voters;
-  for (const OwnAlert& own : state_->alerts.raised) out.untold.push_back(own.alert.text);
+  for (const OwnAlert& own : state_->alerts.raised)
+    out.untold.push_back({own.alert.text, own.since});
   for (const auto& [key, watch] : state_->alerts.watches)
-    if (watch.has_news()) out.untold.push_back(key);
+    if (watch.has_news()) out.untold.push_back({key, watch.news_since()});
   out.push = state_->push.kept.committed();
   out.push_applied = state_->push.kept.applied();
   out.push_undecided = state_->push.kept.prepared().has_value();

@@ -2,11 +2,11 @@
 // tell, and after a while whoever is next.
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/digest.h"
-#include "core/hlc.h"
+#include "core/alert_texts.h"
 #include "core/node_state.h"
+#include "core/silence.h"
 
 namespace cluster::core {
 
@@ -19,16 +19,6 @@ const std::string kServiceWatch = std::string(kAlertPrefix) + "service/";
 bool worth_sending(const Alert& alert) {
   return alert.severity != Severity::kInfo || alert.kind == AlertKind::kStorage ||
          alert.kind == AlertKind::kOffline;
-}
-
-std::string in_minutes(Duration time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::minutes>(time).count()) + " min";
-}
-
-std::string flapping(const std::string& what, size_t changes) {
-  return what + " flaps: it has changed " + std::to_string(changes) + " times within " +
-         in_minutes(kFlapWindow) + "; no more of it is told until it has not for " +
-         in_minutes(kStableTime);
 }
 
 }  // namespace
@@ -72,24 +62,6 @@ MonoTime Node::State::alert_turn(MonoTime since, HostId about) {
   return alerts.failed ? std::max(turn, alerts.again_at) : turn;
 }
 
-std::optional<WallTime> Node::State::silenced_until(const std::string& name) const {
-  const std::string& value = settings.get(std::string(kSilencePrefix) + name);
-  int64_t us = 0;
-  if (std::from_chars(value.data(), value.data() + value.size(), us).ec != std::errc() || us < 0 ||
-      static_cast<uint64_t>(us) > kMaxStamp / 1000)
-    return std::nullopt;
-  return WallTime(microseconds(us));
-}
-
-// Until when nothing of this is sent; not in force where that has passed.
-MonoTime Node::State::silent_until(Now now, const std::string& subject, HostId from) const {
-  Duration rest{};
-  for (const std::string& name : {std::string(kAllSilent), subject, name_of(from)})
-    if (const auto until = silenced_until(name); until && *until > now.wall)
-      rest = std::max<Duration>(rest, *until - now.wall);
-  return now.mono + std::min(rest, kMaxSilence);
-}
-
 // --------------------------------------------------------------------------- what all hosts see alike
 
 void Node::State::watch_hosts(Context& context) {
@@ -106,7 +78,7 @@ void Node::State::watch_hosts(Context& context) {
       continue;
     }
     Watch& watch = alerts.watches.try_emplace(key, Duration{}).first->second;
-    const LastTold told = told_from(settings.get(key));
+    const LastTold told = Telling::parse(settings.get(key)).last;
     if (!settled || upkeeps.of(host.name).keeps()) {
       watch.lose_sight();
     } else if (const bool up = members.up(host.id); up || watch.known()) {
@@ -120,7 +92,7 @@ void Node::State::watch_hosts(Context& context) {
 void Node::State::watch_service(Context& context, const Order& order, const Standing& seen) {
   const std::string key = kServiceWatch + order.service;
   Watch& watch = alerts.watches.try_emplace(key, config.dead_time).first->second;
-  const LastTold told = told_from(settings.get(key));
+  const LastTold told = Telling::parse(settings.get(key)).last;
   const bool wanted =
       settings.get("disable/" + order.service).empty() && !stopped_by_operator(order.service);
   const Choice& choice = choices[order.service];
@@ -149,7 +121,8 @@ void Node::State::tell_news(Context& context, const std::string& key, Watch& wat
   const auto what = watch.news(now, told);
   again_at = std::min(again_at, watch.next(now, told));
   if (!what || watch.sending) return;
-  if (const MonoTime silent = silent_until(context.now, about.first, HostId{}); silent > now) {
+  if (const MonoTime silent = silent_until(*this, context.now, about.first, HostId{});
+      silent > now) {
     if (what == Watch::News::kBlip) watch.was_told(told);
     again_at = std::min(again_at, silent);
     return;
@@ -163,8 +136,8 @@ void Node::State::tell_news(Context& context, const std::string& key, Watch& wat
     again_at = std::min({again_at, turn, now >= forget_at ? now : forget_at});
     return;
   }
-  SendAlert alert = key.starts_with(kHostWatch) ? host_alert(about.first, watch, *what)
-                                                : service_alert(about.first, watch, *what);
+  SendAlert alert = key.starts_with(kHostWatch) ? host_alert(*this, about.first, watch, *what)
+                                                : service_alert(*this, about.first, watch, *what);
   alert.alert = AlertId(alerts.next_alert++);
   const LastTold then = *what == Watch::News::kFlaps ? LastTold::kFlaps
                         : watch.good()               ? LastTold::kGood
@@ -172,76 +145,6 @@ void Node::State::tell_news(Context& context, const std::string& key, Watch& wat
   alerts.outgoing[alert.alert] = {key, then, 0};
   watch.sending = true;
   context.emit(std::move(alert));
-}
-
-SendAlert Node::State::host_alert(const std::string& name, const Watch& watch,
-                                  Watch::News what) const {
-  SendAlert out{{}, to_string(AlertKind::kHostDown), name, Severity::kCritical, "host " + name};
-  const Member* member = member_of(config.host(name)->id);
-  const bool gone = member != nullptr && member->record.leaving();
-  if (gone) out.severity = Severity::kWarning;
-  const char* down = gone ? " has left the cluster" : " is down: it cannot be reached";
-  switch (what) {
-    case Watch::News::kBad: out.text += down; return out;
-    case Watch::News::kGood: out.text += " is up again"; break;
-    case Watch::News::kBlip: out.text += " was down for a moment, and is up again"; break;
-    case Watch::News::kFlaps:
-      return {{},
-              to_string(AlertKind::kHostFlaps),
-              name,
-              Severity::kCritical,
-              flapping(out.text, watch.changes())};
-    case Watch::News::kSettled:
-      out.text += watch.good() ? " is up, and no longer flaps" : down + std::string(", for good");
-      if (!watch.good()) return out;
-      break;
-  }
-  out.kind = to_string(AlertKind::kHostUp);
-  out.severity = Severity::kInfo;
-  return out;
-}
-
-SendAlert Node::State::service_alert(const std::string& name, const Watch& watch,
-                                     Watch::News what) const {
-  SendAlert out{
-      {}, to_string(AlertKind::kServiceDown), name, Severity::kCritical, "service " + name};
-  const std::string down = " runs nowhere: " + choices.at(name).reason;
-  switch (what) {
-    case Watch::News::kBad: out.text = as_line(out.text + down, kMaxReasonBytes); return out;
-    case Watch::News::kGood: out.text += " runs again"; break;
-    case Watch::News::kBlip: out.text += " ran nowhere for a while, and runs again"; break;
-    case Watch::News::kFlaps:
-      return {{},
-              to_string(AlertKind::kServiceFlaps),
-              name,
-              Severity::kCritical,
-              flapping(out.text, watch.changes())};
-    case Watch::News::kSettled:
-      if (!watch.good()) {
-        out.text = as_line(out.text + down, kMaxReasonBytes);
-        return out;
-      }
-      out.text += " runs, and no longer flaps";
-      break;
-  }
-  out.kind = to_string(AlertKind::kServiceUp);
-  out.severity = Severity::kInfo;
-  return out;
-}
-
-// Of another host, or of this one itself.
-void Node::State::note_told(const std::string& key) {
-  if (!key.starts_with(kAlertPrefix)) return;
-  if (auto watch = alerts.watches.find(key); watch != alerts.watches.end())
-    watch->second.was_told(told_from(settings.get(key)));
-}
-
-void Node::State::set_told(Context& context, const std::string& key, LastTold told) {
-  const wire::Setting setting = settings.write(context.now.wall, key, to_setting(told));
-  if (settings.merge(context.now.wall, setting) != Merged::kApplied)
-    return sending_failed(context,
-                          "that they were sent cannot be noted: there are too many settings");
-  apply_setting(context, setting, false);
 }
 
 // ------------------------------------------------------------------------------- what a host notices
@@ -346,7 +249,7 @@ void Node::State::take_alert(Context& context, const NodeId& from, const RaisedA
   const Member* member = members.find(from);
   const HostId host = member == nullptr ? HostId{} : member->host;
   if (alerts.dampers.size() == kMaxDampers) alerts.dampers.clear();
-  const bool silent = silent_until(context.now, alert.subject, host) > now;
+  const bool silent = silent_until(*this, context.now, alert.subject, host) > now;
   const Damper::Verdict verdict = alerts.dampers[{alert.kind, alert.subject}].note(now);
   if (silent || verdict == Damper::Verdict::kQuiet) {
     heard.sent = true;
@@ -371,14 +274,10 @@ void Node::State::take_alert(Context& context, const NodeId& from, const RaisedA
 }
 
 void Node::State::answer_alert(Context& context, const NodeId& to, uint64_t key) {
-  if (to == self) return alert_done(key);
+  if (to == self) return alerts.done(key);
   wire::Routed message;
   message.mutable_done_alert()->set_key(key);
   route(context, to, std::move(message));
-}
-
-void Node::State::alert_done(uint64_t key) {
-  alerts.raised.remove_if([&](const OwnAlert& ours) { return ours.alert.key == key; });
 }
 
 // ------------------------------------------------------------------------------------------ sending
@@ -418,14 +317,6 @@ void Node::State::on(Context& context, const Noticed& event) {
   context.alert(event.kind, event.subject, event.severity, event.text, event.instance);
 }
 
-// Before this host says what its duty is.
-void Node::State::look_whether_alerts_can_be_sent(MonoTime now) {
-  if (now < alerts.again_at) return;
-  alerts.failed = false;
-  alerts.again_at = kNever;
-  alerts.hosts.due = true;
-}
-
 void Node::State::drive_alerts(Context& context) {
   alerts.senders.reset();
   alerts.at = alerts.again_at;
@@ -442,53 +333,6 @@ void Node::State::forget_watches() {
                                        : orders.find(key.substr(kServiceWatch.size())) == nullptr;
   });
   alerts.hosts.due = true;
-}
-
-// ------------------------------------------------------------------------------------------ silence
-
-// A host may be named by its ID. Empty: nothing has that name.
-std::string Node::State::silence_name(const std::string& named) const {
-  if (named == kAllSilent || orders.find(named) != nullptr || config.host(named) != nullptr)
-    return named;
-  uint32_t id = 0;
-  const char* end = named.data() + named.size();
-  const auto [read, fault] = std::from_chars(named.data(), end, id);
-  const HostEntry* host = fault == std::errc() && read == end ? config.host(HostId(id)) : nullptr;
-  return host == nullptr ? "" : host->name;
-}
-
-std::optional<std::pair<Refusal, std::string>> Node::State::refuse_silence(
-    const Command& command) const {
-  if (silence_name(command.service).empty())
-    return std::pair(Refusal::kUnknownHost, "no host and no service is named " + command.service +
-                                                "; expected one of them, the ID of a host, or " +
-                                                std::string(kAllSilent));
-  if (seconds(command.seconds) > kMaxSilence)
-    return std::pair(Refusal::kNotAble,
-                     "alerts are silenced for at most " +
-                         std::to_string(std::chrono::duration_cast<seconds>(kMaxSilence).count()) +
-                         " s");
-  return std::nullopt;
-}
-
-std::pair<std::string, std::string> Node::State::silence(WallTime now,
-                                                         const Command& command) const {
-  return {std::string(kSilencePrefix) + silence_name(command.service),
-          command.seconds == 0 ? std::string()
-                               : std::to_string(wall_us(now + seconds(command.seconds)))};
-}
-
-std::vector<SilenceView> Node::State::silences(WallTime now) const {
-  std::vector<std::string> names = {std::string(kAllSilent)};
-  for (const HostEntry& host : config.hosts) names.push_back(host.name);
-  for (const Order& order : orders.all()) names.push_back(order.service);
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  std::vector<SilenceView> out;
-  for (std::string& name : names)
-    if (const auto until = silenced_until(name); until && *until > now)
-      out.push_back({std::move(name), *until});
-  return out;
 }
 
 }  // namespace cluster::core

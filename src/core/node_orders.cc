@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/node_state.h"
+#include "core/silence.h"
 
 namespace cluster::core {
 
@@ -82,7 +83,7 @@ void Node::State::on(Context& context, const Command& command) {
         entries.emplace_back(maintenance_key(name_of(command.host)), "on");
       break;
     case Verb::kMaintenanceOff: entries = maintenance_ended(command.host); break;
-    case Verb::kSilence: entries.push_back(silence(context.now.wall, command)); break;
+    case Verb::kSilence: entries.push_back(silence(*this, context.now.wall, command)); break;
     case Verb::kReadmit:
     case Verb::kReadmitSelf: break;
   }
@@ -103,7 +104,7 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
     return Refused{Refusal::kNotAble,
                    "this is that host; readmit it on another, or forget its secrets with "
                    "readmit self"};
-  if (command.verb == Verb::kSilence) return refuse_silence(command);
+  if (command.verb == Verb::kSilence) return refuse_silence(*this, command);
   if (command.verb == Verb::kOnline && !push_refused(command.host).empty())
     return Refused{Refusal::kNotAble,
                    name_of(command.host) +
@@ -177,7 +178,7 @@ void Node::State::apply_setting(Context& context, const wire::Setting& setting, 
   setting_news.push_back(setting);
   dirty = true;
   alerts.hosts.due = true;
-  note_told(setting.key());
+  note_told(context, setting.key());
   apply_readmission(context, setting);
   if (about_maintenance(setting.key())) read_maintenance();
   constexpr std::string_view kClear = "clear/";

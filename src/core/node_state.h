@@ -472,20 +472,14 @@ struct Node::State final : Knowledge, ServiceWorld {
   std::string name_of(const NodeId& node) const;
   void announce_services(Context& context);
 
-  // node_alerts.cc: who tells people of what
+  // node_alerts.cc: who tells people of what; node_told.cc: what they were told of last
   wire::Record::AlertDuty alert_duty() const;
   std::vector<NodeId> alert_senders(HostId but);
   MonoTime alert_turn(MonoTime since, HostId about);
-  std::optional<WallTime> silenced_until(const std::string& name) const;
-  MonoTime silent_until(Now now, const std::string& subject, HostId from) const;
   void watch_hosts(Context& context);
   void watch_service(Context& context, const Order& order, const Standing& seen);
   void tell_news(Context& context, const std::string& key, Watch& watch, LastTold told,
                  const std::pair<std::string, HostId>& about, MonoTime& again_at);
-  SendAlert host_alert(const std::string& name, const Watch& watch, Watch::News what) const;
-  SendAlert service_alert(const std::string& name, const Watch& watch, Watch::News what) const;
-  void note_told(const std::string& key);
-  void set_told(Context& context, const std::string& key, LastTold told);
   void raise(AlertKind kind, const std::string& subject, Severity severity, const std::string& text,
              MonoTime now, uint64_t instance = 0);
   void raise_what_was_said(const Context& context);
@@ -495,15 +489,12 @@ struct Node::State final : Knowledge, ServiceWorld {
   void hear_alert(Context& context, const NodeId& from, const wire::RaisedAlert& message);
   void take_alert(Context& context, const NodeId& from, const RaisedAlert& alert);
   void answer_alert(Context& context, const NodeId& to, uint64_t key);
-  void alert_done(uint64_t key);
   void sending_failed(Context& context, const std::string& why);
-  void look_whether_alerts_can_be_sent(MonoTime now);
   void drive_alerts(Context& context);
   void forget_watches();
-  std::vector<SilenceView> silences(WallTime now) const;
-  std::string silence_name(const std::string& named) const;
-  std::optional<std::pair<Refusal, std::string>> refuse_silence(const Command& command) const;
-  std::pair<std::string, std::string> silence(WallTime now, const Command& command) const;
+  void note_told(Context& context, const std::string& key);
+  void set_told(Context& context, const std::string& key, LastTold last);
+  void write_told(Context& context, const std::string& key, const Telling& told);
 };
 
 }  // namespace cluster::core

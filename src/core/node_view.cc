@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/node_state.h"
+#include "core/silence.h"
 
 namespace cluster::core {
 
@@ -192,7 +193,7 @@ View Node::State::view(Now now) const {
   for (const Order& order : orders.all()) out.services.push_back(service_view(order, now.mono));
   out.links = links_of(members);
   out.voters = voters_view();
-  out.silences = silences(now.wall);
+  out.silences = silences(*this, now.wall);
   out.push = push_view();
   return out;
 }

@@ -218,6 +218,22 @@ RestChecks::Reason RestChecks::not_preferred(const core::ServiceView& service,
   return std::nullopt;
 }
 
+RestChecks::Reason RestChecks::untold() const {
+  for (MachineId i = 0; i < world_.size(); ++i) {
+    const Machine& machine = world_.machine(i);
+    const auto untold = machine.core().inspect().untold;
+    if (untold.empty()) continue;
+    const Duration age = machine.now().mono - untold.front().since;
+    return machine.name() + " has known for " + std::to_string(to_ms(age) / 1000) +
+           " s of what nobody was told of: " + untold.front().what;
+  }
+  return std::nullopt;
+}
+
+bool RestChecks::telling() const {
+  return untold() || (told_ != Instant{} && world_.now() < told_ + kToldWithin);
+}
+
 std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec) {
   if (auto why = unrest(spec)) return why;
   core::View view = world_.machine(MachineId{0}).view();
@@ -228,9 +244,7 @@ std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec) {
     if (size_t waiting = world_.machine(i).commands_waiting())
       return world_.machine(i).name() + " has left " + std::to_string(waiting) +
              " commands without an answer";
-  for (MachineId i = 0; i < world_.size(); ++i)
-    if (const auto untold = world_.machine(i).core().inspect().untold; !untold.empty())
-      return world_.machine(i).name() + " knows of what nobody was told of: " + untold.front();
+  if (auto why = untold()) return why;
   if (!talk_.empty()) return talk_;
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/alerts.h"
 #include "tests/sim/alert_checks.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/faults.h"
@@ -165,6 +166,10 @@ Outcome run(const RunOptions& options) {
       kRestWithin, seconds(1));
   if (unrest) world.violated(Verdict::kLiveness, *unrest);
   world.run_for(kRunTime - world.now());
+  // What flapped is told of late, and by whom else where those before did not see it so.
+  world.run_until([&] { return !rest.telling(); },
+                  core::kStableTime + static_cast<int64_t>(world.size()) * core::kAlertPatience,
+                  seconds(1));
   if (!world.failed())
     if (auto why = rest.unrest_at_end(faults.spec())) world.violated(Verdict::kLiveness, *why);
   if (!world.failed())

@@ -120,10 +120,25 @@ TEST(Damper, SaysWithTheSixthThatNoMoreFollowUntilItHasBeenQuiet) {
   EXPECT_EQ(damper.note(now += kStableTime), Damper::Verdict::kSend);
 }
 
-TEST(LastTold, IsReadAsItWasWritten) {
-  for (const LastTold told : {LastTold::kGood, LastTold::kBad, LastTold::kFlaps})
-    EXPECT_EQ(told_from(to_setting(told)), told);
-  EXPECT_EQ(told_from("of a newer version"), LastTold::kGood);
+TEST(Telling, IsReadAsItWasWritten) {
+  for (const LastTold last : {LastTold::kGood, LastTold::kBad, LastTold::kFlaps}) {
+    Telling told;
+    told.last = last;
+    EXPECT_EQ(Telling::parse(told.value()), told);
+    told.add("0000000a");
+    told.add("0000000b");
+    EXPECT_EQ(Telling::parse(told.value()), told);
+  }
+  EXPECT_EQ(Telling().value(), "");
+  EXPECT_EQ(Telling::parse("of a newer version").last, LastTold::kGood);
+}
+
+TEST(Telling, KeepsTheNewestNumbers) {
+  Telling told;
+  for (size_t i = 0; i <= kMaxToldNumbers; ++i) told.add(std::to_string(i));
+  EXPECT_FALSE(told.names("0"));
+  EXPECT_TRUE(told.names("1"));
+  EXPECT_TRUE(told.names(std::to_string(kMaxToldNumbers)));
 }
 
 TEST(Watch, IsBackSoonAfterItWasToldToFlap) {
