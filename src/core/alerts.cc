@@ -94,7 +94,7 @@ std::optional<Watch::News> Watch::judge(MonoTime now, LastTold told) const {
 std::optional<Watch::News> Watch::news(MonoTime now, LastTold told) {
   forget_changes(now);
   const std::optional<News> news = judge(now, told);
-  if (news != news_) since_ = now;
+  if (news != news_ || since_ > now) since_ = now;
   news_ = news;
   return news;
 }

@@ -93,6 +93,8 @@ class Watch {
 
   std::optional<News> news(MonoTime now, LastTold told);
   MonoTime news_since() const { return since_; }
+  // As if it were news from then on, unless it is looked at before.
+  void put_off(MonoTime until) { since_ = until; }
   bool has_news() const { return news_.has_value(); }
   // When there may be news without anything that is seen.
   MonoTime next(MonoTime now, LastTold told) const;

@@ -124,6 +124,7 @@ void Node::State::tell_news(Context& context, const std::string& key, Watch& wat
   if (const MonoTime silent = silent_until(*this, context.now, about.first, HostId{});
       silent > now) {
     if (what == Watch::News::kBlip) watch.was_told(told);
+    watch.put_off(silent);
     again_at = std::min(again_at, silent);
     return;
   }

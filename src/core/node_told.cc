@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "base/digest.h"
 #include "core/node_state.h"
 
 namespace cluster::core {
@@ -15,8 +16,10 @@ void Node::State::set_told(Context& context, const std::string& key, LastTold la
   Telling told = Telling::parse(settings.get(key));
   told.last = last;
   if (last != LastTold::kGood) {
+    Digest digest;
+    digest.add(self.raw()).add(incarnation).add(alerts.next_instance++);
     char number[kToldNumberBytes + 1];
-    std::snprintf(number, sizeof number, "%08x", static_cast<unsigned>(rng.next() & 0xffffffff));
+    std::snprintf(number, sizeof number, "%08x", static_cast<unsigned>(digest.value()));
     told.add(number);
     alerts.unanswered[key] = told;
   } else {

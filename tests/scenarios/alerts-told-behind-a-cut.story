@@ -12,6 +12,31 @@ heal
 settle
 run 5s
 ----
+A comes up
+B comes up
+C comes up
+A sees B up
+A sees C up
+C sees B up
+B sees A up
+C sees A up
+B sees C up
+C sees A down
+B sees A down
+B tells people (host-down of A, critical): host A is down: it cannot be reached
+A sees B down
+A sees C down
+A tells people (host-down of B, critical): host B is down: it cannot be reached
+A tells people (host-down of C, critical): host C is down: it cannot be reached
+B tells people (host-up of C, info): host C is up again
+B sees A up
+B tells people (host-up of A, info): host A is up again
+A sees B up
+A sees C up
+A tells people (host-up of B, info): host B is up again
+A tells people (host-up of C, info): host C is up again
+C tells people (host-up of B, info): host B is up again
+C sees A up
 
 part C
 run 10s
@@ -20,8 +45,30 @@ run 8s
 heal A B
 run 5s
 ----
+A sees C down
+A tells people (host-down of C, critical): host C is down: it cannot be reached
+B sees C down
+C sees B down
+C sees A down
+C tells people (host-down of A, critical): host A is down: it cannot be reached
+C tells people (host-down of B, critical): host B is down: it cannot be reached
+A sees B down
+A tells people (host-down of B, critical): host B is down: it cannot be reached
+B sees A down
+B tells people (host-down of A, critical): host A is down: it cannot be reached
+A sees B up
+A tells people (host-up of B, info): host B is up again
+B sees A up
+B tells people (host-up of A, info): host A is up again
 
 heal
 settle
 run 10s
 ----
+C sees B up
+C sees A up
+B sees C up
+B tells people (host-up of A, info): host A is up again
+A tells people (host-up of B, info): host B is up again
+A sees C up
+A tells people (host-up of C, info): host C is up again

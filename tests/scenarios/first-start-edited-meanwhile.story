@@ -39,8 +39,8 @@ A starts db (placement)
 A runs db
 C comes up
 D comes up
-C sees D up
 D sees C up
+C sees D up
 C alerts (warning): this host does not vote on services with ownership majority yet: with the hosts file as it was here before (A, B and C) A and B may vote already, and this is to be heard first
 D alerts (warning): this host does not vote on services with ownership majority yet: the hosts file differs on C, or did so when others began to vote
 

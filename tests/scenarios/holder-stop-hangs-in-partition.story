@@ -43,10 +43,10 @@ settle 2m
 show
 expect one copy of db
 ----
-C sees A up
 A sees B up
 A sees C up
 B sees A up
+C sees A up
 B runs db
 B stops db (failback to A)
 B has stopped db

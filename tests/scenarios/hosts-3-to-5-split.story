@@ -42,12 +42,12 @@ C sees B down
 C sees A down
 D comes up
 E comes up
-C sees E up
-E sees D up
 E sees C up
-D sees C up
+E sees D up
 D sees E up
+D sees C up
 C sees D up
+C sees E up
 C alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but no majority of those that vote is reached: A, B and C
 D alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A and B
 E alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A and B
@@ -71,20 +71,20 @@ expect one copy of db
 expect gap of db below 0s
 voters A E
 ----
-E sees B up
-E sees A up
+C sees B up
+C sees A up
 B sees C up
 B sees D up
 B sees E up
 A sees C up
 A sees D up
 A sees E up
+E sees B up
+E sees A up
 D sees B up
 D sees A up
-C sees B up
-C sees A up
-D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
 E alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
+D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
   A: set 2, A, B, C, D and E
   E: set 2, A, B, C, D and E
 
@@ -119,13 +119,13 @@ E comes up
 D sees B up
 D sees A up
 D sees C up
+C sees E up
 B sees E up
+A sees E up
 C sees D up
 A sees D up
-D sees E up
-A sees E up
-C sees E up
 B sees D up
+D sees E up
 E sees B up
 E sees A up
 E sees C up
@@ -134,12 +134,12 @@ E sees D up
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
 A has stopped db
-E sees B down
-E sees A down
 D sees B down
 D sees A down
 C sees B down
 C sees A down
+E sees B down
+E sees A down
 A sees C down
 A sees D down
 A sees E down
@@ -158,18 +158,18 @@ expect db on A
 expect one copy of db
 voters A E
 ----
+D sees B up
+D sees A up
 B sees C up
 B sees D up
 B sees E up
+A sees C up
+A sees D up
+A sees E up
 C sees B up
 C sees A up
 E sees B up
 E sees A up
-D sees B up
-D sees A up
-A sees C up
-A sees D up
-A sees E up
 C stops db (failback to A)
 C has stopped db
 A starts db (failback from C)

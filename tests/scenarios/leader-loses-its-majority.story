@@ -46,11 +46,11 @@ settle
 expect db on A
 expect web on A
 ----
+C sees A up
 A sees B up
 A sees C up
 B sees A up
 B stops web (failback to A)
-C sees A up
 B has stopped web
 B stops db (failback to A)
 B has stopped db

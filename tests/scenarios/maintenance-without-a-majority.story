@@ -38,11 +38,11 @@ settle
 show
 view A
 ----
-B sees A up
-B stops db (failback to A)
 A sees B up
 A sees C up
 C sees A up
+B sees A up
+B stops db (failback to A)
 B has stopped db
 A starts db (failback from B)
 A runs db

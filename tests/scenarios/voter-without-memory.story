@@ -48,8 +48,8 @@ A has stopped db
 A sees B down
 A sees C down
 C alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A
+B sees A up
 A sees B up
 A sees C up
-B sees A up
 C sees A up
 A starts db (operator)

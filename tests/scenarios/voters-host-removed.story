@@ -56,8 +56,8 @@ C loses power
 A sees C down
 B sees C down
 C comes up
-A sees C up
 B sees C up
+A sees C up
 C sees B up
 C sees A up
 

@@ -50,8 +50,8 @@ A alerts (warning): those that vote stay as they are: they are to become A, B an
 A sees B up
 A sees C up
 C alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
-B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
+B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B sees D down
 C sees D down
 D sees B down
@@ -132,14 +132,14 @@ voters A
 A's engine dies
 A comes up
 A alerts (warning): those that vote stay as they are: they are to become A, B, C and D, but no majority of those that vote is reached: A, B and C
+D sees A up
+A sees D up
 A sees B up
 A sees C up
-A sees D up
-D sees A up
 D sees B up
 D sees C up
-C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 B alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
+C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 B sees D up
 C sees D up
   A: set 5, A, B, C and D
@@ -164,8 +164,8 @@ A alerts (warning): those that vote stay as they are: they are to become A, B an
 A sees B up
 A sees C up
 C alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
-D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
+D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B sees D down
 C sees D down
 D sees B down
@@ -191,12 +191,12 @@ A comes up
 A alerts (warning): those that vote stay as they are: they are to become A, B, C and D, but no majority of those that vote is reached: A, B and C
 A sees B up
 A sees C up
-A sees D up
+C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
+B alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 D sees B up
 D sees A up
 D sees C up
-B alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
-C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
+A sees D up
 B sees D up
 C sees D up
   A: set 7, A, B, C and D
@@ -216,9 +216,9 @@ voters A
 ----
 A sees D down
 A's engine dies
-B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
-D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 C alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
+D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
+B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 A comes up
 A sees B up
 A sees C up

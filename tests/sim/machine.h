@@ -55,6 +55,7 @@ class Machine {
   }
   void set_version(std::string version) { version_ = std::move(version); }
   void set_alerting(Alerting alerting) { alerting_ = alerting; }
+  Alerting alerting() const { return alerting_; }
 
   // -- Its life. Orders that make no sense in its present state do nothing.
   void power_on();  // boots, and starts the engine

@@ -173,6 +173,8 @@ Outcome run(const RunOptions& options) {
   if (!world.failed())
     if (auto why = rest.unrest_at_end(faults.spec())) world.violated(Verdict::kLiveness, *why);
   if (!world.failed())
+    if (auto why = alerts.misled()) world.violated(Verdict::kLiveness, *why);
+  if (!world.failed())
     if (auto why = keys.locked_out()) world.violated(Verdict::kSafety, *why);
 
   return {options.seed,   world.verdict(), world.violation(), world.now(),
