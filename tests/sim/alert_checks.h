@@ -39,7 +39,7 @@ class AlertChecks final : public Watcher {
 
   World& world_;
   size_t count_ = 0;
-  bool failed_ = false;  // once, to tell people
+  bool failed_ = false;               // once, to tell people
   std::map<std::string, Told> last_;  // by the setting that tells of it
   std::map<std::pair<MachineId, AlertId>, std::string> under_way_;  // likewise
   std::map<MachineId, Instant> lived_;                              // what was out of the ordinary
