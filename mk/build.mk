@@ -33,14 +33,15 @@ libs_scripts := libevent
 libs_files := libcrypto zlib
 libs_system := libsystemd libevent
 libs_http := libevent
+libs_alerts := libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
 libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core sync config net files scripts store bus http system ctl daemon guardian
+folders := base wire core sync config net files scripts store bus http system alerts ctl daemon guardian
 core_folders := sync core wire base
-program_folders := guardian daemon bus http system files store scripts net config sync core wire base
+program_folders := guardian daemon bus http system alerts files store scripts net config sync core wire base
 ctl_folders := ctl base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))

@@ -29,13 +29,14 @@ installed = \
   644:$(BUILD)/dist/completion.bash:$(completion_folder):clusterctl \
   644:$(BUILD)/dist/completion.bash:$(completion_folder):clusterd \
   $(foreach file,$(sort $(wildcard man/*.[1-8])),644:$(file):$(mandir)/man$(subst .,,$(suffix $(file)))) \
-  $(foreach file,$(sort $(wildcard dist/examples/*)),644:$(file):$(example_folder)/examples) \
+  $(foreach file,cluster.conf hosts services,644:dist/examples/$(file):$(example_folder)/examples) \
+  755:dist/examples/alerts.d/log:$(example_folder)/examples/alerts.d \
   $(foreach service,web vip, \
     $(foreach script,start stop status,755:dist/services/$(service)/$(script):$(example_folder)/services/$(service)) \
     $(foreach file,service.conf settings,644:dist/services/$(service)/$(file):$(example_folder)/services/$(service))) \
   $(foreach file,README.md LICENSE CHANGELOG.md,644:$(file):$(docdir))
 folders_of_ours = $(example_folder)/services/web $(example_folder)/services/vip \
-  $(example_folder)/services $(example_folder)/examples $(example_folder) $(docdir)
+  $(example_folder)/services $(example_folder)/examples/alerts.d $(example_folder)/examples $(example_folder) $(docdir)
 
 entry = $(word $(1),$(subst :, ,$(2)))
 target_of = $(call entry,3,$(1))/$(or $(call entry,4,$(1)),$(notdir $(call entry,2,$(1))))

@@ -38,6 +38,7 @@ using RelayId = Id<struct RelayTag, uint64_t>;
 using RunId = Id<struct RunTag, uint64_t>;
 using StoreTicket = Id<struct StoreTag, uint64_t>;
 using RequestId = Id<struct RequestTag, uint64_t>;
+using AlertId = Id<struct AlertTag, uint64_t>;
 
 // The first 128 bits of the SHA-256 of a node's public key (DER, SubjectPublicKeyInfo).
 struct NodeId {

@@ -15,7 +15,6 @@ inline constexpr const char* kInvalidArgs = "com.bammeson.cluster.Error.InvalidA
 inline constexpr const char* kInvalidConfig = "com.bammeson.cluster.Error.InvalidConfig";
 inline constexpr const char* kUnknownFile = "com.bammeson.cluster.Error.UnknownFile";
 inline constexpr const char* kUnknownRoot = "com.bammeson.cluster.Error.UnknownRoot";
-inline constexpr const char* kNotYet = "com.bammeson.cluster.Error.NotYet";
 
 // Of every refusal but kNone.
 std::string error_name(core::Refusal refusal);

@@ -123,14 +123,14 @@ Method readmit_self(const Desk& desk) {
           }};
 }
 
-[[noreturn]] void refuse_not_yet(const std::string& what) {
-  throw make_error(kNotYet, what + " not built yet in this version");
-}
-
-// What is announced in the interface but belongs to a later part.
-Method not_yet(const char* name, std::vector<Argument> in, std::vector<Argument> out,
-               const char* what) {
-  return {name, std::move(in), std::move(out), [what](const MethodCall&) { refuse_not_yet(what); }};
+Method silence(const Desk& desk) {
+  return {"Silence", {{"s", "name"}, {"u", "seconds"}}, {}, [desk](MethodCall call) {
+            core::Command command;
+            command.verb = Verb::kSilence;
+            command.service = read<std::string>(call);
+            command.seconds = read<uint32_t>(call);
+            desk.cluster.submit(std::move(command), desk.pending.await_command(std::move(call)));
+          }};
 }
 
 Method notify_status(const Desk& desk) {
@@ -379,7 +379,7 @@ std::vector<Method> methods(const Desk& desk) {
       push_config(desk),
       push_service(desk),
       push_file(desk),
-      not_yet("Silence", {{"s", "name"}, {"u", "seconds"}}, {}, "silencing alerts is"),
+      silence(desk),
   };
 }
 

@@ -209,6 +209,9 @@ std::string status_json(const core::View& view, const std::string& version,
     out["services"].push_back(service_json(service));
   }
   out["voters"] = voters_json(view.voters);
+  out["silences"] = Json::array();
+  for (const core::SilenceView& silence : view.silences)
+    out["silences"].push_back({{"name", silence.name}, {"until", iso8601(silence.until)}});
   out["push"] = push_json(view.push);
   out["files"] = roots_json(files);
   out["strangers"] = strangers_json(strangers, view.malformed_messages);

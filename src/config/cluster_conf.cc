@@ -92,6 +92,7 @@ ClusterConf parse_cluster_conf(const TextFile& text, Report& report) {
     out.service_dir.reset();
   }
   out.files = read_files(conf, report);
+  out.alerts = read_alerts(conf, report);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/alerts_conf.h"
 #include "config/fault.h"
 #include "config/files_conf.h"
 #include "config/identity.h"
@@ -36,6 +37,7 @@ struct ClusterConf {
   core::Ownership ownership = core::Ownership::kPeers;
   std::optional<std::string> service_dir;
   FilesConf files;
+  AlertsConf alerts;
 };
 
 ClusterConf parse_cluster_conf(const TextFile& text, Report& report);

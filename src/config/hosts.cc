@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "config/address.h"
+#include "config/values.h"
 
 namespace cluster::config {
 
@@ -54,6 +55,16 @@ const core::HostEntry* Hosts::find(HostId id) const {
     if (entry.id == id) return &entry;
   }
   return nullptr;
+}
+
+std::optional<HostId> Hosts::named_by(const std::string& word) const {
+  if (const auto number = parse_number(word, kMaxHostId)) {
+    const HostId id(static_cast<uint32_t>(*number));
+    if (named.contains(id)) return id;
+  }
+  for (const core::HostEntry& host : entries)
+    if (comparable_name(host.name) == comparable_name(word)) return host.id;
+  return std::nullopt;
 }
 
 std::string Hosts::candidates() const {

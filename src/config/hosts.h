@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct Hosts {
   size_t lines = 0;
 
   const core::HostEntry* find(HostId id) const;
+  // By ID or name; nullopt: none.
+  std::optional<HostId> named_by(const std::string& word) const;
   // "1 server1.example.com, 2 laptop1": for messages; cut where it is long.
   std::string candidates() const;
 };

@@ -57,10 +57,16 @@ constexpr Key kClusterConf[] = {
     {"tombstone_keep", kTime, "90d", ns(seconds(1)), ns(kMaxTime), "", Restart::kNo, Built::kYes,
      "how long deletes are remembered for hosts that are away; one that was away for longer only "
      "takes what the others have"},
-
-    {"email", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet, "where alerts are mailed"},
-    {"text_alerts", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "where short alerts are mailed"},
+    {"email", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "addresses to which alerts are mailed"},
+    {"text_alerts", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "addresses to which alerts are mailed as one line of at most 160 characters"},
+    {"monitor", kList, "all", 0, 0, "", Restart::kNo, Built::kYes,
+     "the hosts, by ID or name, of whose coming and going people are told; all: every one"},
+    {"sendmail", kPath, "/usr/sbin/sendmail", 0, 0, "", Restart::kNo, Built::kYes,
+     "the program that takes mail"},
+    {"alert_timeout", kTime, "30", ns(seconds(1)), ns(seconds(50)), "", Restart::kNo, Built::kYes,
+     "how long what tells people of an alert may take before it is killed"},
 };
 
 constexpr Key kServiceConf[] = {

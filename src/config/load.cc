@@ -17,6 +17,7 @@ namespace cluster::config {
 namespace {
 
 constexpr const char* kServiceFolder = "services.d";
+constexpr const char* kAlertsFolder = "alerts.d";
 
 std::string absolute(const std::string& path) {
   std::error_code error;
@@ -87,7 +88,13 @@ void load_all(const Options& options, Loaded& out, Report& report) {
   out.core.dead_time = conf.dead_time;
   out.core.rekey_interval = conf.rekey_interval;
   out.core.probe = conf.probe;
+  out.email = conf.alerts.email;
+  out.text_alerts = conf.alerts.text_alerts;
+  out.sendmail = conf.alerts.sendmail;
+  out.alert_timeout = conf.alerts.timeout;
+  out.alerts_dir = absolute(options.config_dir + "/" + kAlertsFolder);
   if (!hosts) return;
+  out.core.monitor = monitored(conf.alerts, conf_path, *hosts, report);
 
   std::optional<GivenId> given = conf.id;
   if (options.id) given = GivenId{*options.id, std::string(), 1};

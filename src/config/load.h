@@ -47,6 +47,10 @@ struct Loaded {
   std::vector<sync::LocalRoot> roots;  // in which this host takes part; named alike on all of them
   Duration retain = hours(24 * 7);     // for how long replaced and deleted versions are kept
   Duration tombstone_keep = sync::kTombstoneKeep;  // and deletes remembered for hosts that are away
+  std::vector<std::string> email, text_alerts;     // to whom alerts are mailed, whole and short
+  std::string sendmail;                            // absolute
+  Duration alert_timeout = seconds(30);            // for each program that tells people
+  std::string alerts_dir;                          // absolute; with executables that tell people
 
   bool operator==(const Loaded&) const = default;
 };

@@ -175,7 +175,7 @@ class Roots {
     std::set<HostId> out;
     for (const std::string& word : *section.hosts) {
       const std::string names = "hosts names " + in_quotes(word);
-      const auto id = host_of(word);
+      const auto id = from_.hosts.named_by(word);
       if (!id) {
         report_.fault(from_.conf_path, section.hosts_line, names + ", which is not in hosts",
                       "one of " + from_.hosts.candidates());
@@ -186,16 +186,6 @@ class Roots {
       }
     }
     return {out.begin(), out.end()};
-  }
-
-  std::optional<HostId> host_of(const std::string& word) const {
-    if (const auto number = parse_number(word, kMaxHostId)) {
-      const HostId id(static_cast<uint32_t>(*number));
-      if (from_.hosts.named.contains(id)) return id;
-    }
-    for (const core::HostEntry& host : from_.hosts.entries)
-      if (comparable_name(host.name) == comparable_name(word)) return host.id;
-    return std::nullopt;
   }
 
   void check_places() {

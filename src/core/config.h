@@ -86,6 +86,9 @@ struct Config {
   Duration rekey_interval = hours(1);
   uint16_t port = 35790;  // on which this host listens
   std::vector<ProbeTarget> probe;
+  bool sends_alerts = false;  // it has a way to tell people, besides the bus
+  std::optional<std::vector<HostId>>
+      monitor;  // whose coming and going people are told of; nullopt: all
   size_t full_mesh_hosts =
       32;  // up to so many hosts each links with every other; not for users to set
 

@@ -31,10 +31,23 @@ struct Context {
   Now now;
   Actions& out;
   Rng& rng;
+  size_t begin = out.size();  // of what this step emits
 
   void emit(Action action) { out.push_back(std::move(action)); }
   void log(LogLevel level, std::string text) { emit(Log{level, std::move(text)}); }
-  void alert(Severity severity, std::string text) { emit(Alert{severity, std::move(text)}); }
+  void alert(AlertKind kind, std::string subject, Severity severity, std::string text,
+             uint64_t instance = 0) {
+    emit(Alert{severity, std::move(text), kind, std::move(subject), instance});
+  }
+};
+
+// Work of which most steps leave none: done where what it depends on has changed, and when the time has come.
+struct Chore {
+  bool due = true;
+  MonoTime at = kNever;
+
+  bool is_due(MonoTime now) const { return due || now >= at; }
+  void done(MonoTime next) { *this = {false, next}; }
 };
 
 }  // namespace cluster::core

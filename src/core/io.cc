@@ -35,6 +35,33 @@ const char* to_string(Severity severity) {
   return "";
 }
 
+const char* to_string(AlertKind kind) {
+  switch (kind) {
+    case AlertKind::kHostDown: return "host-down";
+    case AlertKind::kHostUp: return "host-up";
+    case AlertKind::kHostFlaps: return "host-flaps";
+    case AlertKind::kServiceDown: return "service-down";
+    case AlertKind::kServiceUp: return "service-up";
+    case AlertKind::kServiceFlaps: return "service-flaps";
+    case AlertKind::kServiceFailed: return "service-failed";
+    case AlertKind::kStopFailed: return "stop-failed";
+    case AlertKind::kFailover: return "failover";
+    case AlertKind::kOwnership: return "ownership";
+    case AlertKind::kConflict: return "conflict";
+    case AlertKind::kFiles: return "files";
+    case AlertKind::kKey: return "key";
+    case AlertKind::kRotation: return "rotation";
+    case AlertKind::kClock: return "clock";
+    case AlertKind::kStorage: return "storage";
+    case AlertKind::kOffline: return "offline";
+    case AlertKind::kConfiguration: return "configuration";
+    case AlertKind::kMaintenance: return "maintenance";
+    case AlertKind::kAlerts: return "alerts";
+    case AlertKind::kDaemon: return "daemon";
+  }
+  return "";
+}
+
 const char* to_string(Path path) {
   switch (path) {
     case Path::kNone: return "none";

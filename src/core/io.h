@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "core/alert_io.h"
 #include "core/config.h"
 #include "core/push_io.h"
 
@@ -165,14 +166,16 @@ enum class Verb : uint8_t {
   kMaintenanceOff,
   kReadmit,
   kReadmitSelf,
+  kSilence,
 };
 
 // An operator's order. Answered by exactly one Reply, when it is done or refused.
 struct Command {
   RequestId request;
   Verb verb = Verb::kStart;
-  std::string service;  // empty where the order is about a host
-  HostId host;          // of kMove, kStandby, kOnline, kMaintenanceOn and Off, kReadmit
+  std::string service;   // empty where the order is about a host; of kSilence: or "all"
+  HostId host;           // of kMove, kStandby, kOnline, kMaintenanceOn and Off, kReadmit
+  uint32_t seconds = 0;  // of kSilence, for how long; 0 ends it
 };
 
 // Leave the cluster: hand the services over, say goodbye; ends with the action Left.
@@ -197,7 +200,7 @@ using Event =
     std::variant<LinkUp, LinkDown, Received, DialFailed, LocalAddresses, ScriptEnded, Persisted,
                  PersistFailed, ConfigChanged, Command, Leave, Tick, SecretDerived, KeyRefused,
                  RelayOut, RelayEnded, ServiceKilled, ProbeAnswered, SleepPlanned, FilesSaid,
-                 ConfigPush, ConfigValidated, ConfigApplied>;
+                 ConfigPush, ConfigValidated, ConfigApplied, AlertSent, Noticed>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -422,14 +425,6 @@ struct ServiceChanged {
   HostId host;  // the owner, or 0
 };
 
-enum class Severity : uint8_t { kInfo, kWarning, kCritical };
-const char* to_string(Severity severity);  // "info", "warning", "critical"
-
-struct Alert {
-  Severity severity = Severity::kWarning;
-  std::string text;
-};
-
 enum class LogLevel : uint8_t { kError, kWarning, kInfo, kDebug };
 
 struct Log {
@@ -444,7 +439,7 @@ using Action = std::variant<Send, Dial, CancelDial, CloseLink, RunScript, KillSc
                             Reply, HostOnline, HostOffline, ServiceChanged, Alert, Log, Left,
                             SetAccess, DeriveSecret, OpenRelay, RelayIn, RelayRoom, CloseRelay,
                             KillService, Guard, Unguard, Reboot, Probe, DelaySleep, FilesPeerUp,
-                            FilesPeerDown, FilesHeard, ValidateConfig, ApplyConfig>;
+                            FilesPeerDown, FilesHeard, ValidateConfig, ApplyConfig, SendAlert>;
 using Actions = std::vector<Action>;
 
 }  // namespace cluster::core

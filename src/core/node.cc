@@ -61,6 +61,7 @@ void Node::State::start(Context& context) {
   grants.load(boot.stored, context.now.mono);
   load_memory();
   load_ledger();
+  alerts.load(settings, self);
   note_host_names();
   recollection.since = recollection.asked_from = context.now.mono;
   begin_listening(context.now.mono);
@@ -130,7 +131,8 @@ void Node::State::note_chores(const Event& event) {
       std::holds_alternative<ProbeAnswered>(event) || std::holds_alternative<SleepPlanned>(event) ||
       std::holds_alternative<FilesSaid>(event) || std::holds_alternative<ConfigPush>(event) ||
       std::holds_alternative<ConfigValidated>(event) ||
-      std::holds_alternative<ConfigApplied>(event);
+      std::holds_alternative<ConfigApplied>(event) || std::holds_alternative<AlertSent>(event) ||
+      std::holds_alternative<Noticed>(event);
   if (quiet) return;
   secrets.due = true;
   if (!std::holds_alternative<Persisted>(event)) ways.due = true;
@@ -150,9 +152,10 @@ void Node::State::on(Context& context, const ServiceKilled& event) {
   Service* killed = service(event.service);
   if (killed == nullptr) return;
   if (!event.all) {
-    context.alert(Severity::kCritical, "service " + event.service +
-                                           " was killed here, and it cannot be shown that nothing "
-                                           "of it is left");
+    context.alert(AlertKind::kStopFailed, event.service, Severity::kCritical,
+                  "service " + event.service +
+                      " was killed here, and it cannot be shown that nothing "
+                      "of it is left");
     if (leases.contains(event.service) && killed->entry().fence == Fence::kReboot)
       context.emit(Reboot{"something of service " + event.service +
                           " may be left after its lease has ended"});
@@ -294,6 +297,7 @@ void Node::State::on(Context& context, const ConfigChanged& event) {
   store_configuration(context);
   read_maintenance();
   configure_services(context);
+  forget_watches();
   // What could not be applied may do now.
   if (!push.applying) push.apply_due = true;
   if (before.beat_interval != config.beat_interval || before.dead_time != config.dead_time)
@@ -325,6 +329,7 @@ void Node::State::leave_when_done(Context& context) {
     context.emit(
         Reply{pending.command.request, Refusal::kLeaving, "this host is leaving the cluster"});
   commands.clear();
+  hand_over_alerts(context);
   if (push.own)
     context.emit(
         Reply{push.own->request, Refusal::kLeaving,
@@ -359,6 +364,7 @@ void Node::State::decide(Context& context) {
   for (int round = 0; dirty && round < kMaxRounds; ++round) {
     dirty = false;
     if (context.now.mono >= incarnation_again_at) store_incarnation(context);
+    alerts.try_again(context.now.mono);
     receive_own_messages(context);
     refresh_members(context);
     count_electorate();
@@ -373,7 +379,7 @@ void Node::State::decide(Context& context) {
   leave_when_done(context);
   if (left) return;
   rebuild_record(context);
-  announce_services(context);
+  drive_alerts(context);
   flood_pending(context);
   review_at = next_service_deadline(context.now.mono);
 }
@@ -395,7 +401,8 @@ void Node::State::finish_step(Context& context) {
   notice_sleep_over(context);
   drive_voters(context);
   if (dirty || lease_due(now) || now >= review_at || now >= next_news() || now >= next_push(now) ||
-      now >= ledger.tell_at || now >= members.next_deadline(config.dead_time)) {
+      now >= ledger.tell_at || now >= alerts.at || now >= alerts.hosts.at ||
+      now >= members.next_deadline(config.dead_time)) {
     dirty = true;
     decide(context);
     if (left) return;
@@ -420,6 +427,7 @@ void Node::State::finish_step(Context& context) {
     tell_access(context);
     secrets.done(next_rotation());
   }
+  raise_what_was_said(context);
   MonoTime next = next_deadline(now);
   if (next <= now) next = now + kShortestWait;
   if (next != woken_at) {
@@ -432,7 +440,8 @@ MonoTime Node::State::next_deadline(MonoTime now) const {
   return std::min({links.next_deadline(), members.next_deadline(config.dead_time), review_at,
                    ledger.tell_at, ways.at, secrets.at, isolation.look_at, disk.again_at,
                    disk.mute ? kNever : disk.mute_from, sleep.over_at, next_guard(), renew_at,
-                   next_lease_deadline(now), next_voters_deadline(), next_news(), next_push(now)});
+                   next_lease_deadline(now), next_voters_deadline(), next_news(), next_push(now),
+                   alerts.at, alerts.hosts.at});
 }
 
 // ---------------------------------------------------------------------------------- for the shell
@@ -457,6 +466,10 @@ Node::Inspection Node::inspect() const {
   }
   for (const auto& [service, epoch] : state_->voter.epochs())
     out.epochs.emplace_back(service, epoch);
+  for (const OwnAlert& own : state_->alerts.raised)
+    out.untold.push_back({own.alert.text, own.since});
+  for (const auto& [key, watch] : state_->alerts.watches)
+    if (watch.has_news()) out.untold.push_back({key, watch.news_since()});
   out.push = state_->push.kept.committed();
   out.push_applied = state_->push.kept.applied();
   out.push_undecided = state_->push.kept.prepared().has_value();

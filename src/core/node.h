@@ -73,6 +73,10 @@ class Node {
   std::optional<std::string> refuse_renumbering(const Config& config) const;
 
   // For checkers only: what this host believes, beyond what view() shows.
+  struct Untold {
+    std::string what;
+    MonoTime since;
+  };
   struct Inspection {
     uint64_t incarnation = 0;
     bool settled = false;
@@ -81,6 +85,7 @@ class Node {
     std::string settings_digest;
     std::string records_digest;
     std::vector<std::pair<std::string, uint64_t>> epochs;  // highest heard, by service
+    std::vector<Untold> untold;                            // of what people are to be told
     PushId push;                                           // the newest that it knows to be decided
     bool push_applied = false;
     bool push_undecided = false;

@@ -153,8 +153,9 @@ void Node::State::pursue_claim(Context& context, const Order& order) {
       complete = false;
       continue;
     }
-    context.alert(Severity::kWarning, "host " + name_of(node) + " has not answered the claim for " +
-                                          order.service + " for the dead time; taken as granted");
+    context.alert(AlertKind::kOwnership, order.service, Severity::kWarning,
+                  "host " + name_of(node) + " has not answered the claim for " + order.service +
+                      " for the dead time; taken as granted");
     its.granted = true;
   }
   if (complete) claim_won(context, order);
@@ -179,6 +180,11 @@ void Node::State::claim_won(Context& context, const Order& order) {
   }
   local->skip_restart(settings.get("restart/" + order.service));
   local->start(context, *this, claim.epoch, reason, from);
+  if (reason == Reason::kFailover || reason == Reason::kHealth)
+    alerts.failovers[order.service] = {claim.epoch, from,
+                                       reason == Reason::kHealth
+                                           ? "failed to run it"
+                                           : (members.up(from) ? "cannot run it" : "is down")};
   note_owner(order.service, config.self);
 }
 

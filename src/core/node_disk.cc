@@ -19,7 +19,7 @@ constexpr Duration kLongestTrialPause = seconds(60);
 
 void Node::State::claim_not_stored(Context& context, const StoredClaim& claim,
                                    const std::string& why) {
-  context.alert(Severity::kCritical,
+  context.alert(AlertKind::kStorage, name_of(config.self), Severity::kCritical,
                 "service " + claim.service + " is not started: the claim cannot be stored: " + why);
   drop_claim(context, claim.service);
   disk_refuses(context, why);
@@ -29,7 +29,7 @@ void Node::State::grant_not_stored(Context& context, const StoredGrant& stored,
                                    const std::string& why) {
   grants.drop(stored.to, stored.answer.service(), stored.answer.epoch());
   if (disk.refuses.empty())
-    context.alert(Severity::kCritical,
+    context.alert(AlertKind::kStorage, name_of(config.self), Severity::kCritical,
                   "this host votes on no claim: what it grants cannot be stored: " + why);
   disk_refuses(context, why);
 }
@@ -48,7 +48,8 @@ void Node::State::trial_stored(Context& context) {
   store_upkeep_again(context);
   if (disk.refuses.empty()) return;
   disk.refuses.clear();
-  context.alert(Severity::kInfo, "the state of this host can be stored again");
+  context.alert(AlertKind::kStorage, name_of(config.self), Severity::kInfo,
+                "the state of this host can be stored again");
 }
 
 void Node::State::begin_muteness(MonoTime now) {
@@ -59,14 +60,15 @@ void Node::State::end_muteness(Context& context) {
   disk.mute_from = kNever;
   if (!std::exchange(disk.mute, false)) return;
   begin_settling(context.now.mono);
-  context.alert(Severity::kInfo, "this host joins: its state can be stored again");
+  context.alert(AlertKind::kStorage, name_of(config.self), Severity::kInfo,
+                "this host joins: its state can be stored again");
 }
 
 void Node::State::drive_disk(Context& context) {
   const MonoTime now = context.now.mono;
   if (!disk.mute && now >= disk.mute_from) {
     disk.mute = dirty = true;
-    context.alert(Severity::kCritical,
+    context.alert(AlertKind::kStorage, name_of(config.self), Severity::kCritical,
                   "this host has not been heard for the dead time, as its state cannot be stored; "
                   "it stops what another host can run");
   }

@@ -55,7 +55,7 @@ void Node::State::drive_isolation(Context& context) {
     return;
   }
   isolation.offline = dirty = true;
-  context.alert(Severity::kCritical,
+  context.alert(AlertKind::kOffline, name_of(config.self), Severity::kCritical,
                 "this host is offline: for " + in_seconds(now - isolation.heard) +
                     " it has heard neither another host nor any of what `probe` names; it stops "
                     "what another host can run");
@@ -70,7 +70,8 @@ void Node::State::end_isolation(Context& context, std::string_view why) {
   if (!isolation.offline) return;
   isolation.offline = false;
   dirty = true;
-  context.alert(Severity::kInfo, "this host is no longer taken for offline: " + std::string(why));
+  context.alert(AlertKind::kOffline, name_of(config.self), Severity::kInfo,
+                "this host is no longer taken for offline: " + std::string(why));
 }
 
 // Nothing that was not heard during a sleep or a stall says anything.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "core/node_state.h"
 
 namespace cluster::core {
@@ -15,6 +16,8 @@ constexpr Duration kReadmissionWindow = minutes(10);
 constexpr int kOutcastDeadTimes = 3;
 // How often the same refused key is news.
 constexpr Duration kRefusedKeyAgain = hours(1);
+// In a row; one may be undone by a link that breaks.
+constexpr uint32_t kFailedRotationsToTell = 5;
 
 wire::Message rotation_message(wire::Rotation::Step step, const Generation& generation) {
   wire::Message message;
@@ -67,19 +70,21 @@ void Node::State::on(Context& context, const KeyRefused& event) {
   node = event.node;
   until = context.now.mono + kRefusedKeyAgain;
   const std::string name = name_of(event.host);
-  context.alert(Severity::kCritical, "a host at " + event.address + " says that it is " + name +
-                                         ", with the key " + event.node.brief() + " instead of " +
-                                         known->node.brief() + "; it is refused. If " + name +
-                                         " lost its state: clusterctl readmit " + name);
+  context.alert(AlertKind::kKey, name, Severity::kCritical,
+                "a host at " + event.address + " says that it is " + name + ", with the key " +
+                    event.node.brief() + " instead of " + known->node.brief() +
+                    "; it is refused. If " + name + " lost its state: clusterctl readmit " + name,
+                Digest().add(name).add(event.node.raw()).value());
 }
 
 // The others know this host by another key. Until they let it in they run its services, so it starts none.
 void Node::State::not_admitted(Context& context, HostId by) {
   if (outcast_until == MonoTime{})
-    context.alert(Severity::kCritical, "host " + name_of(by) +
-                                           " knows this host by another key; to be let in: "
-                                           "clusterctl readmit " +
-                                           name_of(config.self) + " on another host");
+    context.alert(AlertKind::kKey, name_of(config.self), Severity::kCritical,
+                  "host " + name_of(by) +
+                      " knows this host by another key; to be let in: "
+                      "clusterctl readmit " +
+                      name_of(config.self) + " on another host");
   outcast_until = context.now.mono + kOutcastDeadTimes * config.dead_time;
 }
 
@@ -118,7 +123,7 @@ void Node::State::begin_anew(Context& context, HostId host, const NodeId& node) 
 void Node::State::readmit(Context& context, HostId host, const Keyring::Binding& binding) {
   const std::string name = name_of(host);
   readmitting.erase(host);
-  context.alert(Severity::kWarning,
+  context.alert(AlertKind::kKey, name, Severity::kWarning,
                 "host " + name + " is let in again, with the key " + binding.node.brief());
   const wire::Setting setting =
       settings.write(context.now.wall, std::string(kReadmitted) + name, to_text(binding));
@@ -252,6 +257,10 @@ void Node::State::drive_rotations(Context& context) {
   const MonoTime now = context.now.mono;
   for (auto it = rotations.begin(); it != rotations.end();) {
     const bool late = now >= it->second.give_up_at;
+    if (late && ++rotations_failed[it->first] == kFailedRotationsToTell)
+      context.alert(AlertKind::kRotation, name_of(it->first), Severity::kWarning,
+                    "the secret shared with " + name_of(it->first) + " could not be replaced in " +
+                        std::to_string(kFailedRotationsToTell) + " tries; it stays in use");
     if (late)
       rotate_at[it->first] = now + context.rng.between(config.dead_time, 2 * config.dead_time);
     it = late ? rotations.erase(it) : std::next(it);
@@ -332,6 +341,7 @@ void Node::State::secret_proved(Context& context, HostId host, const NodeId& nod
   pending.host = host;
   pending.before = keyring.pair(node);
   keyring.promote(name_of(host), node);
+  rotations_failed.erase(node);
   store_proof(context, node, pending);
   rotations.erase(node);
   rotate_at[node] = context.now.mono + config.rekey_interval;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/alerts.h"
 #include "core/bad_input.h"
 #include "core/dialer.h"
 #include "core/grants.h"
@@ -55,6 +56,7 @@ struct Knowledge {
   std::map<NodeId, LinkId> file_links;  // the sessions of which FilesPeerUp was said
   Keyring keyring;
   std::map<NodeId, Rotating> rotations;
+  std::map<NodeId, uint32_t> rotations_failed;  // since the last that was done
   std::map<NodeId, Proving> proving;
   std::map<NodeId, Accepted> accepted;
   std::map<NodeId, MonoTime> rotate_at;    // not before
@@ -67,6 +69,7 @@ struct Knowledge {
   Isolation isolation;
   Disk disk;
   Sleep sleep;
+  Alerts alerts;
   PushWork push;
   Settings settings;
   Upkeeps upkeeps;

@@ -147,12 +147,13 @@ void Node::State::drive_leases(Context& context) {
       continue;
     }
     if (!std::exchange(lease.lost, true))
-      context.alert(Severity::kCritical, "service " + name +
-                                             " is stopped here: no majority of the voters has "
-                                             "answered for the dead time");
+      context.alert(AlertKind::kOwnership, name, Severity::kCritical,
+                    "service " + name +
+                        " is stopped here: no majority of the voters has "
+                        "answered for the dead time");
     if (now >= lease.kill_by() && !lease.killed) {
       lease.killed = true;
-      context.alert(Severity::kCritical,
+      context.alert(AlertKind::kOwnership, name, Severity::kCritical,
                     "service " + name + " is killed here: its lease ends before it has stopped");
       service.kill(context);
     }

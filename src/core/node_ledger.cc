@@ -65,7 +65,7 @@ void Node::State::hear_own_ledger(Context& context, uint64_t length) {
   if (length <= ledger.length || length - ledger.length > kMaxLeap) return;
   ledger.length = length;
   context.alert(
-      Severity::kWarning,
+      AlertKind::kOwnership, name_of(config.self), Severity::kWarning,
       "this host's state was put back to what it was earlier, as others have heard of more; it "
       "asks them what it has granted before it votes again");
   lose_memory(context);

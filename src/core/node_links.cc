@@ -128,9 +128,9 @@ bool Node::State::give_way(Context& context, Link& fresh) {
       others.push_back(&other);
   for (Link* other : others) {
     if (other->node != fresh.node && !Links::late(*other, context.now.mono)) {
-      context.alert(Severity::kWarning, "two nodes at once say that they are " +
-                                            name_of(fresh.host) + "; the newcomer at " +
-                                            fresh.address + " is turned away");
+      context.alert(AlertKind::kKey, name_of(fresh.host), Severity::kWarning,
+                    "two nodes at once say that they are " + name_of(fresh.host) +
+                        "; the newcomer at " + fresh.address + " is turned away");
       drop_link(context, fresh.id, "another node is linked as this host", true);
       return true;
     }
@@ -395,7 +395,7 @@ void Node::State::setting_refused(Context& context, const NodeId& from,
       [](const auto& entry) { return entry.second.established && !entry.second.relay; }));
   const auto again = settings.refused(from, refusal.setting(), refusal.now_us(), peers);
   if (!again) return;
-  context.alert(Severity::kWarning,
+  context.alert(AlertKind::kClock, name_of(config.self), Severity::kWarning,
                 "this host's clock is ahead of those of most others; its settings "
                 "are stamped anew");
   persist(context, {Settings::to_write(*again)});
@@ -433,7 +433,7 @@ void Node::State::flood_pending(Context& context) {
 void Node::State::refresh_members(Context& context) {
   members_line.reset();
   for (const UpChange& change : members.refresh(context.now, links, config.dead_time)) {
-    ways.due = true;
+    ways.due = alerts.hosts.due = true;
     mesh_changed(change);
     if (!change.up) voter.forget(change.node);
     announce_host(context, change.host);

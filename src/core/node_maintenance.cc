@@ -90,7 +90,7 @@ void Node::State::drive_maintenance(Context& context) {
   if (upkeep.ticket || leaving || !settled) return;
   const Maintenance& ours = upkeeps.of(name_of(config.self));
   if (upkeep.begun.token != 0 && (!ours.keeps() || ours.token != upkeep.begun.token)) {
-    context.alert(Severity::kWarning,
+    context.alert(AlertKind::kMaintenance, name_of(config.self), Severity::kWarning,
                   "the maintenance of this host was ended by another host: what runs here goes on "
                   "only where nobody has taken it over");
     store_begun(context, BegunMaintenance{});
@@ -151,7 +151,8 @@ void Node::State::set_maintenance(Context& context,
 }
 
 void Node::State::refuse_maintenance(Context& context, const std::string& why) {
-  context.alert(Severity::kWarning, "the maintenance of this host does not begin: " + why);
+  context.alert(AlertKind::kMaintenance, name_of(config.self), Severity::kWarning,
+                "the maintenance of this host does not begin: " + why);
   Maintenance none;
   none.refused = as_line(why, kMaxReasonBytes);
   forget_maintenance(context, none);
@@ -223,8 +224,9 @@ void Node::State::begun_stored(Context& context, const StoredBegun& stored) {
   upkeep.begun = stored.begun;
   if (!ours.keeps() || ours.token != stored.begun.token) return;
   leave_services_alone(context);
-  context.alert(Severity::kInfo, "this host is in maintenance; services left alone: " +
-                                     std::to_string(ours.services));
+  context.alert(
+      AlertKind::kMaintenance, name_of(config.self), Severity::kInfo,
+      "this host is in maintenance; services left alone: " + std::to_string(ours.services));
 }
 
 void Node::State::begun_not_stored(Context& context, const StoredBegun& stored,
@@ -248,7 +250,8 @@ void Node::State::leave_services_alone(Context& context) {
 void Node::State::maintenance_over(Context& context) {
   upkeep.begun = {};
   leave_services_alone(context);
-  context.alert(Severity::kInfo, "the maintenance of this host is over");
+  context.alert(AlertKind::kMaintenance, name_of(config.self), Severity::kInfo,
+                "the maintenance of this host is over");
 }
 
 // Its leases have ends again: they must not have come yet.

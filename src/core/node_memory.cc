@@ -145,7 +145,7 @@ void Node::State::say_whom_memory_waits_for(Context& context) {
     return;
   recollection.alerted = true;
   context.alert(
-      Severity::kWarning,
+      AlertKind::kOwnership, name_of(config.self), Severity::kWarning,
       "this host does not vote on services with ownership majority yet: " + why_no_memory());
 }
 

@@ -49,7 +49,7 @@ void Node::State::read_relations(Context& context) {
   std::erase_if(circles_alerted, [&](const Relation& relation) { return !ours(relation); });
   for (const Circle& circle : relations.circles()) {
     if (!ours(circle.ignored) || !circles_alerted.insert(circle.ignored).second) continue;
-    context.alert(Severity::kCritical,
+    context.alert(AlertKind::kConfiguration, circle.ignored.service, Severity::kCritical,
                   "service " + circle.ignored.service + ": that it comes " +
                       (circle.ignored.kind == Kind::kWith ? "with " : "after ") +
                       circle.ignored.on + " is ignored, as the files of several hosts together " +

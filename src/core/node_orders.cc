@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/node_state.h"
+#include "core/silence.h"
 
 namespace cluster::core {
 
@@ -18,12 +19,15 @@ bool about_service(Verb verb) {
     case Verb::kMaintenanceOn:
     case Verb::kMaintenanceOff:
     case Verb::kReadmit:
-    case Verb::kReadmitSelf: return false;
+    case Verb::kReadmitSelf:
+    case Verb::kSilence: return false;
     default: return true;
   }
 }
 
-bool about_host(Verb verb) { return !about_service(verb) && verb != Verb::kReadmitSelf; }
+bool about_host(Verb verb) {
+  return !about_service(verb) && verb != Verb::kReadmitSelf && verb != Verb::kSilence;
+}
 
 }  // namespace
 
@@ -79,6 +83,7 @@ void Node::State::on(Context& context, const Command& command) {
         entries.emplace_back(maintenance_key(name_of(command.host)), "on");
       break;
     case Verb::kMaintenanceOff: entries = maintenance_ended(command.host); break;
+    case Verb::kSilence: entries.push_back(silence(*this, context.now.wall, command)); break;
     case Verb::kReadmit:
     case Verb::kReadmitSelf: break;
   }
@@ -99,6 +104,7 @@ std::optional<std::pair<Refusal, std::string>> Node::State::refuse(const Command
     return Refused{Refusal::kNotAble,
                    "this is that host; readmit it on another, or forget its secrets with "
                    "readmit self"};
+  if (command.verb == Verb::kSilence) return refuse_silence(*this, command);
   if (command.verb == Verb::kOnline && !push_refused(command.host).empty())
     return Refused{Refusal::kNotAble,
                    name_of(command.host) +
@@ -171,6 +177,8 @@ void Node::State::apply_setting(Context& context, const wire::Setting& setting, 
   if (!stored) store_settings(context, {setting});
   setting_news.push_back(setting);
   dirty = true;
+  alerts.hosts.due = true;
+  note_told(context, setting.key());
   apply_readmission(context, setting);
   if (about_maintenance(setting.key())) read_maintenance();
   constexpr std::string_view kClear = "clear/";
@@ -202,6 +210,10 @@ std::optional<Reply> Node::State::outcome(const PendingCommand& pending, MonoTim
   };
   if (command.verb == Verb::kMaintenanceOn || command.verb == Verb::kMaintenanceOff)
     return outcome_of_maintenance(pending);
+  if (command.verb == Verb::kSilence)
+    return done(command.seconds == 0 ? "alerts of " + command.service + " are sent again"
+                                     : "alerts of " + command.service + " are silenced for " +
+                                           std::to_string(command.seconds) + " s");
   if (command.verb == Verb::kOnline) return done(name_of(command.host) + " is online");
   if (command.verb == Verb::kStandby) {
     const Member* member = member_of(command.host);

@@ -302,13 +302,4 @@ struct Sleep {
   MonoTime over_at = kNever;  // it has slept by then, or never will
 };
 
-// Work of which most steps leave none: done where what it depends on has changed, and when the time has come.
-struct Chore {
-  bool due = true;
-  MonoTime at = kNever;
-
-  bool is_due(MonoTime now) const { return due || now >= at; }
-  void done(MonoTime next) { *this = {false, next}; }
-};
-
 }  // namespace cluster::core

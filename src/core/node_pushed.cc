@@ -230,7 +230,7 @@ void Node::State::on(Context& context, const ConfigApplied& event) {
   } else {
     next.note_refused(as_line(event.faults.front(), kMaxReasonBytes));
     if (next.refused() != push.kept.refused())
-      context.alert(Severity::kCritical,
+      context.alert(AlertKind::kConfiguration, name_of(config.self), Severity::kCritical,
                     numbered(event.id) + ", pushed by " + name_of(push.kept.pusher()) +
                         ", cannot be applied here, so this host is on standby: " + next.refused());
   }

@@ -47,6 +47,7 @@ wire::Record Node::State::make_record(Now now) const {
   record.set_stores_nothing(!disk.refuses.empty());
   add_maintenance(record);
   add_ledgers(record);
+  record.set_alerts(alert_duty());
   record.set_settled(settled);
   record.set_leaving(left);
   record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));
@@ -109,7 +110,8 @@ void Node::State::store_incarnation(Context& context) {
 // Without a stored incarnation this host must not speak, so it tries for as long as it takes.
 void Node::State::incarnation_not_stored(Context& context, const std::string& why) {
   if (incarnation_pause == Duration{}) {
-    context.alert(Severity::kCritical, "this host cannot join: its state cannot be stored: " + why);
+    context.alert(AlertKind::kStorage, name_of(config.self), Severity::kCritical,
+                  "this host cannot join: its state cannot be stored: " + why);
     begin_muteness(context.now.mono);
   }
   incarnation_pause = std::clamp<Duration>(2 * incarnation_pause, kFirstStorePause,
@@ -144,7 +146,7 @@ void Node::State::heard_own_record(Context& context, const wire::Record& record)
   own_heard_newer.push_back(now);
   if (own_heard_newer.size() >= 2) {
     context.alert(
-        Severity::kCritical,
+        AlertKind::kKey, name_of(config.self), Severity::kCritical,
         "another host runs with the key of this node (a copied state folder?); this one leaves");
     begin_leaving(context, "its key is in use elsewhere");
     return;
@@ -185,7 +187,7 @@ void Node::State::settle_if_possible(Context& context) {
     why = "the dead time has passed";
   if (why.empty()) return;
   settled = true;
-  dirty = true;
+  dirty = alerts.hosts.due = true;
   if (session.id == 0) session = {rng.next() | 1, context.now.mono, false};
   context.log(LogLevel::kInfo, "settled: " + why);
 }
@@ -215,7 +217,8 @@ void Node::State::confirm_session() {
 }
 
 void Node::State::distrust_view(Context& context, const std::string& why) {
-  context.alert(Severity::kWarning, why + "; its links and what it believes are made anew");
+  context.alert(AlertKind::kDaemon, name_of(config.self), Severity::kWarning,
+                why + "; its links and what it believes are made anew");
   drop_links(
       context, [](const Link&) { return true; }, why);
   for (const UpChange& change : members.distrust()) announce_host(context, change.host);
@@ -229,6 +232,7 @@ void Node::State::distrust_view(Context& context, const std::string& why) {
 // What the others do now is to be learnt before anything is started.
 void Node::State::begin_settling(MonoTime now) {
   settled = false;
+  alerts.hosts.due = true;
   settling_since = now;
   begin_listening(now);
   answered.clear();

@@ -86,6 +86,8 @@ void Node::State::receive_routed(Context& context, const wire::Routed& message) 
       break;
     case wire::Routed::kRelayed: receive_relayed(context, from, message.relayed()); break;
     case wire::Routed::kOpening: receive_opening(context, from); break;
+    case wire::Routed::kRaisedAlert: hear_alert(context, from, message.raised_alert()); break;
+    case wire::Routed::kDoneAlert: alerts.done(message.done_alert().key()); break;
     case wire::Routed::kPushPrepare:
       receive_push_prepare(context, from, message.push_prepare());
       break;

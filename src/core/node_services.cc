@@ -24,7 +24,7 @@ void Node::State::configure_services(Context& context) {
     auto it = services.try_emplace(entry.name, entry.name, entry).first;
     it->second.configure(entry);
     if (!entry.runnable)
-      context.alert(Severity::kCritical,
+      context.alert(AlertKind::kServiceFailed, entry.name, Severity::kCritical,
                     "service " + entry.name + " cannot run here: " + entry.unrunnable_why);
   }
   const auto over = [&](const auto& entry) { return orders.find(entry.first) == nullptr; };
@@ -34,7 +34,7 @@ void Node::State::configure_services(Context& context) {
   // What was pushed comes on one host before the other.
   if (push.applying) return;
   if (orders.file_differs() && !differing_alerted)
-    context.alert(Severity::kWarning,
+    context.alert(AlertKind::kConfiguration, name_of(config.self), Severity::kWarning,
                   "the services file of this host differs from the newer one that is in force");
   differing_alerted = orders.file_differs();
 }

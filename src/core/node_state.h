@@ -1,29 +1,4 @@
-// The inside of a Node, shared by the files that implement it:
-//   node.cc           events in, the order of decisions after each, time
-//   node_links.cc     links, flooding
-//   node_routing.cc   messages from end to end
-//   node_dial.cc      whom to dial, and where
-//   node_mesh.cc      which links it keeps where hosts are many
-//   node_relay.cc     sessions through others
-//   node_keys.cc      who is let in, and by what secret
-//   node_files.cc     with whom files are talked about
-//   node_record.cc    this host's own record, incarnation, settled start, session
-//   node_services.cc  placement, driving the services
-//   node_needs.cc     what relations among services hold up
-//   node_claims.cc    claims and votes
-//   node_leases.cc    ownership majority: leases of this host, and its votes
-//   node_memory.cc    what a voter has to know before it votes
-//   node_ledger.cc    whether the disk of a voter was put back
-//   node_voters.cc    how the voters change
-//   node_isolation.cc whether it is this host that is offline
-//   node_sleep.cc     what is handed over before this machine sleeps
-//   node_disk.cc      what a host does not do that can store nothing
-//   node_guard.cc     for how long what runs here may go on without this core
-//   node_maintenance.cc  what is left alone while its host is looked after
-//   node_push.cc      the configuration that this host pushes
-//   node_pushed.cc    and what becomes of those of others
-//   node_orders.cc    operators' commands and the settings
-//   node_view.cc      snapshots for people
+// The inside of a Node, shared by the files that implement it: node.cc and each node_*.cc that is named below.
 #pragma once
 
 #include <map>
@@ -46,7 +21,7 @@ inline constexpr char kServicePrefix[] = "service/";
 struct Node::State final : Knowledge, ServiceWorld {
   explicit State(Boot boot);
 
-  // node.cc
+  // node.cc: events in, the order of decisions after each, time
   void start(Context& context);
   void handle(Context& context, const Event& event);
   void on(Context& context, const LinkUp& event);
@@ -69,6 +44,8 @@ struct Node::State final : Knowledge, ServiceWorld {
   void on(Context& context, const ProbeAnswered& event);
   void on(Context& context, const SleepPlanned& event);
   void on(Context& context, const FilesSaid& event);
+  void on(Context& context, const AlertSent& event);
+  void on(Context& context, const Noticed& event);
   void on(Context& context, const ConfigPush& event);
   void on(Context& context, const ConfigValidated& event);
   void on(Context& context, const ConfigApplied& event);
@@ -83,7 +60,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void begin_leaving(Context& context, const std::string& why);
   void leave_when_done(Context& context);
 
-  // node_links.cc
+  // node_links.cc: links, flooding
   void say_hello(Context& context, const Link& link, bool dialling);
   void greet(Context& context, Link& link);
   void greet_all(Context& context);
@@ -113,7 +90,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void refresh_members(Context& context);
   void announce_host(Context& context, HostId host);
 
-  // node_routing.cc
+  // node_routing.cc: messages from end to end
   // False: there is no way to that node now.
   bool route(Context& context, const NodeId& to, wire::Routed message,
              Priority priority = Priority::kControl);
@@ -121,7 +98,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void receive_routed(Context& context, const wire::Routed& message);
   void receive_own_messages(Context& context);
 
-  // node_dial.cc
+  // node_dial.cc: whom to dial, and where
   void dial_all(Context& context);
   MonoTime next_dial(MonoTime now) const;
   std::optional<DialTarget> dial_target(const HostEntry& host, MonoTime now) const;
@@ -133,7 +110,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void begin_opening(Context& context, const HostEntry& host, const Sight& sight);
   bool own_address(const Member& member, const DialTarget& target) const;
 
-  // node_mesh.cc
+  // node_mesh.cc: which links it keeps where hosts are many
   bool linked_with(HostId host) const;
   void configure_mesh();
   bool wants(HostId host) const;
@@ -150,7 +127,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   MonoTime next_news() const;
   void tell_digest(Context& context);
 
-  // node_relay.cc
+  // node_relay.cc: sessions through others
   void drive_relays(Context& context);
   MonoTime next_relay() const;
   void relay_over(Context& context, const Relay& relay);
@@ -159,7 +136,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   Relay* accept_relay(Context& context, const NodeId& from, const wire::Relayed& piece);
   void move_from(Context& context, Link& relayed);
 
-  // node_keys.cc
+  // node_keys.cc: who is let in, and by what secret
   bool still_shared(HostId host, const NodeId& node, const Generation& generation) const;
   std::string why_not_admitted(const LinkUp& up, MonoTime now) const;
   void not_admitted(Context& context, HostId by);
@@ -188,11 +165,11 @@ struct Node::State final : Knowledge, ServiceWorld {
   void proof_not_stored(Context& context, const StoredProof& stored, StoreTicket ticket);
   void receive_rotation(Context& context, const Link& link, const wire::Rotation& rotation);
 
-  // node_files.cc
+  // node_files.cc: with whom files are talked about
   void drive_files(Context& context);
   void receive_files(Context& context, const Link& link, const std::string& bytes);
 
-  // node_record.cc
+  // node_record.cc: this host's own record, incarnation, settled start, session
   void rebuild_record(Context& context);
   wire::Record make_record(Now now) const;
   void add_edges(wire::Record& record) const;
@@ -205,7 +182,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void distrust_view(Context& context, const std::string& why);
   void begin_settling(MonoTime now);
 
-  // node_services.cc
+  // node_services.cc: placement, driving the services; node_claims.cc: claims and votes
   void configure_services(Context& context);
   Service& service_even_if_gone(const std::string& name);
   void adopt_left(Context& context);
@@ -258,7 +235,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   const std::string& members_text() const;
   MonoTime next_service_deadline(MonoTime now) const;
 
-  // node_needs.cc
+  // node_needs.cc: what relations among services hold up
   static void tell_relations(const ServiceEntry& entry, wire::Holding& holding);
   void read_relations(Context& context);
   static bool has(const ServiceEntry& entry, const Relation& relation);
@@ -275,7 +252,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   static void say_relations(ServiceView& out, const wire::Holding* told);
   std::string explain_relations(const ServiceView& seen) const;
 
-  // node_leases.cc
+  // node_leases.cc: ownership majority: leases of this host, and its votes
   bool by_majority(const std::string& service) const;
   std::string why_no_claim(const std::string& service) const;
   std::vector<NodeId> reachable_voters() const;
@@ -299,7 +276,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void receive_renewed(Context& context, const NodeId& from, const wire::Renewed& renewed);
   void release_grant(Context& context, const NodeId& from, const wire::Release& release);
 
-  // node_memory.cc
+  // node_memory.cc: what a voter has to know before it votes
   void load_memory();
   Write memory_to_write(bool whole) const;
   void memory_stored(Context& context, const StoredMemory& stored);
@@ -342,7 +319,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   bool lease_due(MonoTime now) const;
   MonoTime next_lease_deadline(MonoTime now) const;
 
-  // node_voters.cc
+  // node_voters.cc: how the voters change
   const std::string& own_name() const;
   void consider_hosts_file(Context& context, bool edited);
   bool hosts_files_agree() const;
@@ -375,21 +352,21 @@ struct Node::State final : Knowledge, ServiceWorld {
   VotersView voters_view() const;
   void say_why_voters_stay(Context& context);
 
-  // node_isolation.cc
+  // node_isolation.cc: whether it is this host that is offline
   MonoTime alone_from() const;
   void drive_isolation(Context& context);
   void end_isolation(Context& context, std::string_view why);
   void begin_listening(MonoTime now);
   std::string why_offline(const Order& order) const;
 
-  // node_sleep.cc
+  // node_sleep.cc: what is handed over before this machine sleeps
   void end_sleep(Context& context, const std::string& why);
   bool leaves_before_sleep(const std::string& service) const;
   bool keeps_awake(const std::string& name, const Service& service) const;
   void notice_sleep_over(Context& context);
   void drive_sleep(Context& context);
 
-  // node_disk.cc
+  // node_disk.cc: what a host does not do that can store nothing
   void claim_not_stored(Context& context, const StoredClaim& claim, const std::string& why);
   void grant_not_stored(Context& context, const StoredGrant& stored, const std::string& why);
   void disk_refuses(Context& context, const std::string& why);
@@ -399,12 +376,12 @@ struct Node::State final : Knowledge, ServiceWorld {
   void drive_disk(Context& context);
   std::string why_not_stored(const Order& order) const;
 
-  // node_guard.cc
+  // node_guard.cc: for how long what runs here may go on without this core
   void drive_guards(Context& context);
   void say_guard(Context& context, const Service& service);
   MonoTime next_guard() const;
 
-  // node_maintenance.cc
+  // node_maintenance.cc: what is left alone while its host is looked after
   void load_maintenance(Context& context);
   void read_maintenance();
   void store_settings(Context& context, const std::vector<wire::Setting>& changed);
@@ -434,7 +411,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void end_maintenance(Context& context, const Maintenance& ours);
   void keep_on(Context& context, Maintenance ours);
 
-  // node_push.cc, node_pushed.cc
+  // node_push.cc: the configuration that this host pushes; node_pushed.cc: and what becomes of those of others
   void store_push(Context& context, Pushed next, StoredPushStep step);
   void push_stored(Context& context, const StoredPushStep& stored);
   void push_not_stored(Context& context, const StoredPushStep& stored, const std::string& why);
@@ -464,7 +441,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   const std::string& push_refused(HostId host) const;
   PushView push_view() const;
 
-  // node_orders.cc
+  // node_orders.cc: operators' commands and the settings
   std::optional<std::pair<Refusal, std::string>> refuse(const Command& command, MonoTime now) const;
   void write_settings(Context& context, PendingCommand& pending,
                       const std::vector<std::pair<std::string, std::string>>& entries);
@@ -483,7 +460,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   std::vector<std::pair<std::string, std::string>> maintenance_ended(HostId host) const;
   std::optional<Reply> outcome_of_maintenance(const PendingCommand& pending) const;
 
-  // node_view.cc
+  // node_view.cc: snapshots for people
   View view(Now now) const;
   const Member* teller_of(const Order& order, const Member* holder) const;
   static void say_ownership(ServiceView& out, const Member& teller, const wire::Holding& told);
@@ -494,6 +471,30 @@ struct Node::State final : Knowledge, ServiceWorld {
   std::string name_of(HostId host) const;
   std::string name_of(const NodeId& node) const;
   void announce_services(Context& context);
+
+  // node_alerts.cc: who tells people of what; node_told.cc: what they were told of last
+  wire::Record::AlertDuty alert_duty() const;
+  std::vector<NodeId> alert_senders(HostId but);
+  MonoTime alert_turn(MonoTime since, HostId about);
+  void watch_hosts(Context& context);
+  void watch_service(Context& context, const Order& order, const Standing& seen);
+  void tell_news(Context& context, const std::string& key, Watch& watch, LastTold told,
+                 const std::pair<std::string, HostId>& about, MonoTime& again_at);
+  void raise(AlertKind kind, const std::string& subject, Severity severity, const std::string& text,
+             MonoTime now, uint64_t instance = 0);
+  void raise_what_was_said(const Context& context);
+  void ask_to_send(Context& context, const NodeId& sender, OwnAlert& ours);
+  void drive_raised(Context& context);
+  void hand_over_alerts(Context& context);
+  void hear_alert(Context& context, const NodeId& from, const wire::RaisedAlert& message);
+  void take_alert(Context& context, const NodeId& from, const RaisedAlert& alert);
+  void answer_alert(Context& context, const NodeId& to, uint64_t key);
+  void sending_failed(Context& context, const std::string& why);
+  void drive_alerts(Context& context);
+  void forget_watches();
+  void note_told(Context& context, const std::string& key);
+  void set_told(Context& context, const std::string& key, LastTold last);
+  void write_told(Context& context, const std::string& key, const Telling& told);
 };
 
 }  // namespace cluster::core

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/node_state.h"
+#include "core/silence.h"
 
 namespace cluster::core {
 
@@ -192,6 +193,7 @@ View Node::State::view(Now now) const {
   for (const Order& order : orders.all()) out.services.push_back(service_view(order, now.mono));
   out.links = links_of(members);
   out.voters = voters_view();
+  out.silences = silences(*this, now.wall);
   out.push = push_view();
   return out;
 }
@@ -203,6 +205,7 @@ void Node::State::announce_services(Context& context) {
     if (seen.weight == 0 && seen.any_failed && choices[order.service].host == HostId{})
       now.first = ServiceState::kFailed;
     auto [it, first] = announced.try_emplace(order.service, now);
+    watch_service(context, order, seen);
     if (!first && it->second == now) continue;
     it->second = now;
     context.emit(ServiceChanged{order.service, now.first, now.second});

@@ -45,7 +45,7 @@ void Node::State::consider_hosts_file(Context& context, bool edited) {
     return;
   }
   context.alert(
-      Severity::kWarning,
+      AlertKind::kConfiguration, name_of(config.self), Severity::kWarning,
       edited ? "a hosts file of so many hosts cannot name those that vote: they stay as they are"
              : "the hosts file here names " + listed(names) + ", and those that vote are " +
                    listed(voters.names) + ": the hosts files are to be made alike");
@@ -81,9 +81,10 @@ void Node::State::settle_wish(Context& context) {
   succession.wish.clear();
   store_voters(context);
   if (come || taken_back) return;
-  context.alert(Severity::kWarning, "those that vote were changed elsewhere meanwhile, to " +
-                                        listed(voters.names) + ", and the hosts file here names " +
-                                        listed(names) + ": the hosts files are to be made alike");
+  context.alert(AlertKind::kConfiguration, name_of(config.self), Severity::kWarning,
+                "those that vote were changed elsewhere meanwhile, to " + listed(voters.names) +
+                    ", and the hosts file here names " + listed(names) +
+                    ": the hosts files are to be made alike");
 }
 
 // -------------------------------------------------------------------------------------- a set is chosen
@@ -103,7 +104,7 @@ void Node::State::voters_stored(const StoredVoters& stored) {
 
 void Node::State::alert_of_others_voters(Context& context) {
   if (std::exchange(succession.foreign_alerted, true)) return;
-  context.alert(Severity::kCritical,
+  context.alert(AlertKind::kOwnership, name_of(config.self), Severity::kCritical,
                 "others have voters that do not follow from those that this host knows (" +
                     listed(voters.names) +
                     "): one of them was a member of another cluster, and is to lose its state");
@@ -459,7 +460,8 @@ void Node::State::say_why_voters_stay(Context& context) {
       context.now.mono < succession.wished_at + longest_lease + config.dead_time)
     return;
   succession.alerted = true;
-  context.alert(Severity::kWarning, "those that vote stay as they are: " + why_voters_stay());
+  context.alert(AlertKind::kOwnership, name_of(config.self), Severity::kWarning,
+                "those that vote stay as they are: " + why_voters_stay());
 }
 
 }  // namespace cluster::core

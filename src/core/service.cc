@@ -280,7 +280,8 @@ void Service::enter_idle(Context& context, ServiceWorld& world) {
 void Service::enter_stop_failed(Context& context, const std::string& how) {
   phase_ = Phase::kStopFailed;
   boot_check_ = false;
-  context.alert(Severity::kCritical, "service " + name_ + " could not be stopped here: " + how);
+  context.alert(AlertKind::kStopFailed, name_, Severity::kCritical,
+                "service " + name_ + " could not be stopped here: " + how);
 }
 
 void Service::after_start(Context& context, ServiceWorld& world, bool done,
@@ -290,7 +291,8 @@ void Service::after_start(Context& context, ServiceWorld& world, bool done,
     return;
   }
   if (!done && !stop_wanted_) {
-    context.alert(Severity::kCritical, "service " + name_ + " failed to start here: " + how);
+    context.alert(AlertKind::kServiceFailed, name_, Severity::kCritical,
+                  "service " + name_ + " failed to start here: " + how);
     set_bar(context, how);
   }
   const Stop stop = stop_wanted_.value_or(Stop{Reason::kHealth, HostId{}});
@@ -378,14 +380,15 @@ void Service::failed(Context& context, ServiceWorld& world, const std::string& h
   std::erase_if(check_failures_, [&](MonoTime t) { return now - t > entry_.failure_window; });
   check_failures_.push_back(now);
   if (check_failures_.size() >= entry_.max_failures) {
-    context.alert(Severity::kCritical, "service " + name_ + " failed " +
-                                           std::to_string(check_failures_.size() * entry_.fall) +
-                                           " checks here and has to move: " + how);
+    context.alert(AlertKind::kServiceFailed, name_, Severity::kCritical,
+                  "service " + name_ + " failed " +
+                      std::to_string(check_failures_.size() * entry_.fall) +
+                      " checks here and has to move: " + how);
     set_bar(context, how);
     launch_stop(context, world, Phase::kStopping, Reason::kHealth, HostId{});
     return;
   }
-  context.alert(Severity::kWarning,
+  context.alert(AlertKind::kServiceFailed, name_, Severity::kWarning,
                 "service " + name_ + " failed " +
                     (entry_.fall == 1 ? "a check" : std::to_string(entry_.fall) + " checks") +
                     " and is restarted: " + how);

@@ -3,7 +3,7 @@
 // Keys: "standby/HOST", "disable/SERVICE", "stop/SERVICE" (value: the run of the cluster in which it
 // holds), "move/SERVICE" (value: the host's name), "clear/SERVICE", "restart/SERVICE" (value: a token),
 // "readmitted/HOST" (value: the node key let in, and how many there were), "maintenance/HOST" and "kept/SERVICE"
-// (maintenance.h).
+// (maintenance.h), "alert/…" and "silence/NAME" (alerts.h).
 // An empty value means: not set; such entries stay, or an old disk would bring the setting back.
 // Entries are kept as they came: what a newer version has added, keys or fields, is passed on and stored.
 #pragma once

@@ -187,6 +187,14 @@ Fault check(const wire::Recalled& recalled) {
   return std::nullopt;
 }
 
+Fault check(const wire::RaisedAlert& alert) {
+  if (alert.kind().empty() || !is_line(alert.kind(), kMaxAlertKindBytes) ||
+      !is_line(alert.subject(), kMaxReasonBytes) || !is_line(alert.text(), kMaxReasonBytes) ||
+      alert.severity() > static_cast<uint32_t>(Severity::kCritical))
+    return "an alert is none";
+  return std::nullopt;
+}
+
 bool fits(const wire::PushFiles& files) {
   return files.cluster_conf().size() <= kMaxPushBytes && files.hosts().size() <= kMaxPushBytes &&
          files.services().size() <= kMaxPushBytes &&
@@ -236,6 +244,7 @@ Fault check(const wire::Routed& routed) {
     case wire::Routed::kPropose: return check(routed.propose());
     case wire::Routed::kProposed: return check(routed.proposed());
     case wire::Routed::kVoters: return check(routed.voters());
+    case wire::Routed::kRaisedAlert: return check(routed.raised_alert());
     case wire::Routed::kRelayed:
       if (routed.relayed().session() == 0 || routed.relayed().bytes().size() > kMaxRelayBytes)
         return "a piece of a session is too large, or of none";

@@ -29,6 +29,7 @@ inline constexpr size_t kMaxKeyBytes = 1024;
 inline constexpr size_t kMaxVersionBytes = 64;
 inline constexpr size_t kMaxAddressBytes = 128;
 inline constexpr size_t kMaxReasonBytes = 512;
+inline constexpr size_t kMaxAlertKindBytes = 64;
 inline constexpr size_t kMaxSettingBytes = 1024;       // key and value together
 inline constexpr size_t kMaxWholeSettingBytes = 4096;  // with what a newer version may have added
 inline constexpr int kMaxParticipants = 1024;          // of a push

@@ -63,6 +63,12 @@ struct VotersView {
   std::vector<std::string> differ;  // hosts that are up and whose hosts files name others
 };
 
+// No alerts of what has this name, before that time.
+struct SilenceView {
+  std::string name;  // of a host or a service, or "all"
+  WallTime until;
+};
+
 // The newest configuration that was pushed.
 struct PushView {
   uint64_t count = 0;     // 0: none ever was
@@ -83,7 +89,8 @@ struct View {
       links;  // that both ends claim, each once, the lower id first
   VotersView voters;
   PushView push;
-  uint64_t malformed_messages = 0;  // from linked hosts, since the start; each closed its link
+  std::vector<SilenceView> silences;  // in force, by name
+  uint64_t malformed_messages = 0;    // from linked hosts, since the start; each closed its link
 };
 
 }  // namespace cluster::core

@@ -37,7 +37,7 @@ constexpr Command kCommands[] = {
      "files that are kept alike: how far each host is"},
     {"push", "config | service NAME | file PATH", 1, 2, "send it to the other hosts"},
     {"readmit", "HOST|self", 1, 1, "let a host that lost its state back in"},
-    {"silence", "SERVICE SECONDS", 2, 2, "no alerts for a while"},
+    {"silence", "HOST|SERVICE|all SECONDS", 2, 2, "tell nobody of it for so long; 0 ends that"},
     {"init", "...", 0, 16, "set up this host"},
     {"invite", "NAME", 1, 1, "let a new host in"},
 };

@@ -251,7 +251,7 @@ Exit Runner::silence() {
   const std::string& seconds = word(1);
   if (seconds.empty() || seconds.size() > kMostDigits ||
       seconds.find_first_not_of("0123456789") != std::string::npos) {
-    return wrong_usage("silence takes a service and seconds");
+    return wrong_usage("silence takes a host, a service or all, and seconds (0 ends it)");
   }
   return change("Silence", {word(0), static_cast<uint32_t>(std::stoul(seconds))},
                 "silence " + word(0));

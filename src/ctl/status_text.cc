@@ -134,6 +134,14 @@ std::string names_at(const Json& object, const char* key) {
 }
 
 // Who votes, and what is in the way where that is to change.
+std::string silence_lines(const Json& status) {
+  std::string out;
+  for (const Json& silence : status.value("silences", Json::array()))
+    out +=
+        "no alerts of " + text_at(silence, "name") + " until " + text_at(silence, "until") + "\n";
+  return out;
+}
+
 std::string voters_lines(const Json& status) {
   const auto voters = status.find("voters");
   if (voters == status.end() || !voters->is_object()) return "";
@@ -256,6 +264,7 @@ std::string status_text(const Json& status, WallTime now, const Style& style) {
     out += "\n" + paint(style.width > 0 ? fit(files, style.width) : files, Tone::kWarning, style) +
            "\n";
   if (const std::string voters = voters_lines(status); !voters.empty()) out += "\n" + voters;
+  if (const std::string silences = silence_lines(status); !silences.empty()) out += "\n" + silences;
   if (const std::string refusals = refusals_line(status); !refusals.empty())
     out += "\n" + (style.width > 0 ? fit(refusals, style.width) : refusals) + "\n";
   return out;

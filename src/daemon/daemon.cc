@@ -88,6 +88,7 @@ void Daemon::apply_to_network(const config::Loaded& config) {
 }
 
 Status Daemon::start_core() {
+  open_alerts();
   core::Boot boot{.node = identity_->node(),
                   .node_key = identity_->spki(),
                   .version = CLUSTER_VERSION,
@@ -115,7 +116,7 @@ Status Daemon::start_core() {
   if (Status s = open_files(); !s) return s;
   performer_ = std::make_unique<Performer>(
       Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_, *prober_, *keeper_,
-            file_links_, *sleep_lock_, requests_, happenings_, tally_,
+            file_links_, *sleep_lock_, *alerts_, requests_, happenings_, tally_,
             [this](const core::ValidateConfig& a) { perform(a); },
             [this](const core::ApplyConfig& a) { perform(a); }},
       [this] { left(); });
@@ -132,6 +133,24 @@ Status Daemon::start_core() {
   secrets_look_ = std::make_unique<Watch>(loop_.base(), -1, 0, [this] { start_once_able(); });
   start_once_able();
   return {};
+}
+
+void Daemon::open_alerts() {
+  alerts_ = std::make_unique<alerts::AlertTeller>(
+      loop_.base(), [this](AlertId alert, const std::string& failed) {
+        loop_.post(core::Event(core::AlertSent{alert, failed}));
+      });
+  apply_to_alerts(config_);
+}
+
+void Daemon::apply_to_alerts(config::Loaded& config) {
+  const alerts::Ways ways{config.email, config.text_alerts, config.sendmail, config.alerts_dir,
+                          config.alert_timeout};
+  std::vector<std::string> passed_over;
+  alerts::executables(ways.folder, &passed_over);
+  for (const std::string& why : passed_over) daemon::log(core::LogLevel::kWarning, why);
+  config.core.sends_alerts = alerts::any(ways);
+  alerts_->set_ways({config.core.self, config.core.host(config.core.self)->name}, ways);
 }
 
 void Daemon::start_once_able() {
@@ -245,8 +264,12 @@ void Daemon::submit(core::Command command, bus::CommandDone done) {
 void Daemon::log(core::LogLevel level, const std::string& text) { daemon::log(level, text); }
 
 void Daemon::alert(core::Severity severity, const std::string& text) {
-  loop_.post(Loop::Task(
-      [this, alert = core::Alert{severity, text}] { performer_->perform({core::Action(alert)}); }));
+  notice({.severity = severity, .text = text});
+}
+
+void Daemon::notice(core::Noticed noticed) {
+  if (noticed.subject.empty()) noticed.subject = config_.core.host(config_.core.self)->name;
+  loop_.post(core::Event(std::move(noticed)));
 }
 
 void Daemon::bus_tried(bool on_bus) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "alerts/teller.h"
 #include "base/result.h"
 #include "bus/bus.h"
 #include "config/load.h"
@@ -79,6 +80,7 @@ class Daemon final : public bus::Cluster {
   void files(bus::FileRequest request, bus::FileDone done) override;
   void log(core::LogLevel level, const std::string& text) override;
   void alert(core::Severity severity, const std::string& text) override;
+  void notice(core::Noticed noticed);
   void bus_tried(bool on_bus) override;
 
  private:
@@ -86,6 +88,7 @@ class Daemon final : public bus::Cluster {
   Status open_network();
   Status start_core();
   Status open_files();
+  void open_alerts();
   void start_once_able();
   // For as long as the daemon lives; nullopt: without a time limit.
   void watch(evutil_socket_t fd, short what, std::function<void()> callback,
@@ -112,6 +115,7 @@ class Daemon final : public bus::Cluster {
   void applied(core::PushId id, std::vector<std::string> faults);
   void apply(config::Loaded next);
   void apply_to_network(const config::Loaded& config);
+  void apply_to_alerts(config::Loaded& config);
   void leave(const char* why);
   void left();
   void give_up();
@@ -151,6 +155,7 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<bus::Bus> bus_;
   FileLinks file_links_;
   std::unique_ptr<files::Keeper> keeper_;
+  std::unique_ptr<alerts::AlertTeller> alerts_;
   std::unique_ptr<Performer> performer_;
   std::unique_ptr<StatusPages> status_pages_;
   std::unique_ptr<net::AddressWatch> addresses_;

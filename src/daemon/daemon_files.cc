@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/digest.h"
 #include "bus/status.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
@@ -55,12 +56,18 @@ Status Daemon::open_files() {
       const std::string text =
           copy.empty() ? path + " was edited on one host and deleted on another: it stays"
                        : path + " was changed on two hosts: what did not stay is " + copy;
-      happenings_.add(read_clocks().wall, core::Severity::kWarning, text);
-      daemon::log(core::LogLevel::kWarning, text);
       bus_->emit_file_conflict(path, copy);
+      // Both names are alike on all hosts, wherever the folder is.
+      const std::string& known = copy.empty() ? path : copy;
+      notice({.kind = core::AlertKind::kConflict,
+              .subject = path.substr(path.rfind('/') + 1),
+              .text = text,
+              .instance = Digest().add(known.substr(known.rfind('/') + 1)).value()});
     }));
   };
-  calls.alert = [this](const std::string& text) { alert(core::Severity::kWarning, text); };
+  calls.alert = [this](const std::string& text) {
+    notice({.kind = core::AlertKind::kFiles, .text = text});
+  };
   calls.log = [this](const std::string& text) {
     loop_.post(Loop::Task([text] { daemon::log(core::LogLevel::kInfo, text); }));
   };

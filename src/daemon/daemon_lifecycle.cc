@@ -100,6 +100,7 @@ void Daemon::apply(config::Loaded next) {
   parent_.set_verbosity(verbosity());
   apply_to_network(config_);
   if (started_) status_pages_->configure(config_.status_listen);
+  apply_to_alerts(config_);
   keeper_->configure({config_.roots, config_.retain, config_.tombstone_keep});
   loop_.post(core::Event(core::ConfigChanged{config_.core}));
 }

@@ -110,6 +110,10 @@ struct Performer::Visitor {
     parts.happenings.add(read_clocks().wall, a.severity, a.text);
     parts.bus.emit(a);
   }
+  void operator()(const core::SendAlert& a) const {
+    if (!a.said) (*this)(core::Alert{a.severity, a.text});
+    parts.alerts.tell(a, read_clocks().wall);
+  }
   void operator()(const core::Log& a) const { log(a.level, a.text); }
   void operator()(const core::Left&) const { to.left_(); }
 };

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "alerts/teller.h"
 #include "bus/bus.h"
 #include "core/io.h"
 #include "daemon/clock.h"
@@ -49,6 +50,7 @@ struct Parts {
   files::Keeper& files;
   FileLinks& file_links;
   system::SleepLock& sleep_lock;
+  alerts::AlertTeller& alerts;
   Requests& requests;
   Happenings& happenings;
   http::Tally& tally;

@@ -107,6 +107,8 @@ json of(const Config& c) {
   json probe = json::array();
   for (const ProbeTarget& target : c.probe)
     probe.push_back({{"address", target.address}, {"port", target.port}});
+  json monitor = c.monitor ? json::array() : json();
+  for (HostId id : c.monitor.value_or(std::vector<HostId>())) monitor.push_back(id.value);
   return {{"self", c.self.value},
           {"hosts", hosts},
           {"services", services},
@@ -114,6 +116,8 @@ json of(const Config& c) {
           {"dead_time", c.dead_time.count()},
           {"rekey_interval", c.rekey_interval.count()},
           {"port", c.port},
+          {"sends_alerts", c.sends_alerts},
+          {"monitor", monitor},
           {"probe", probe}};
 }
 
@@ -127,6 +131,11 @@ Config config_from(const json& j) {
   c.dead_time = time(j, "dead_time");
   c.rekey_interval = time(j, "rekey_interval");
   c.port = number<uint16_t>(j.at("port"));
+  c.sends_alerts = j.value("sends_alerts", false);
+  if (const json monitor = j.value("monitor", json()); !monitor.is_null()) {
+    c.monitor.emplace();
+    for (const json& id : monitor) c.monitor->emplace_back(number<uint32_t>(id));
+  }
   for (const json& target : j.at("probe"))
     c.probe.push_back({target.at("address"), number<uint16_t>(target.at("port"))});
   for (const json& h : j.at("hosts")) {
@@ -225,11 +234,17 @@ struct ToJson {
     return {{"event", "config_changed"}, {"config", of(e.config)}};
   }
   json operator()(const Command& e) const {
-    return {{"event", "command"},
-            {"request", e.request.value},
-            {"verb", static_cast<int>(e.verb)},
-            {"service", e.service},
-            {"host", e.host.value}};
+    return {
+        {"event", "command"},   {"request", e.request.value}, {"verb", static_cast<int>(e.verb)},
+        {"service", e.service}, {"host", e.host.value},       {"seconds", e.seconds}};
+  }
+  json operator()(const AlertSent& e) const {
+    return {{"event", "alert_sent"}, {"alert", e.alert.value}, {"failed", e.failed}};
+  }
+  json operator()(const Noticed& e) const {
+    return {{"event", "noticed"},   {"kind", static_cast<int>(e.kind)},
+            {"subject", e.subject}, {"severity", static_cast<int>(e.severity)},
+            {"text", e.text},       {"instance", e.instance}};
   }
   json operator()(const SecretDerived& e) const {
     return {{"event", "secret_derived"},
@@ -303,8 +318,13 @@ Event event_from(const json& j) {
   if (kind == "persist_failed") return PersistFailed{id<StoreTicket>(j, "ticket"), text("reason")};
   if (kind == "config_changed") return ConfigChanged{config_from(j.at("config"))};
   if (kind == "command")
-    return Command{id<RequestId>(j, "request"), choice(j, "verb", Verb::kReadmitSelf),
-                   text("service"), id<HostId>(j, "host")};
+    return Command{id<RequestId>(j, "request"), choice(j, "verb", Verb::kSilence), text("service"),
+                   id<HostId>(j, "host"), number<uint32_t>(j.value("seconds", json(0)))};
+  if (kind == "alert_sent") return AlertSent{id<AlertId>(j, "alert"), text("failed")};
+  if (kind == "noticed")
+    return Noticed{choice(j, "kind", AlertKind::kDaemon), text("subject"),
+                   choice(j, "severity", Severity::kCritical), text("text"),
+                   number<uint64_t>(j.at("instance"))};
   if (kind == "secret_derived")
     return SecretDerived{id<LinkId>(j, "link"),
                          {generation(j.at("generation")), unhex(text("sealed"))}};

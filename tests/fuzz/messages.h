@@ -25,6 +25,8 @@ class Messages {
       message.mutable_spared();
     } else if (kind == 246) {
       message.mutable_compared()->set_settings_digest(input_.byte());
+    } else if (kind == 245) {
+      routed(*message.mutable_routed(), [this](wire::Routed& r) { about_alerts(r); });
     } else if (kind >= 243) {
       routed(*message.mutable_routed(), [this](wire::Routed& r) { about_pushes(r); });
     } else if (kind >= 240) {
@@ -324,6 +326,19 @@ class Messages {
         routed.mutable_push_told()->set_pusher(pusher);
         *routed.mutable_push_told()->mutable_files() = files;
     }
+  }
+
+  void about_alerts(wire::Routed& routed) {
+    if (input_.flag()) {
+      routed.mutable_done_alert()->set_key(number());
+      return;
+    }
+    wire::RaisedAlert& alert = *routed.mutable_raised_alert();
+    alert.set_key(number());
+    alert.set_kind(words());
+    alert.set_subject(words());
+    alert.set_severity(input_.byte() % 4);
+    alert.set_text(words());
   }
 
   void about_services(wire::Routed& routed) {

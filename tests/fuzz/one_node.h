@@ -161,7 +161,7 @@ class OneNode {
     boot.stored = stored_;
     boot.seed = 1;
     dials_.clear(), tickets_.clear(), links_.clear(), runs_.clear(), killed_.clear(), sent_.clear(),
-        busy_.clear(), derived_.clear(), pushes_.clear(), access_.clear(), relays_.clear(),
+        busy_.clear(), derived_.clear(), answers_.clear(), access_.clear(), relays_.clear(),
         hellos_.clear();
     file_peers_.clear();
     delays_sleep_ = false;
@@ -201,14 +201,14 @@ class OneNode {
       const auto hellos = std::exchange(hellos_, {});
       const bool answered = std::exchange(probed_, false) && outside_answers_;
       if (answered) one(core::ProbeAnswered{}, 0);
-      const auto pushes = std::exchange(pushes_, {});
+      const auto answers = std::exchange(answers_, {});
       if (tickets.empty() && runs.empty() && killed.empty() && dying.empty() && derived.empty() &&
-          hellos.empty() && pushes.empty())
+          hellos.empty() && answers.empty())
         return;
       for (const RelayId relay : hellos)
         if (relays_.contains(relay)) one(core::RelayOut{relay, "ClientHello"}, 0);
       for (const core::SecretDerived& secret : derived) one(secret, 0);
-      for (const core::Event& push : pushes) one(push, 0);
+      for (const core::Event& answer : answers) one(answer, 0);
       for (const auto& [ticket, stored] : tickets) {
         if (stored) {
           one(core::Persisted{ticket}, 0);
@@ -294,13 +294,18 @@ class OneNode {
   void perform(const core::FilesPeerUp& a) { ENSURE(file_peers_.insert(a.node).second); }
   void perform(const core::FilesPeerDown& a) { ENSURE(file_peers_.erase(a.node) == 1); }
   void perform(const core::FilesHeard& a) { ENSURE(file_peers_.contains(a.from)); }
+  void perform(const core::SendAlert& a) {
+    ENSURE(a.alert && !a.kind.empty());
+    ENSURE(one_line(a.kind) && one_line(a.subject) && one_line(a.text), a.text.c_str());
+    answers_.emplace_back(core::AlertSent{a.alert, disk_fails_ ? "mail: exit 75" : ""});
+  }
   void perform(const core::ValidateConfig& a) {
     ENSURE(a.files.bytes() <= core::kMaxPushBytes);
-    pushes_.emplace_back(core::ConfigValidated{a.id, against(a.files)});
+    answers_.emplace_back(core::ConfigValidated{a.id, against(a.files)});
   }
   void perform(const core::ApplyConfig& a) {
     ENSURE(a.id.count != 0 && a.files.bytes() <= core::kMaxPushBytes);
-    pushes_.emplace_back(core::ConfigApplied{a.id, against(a.files)});
+    answers_.emplace_back(core::ConfigApplied{a.id, against(a.files)});
   }
   static std::vector<std::string> against(const core::PushFiles& files) {
     if (files.services != "refused") return {};
@@ -374,7 +379,7 @@ class OneNode {
   std::unique_ptr<core::Node> node_;
   std::set<LinkId> links_;
   std::vector<core::SecretDerived> derived_;
-  std::vector<core::Event> pushes_;  // answers to what is to be looked at and applied
+  std::vector<core::Event> answers_;  // answers to what is to be looked at and applied
   std::set<RelayId> relays_;
   std::vector<RelayId> hellos_;  // of which the other end has to hear first
   RelayId last_relay_;

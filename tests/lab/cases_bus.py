@@ -92,7 +92,7 @@ def test_refusals_are_named(c):
                        (lambda: bus.manager("FilesConfirm", "s", "x"), "UnknownRoot"),
                        (lambda: bus.manager("FilesRevert", "s", "x"), "UnknownRoot"),
                        (lambda: bus.manager("Readmit", "u", 99), "UnknownHost"),
-                       (lambda: bus.manager("Silence", "su", "web", 60), "NotYet"),
+                       (lambda: bus.manager("Silence", "su", "nosuch", 60), "UnknownHost"),
                        (lambda: bus.manager("SetMaintenance", "ub", 9, True), "UnknownHost")):
         e = error_of(call)
         expect(e and e.name == "com.bammeson.cluster.Error." + name and e.text, "Error.%s with a sentence" % name, e)

@@ -58,7 +58,7 @@ FAULTS = [
     ("unclosed text", lambda e: edit(e + "/cluster.conf", "service_dir = \"/x\n", "a"), r"cluster\.conf:[34]:", ""),
     ("mode not built", lambda e: edit(e + "/cluster.conf", "sync data {\n  path = \"/x\"\n  mode = merge\n}\n", "a"), r"cluster\.conf:[3-6]:", "support"),
     ("folder relative", lambda e: edit(e + "/cluster.conf", "sync data {\n  path = \"x\"\n}\n", "a"), r"cluster\.conf:[3-5]:", "absolute"),
-    ("key not built", lambda e: edit(e + "/cluster.conf", "email = \"a@b.example\"\n", "a"), r"cluster\.conf:3:", "support"),
+    ("no address of mail", lambda e: edit(e + "/cluster.conf", "email = \"a b@example.com\"\n", "a"), r"cluster\.conf:3:", "address"),
     ("value not built", lambda e: edit(e + "/cluster.conf", "ownership = etcd\n", "a"), r"cluster\.conf:3:", ""),
     ("value out of range", lambda e: edit(e + "/cluster.conf", "port = 70000\n", "a"), r"cluster\.conf:3:", "65535"),
     ("not a number", lambda e: edit(e + "/cluster.conf", "verbosity = loud\n", "a"), r"cluster\.conf:3:", "loud"),

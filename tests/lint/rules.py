@@ -20,8 +20,9 @@ LAYERS = {
     "bus": {"base", "wire", "core", "sync"},
     "http": {"base", "wire", "core", "sync"},
     "system": {"base", "wire", "core"},
+    "alerts": {"base", "wire", "core"},
     "ctl": {"base"},
-    "daemon": {"base", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "http", "system"},
+    "daemon": {"base", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "http", "system", "alerts"},
     "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "system", "daemon"},
 }
 PURE = ("base", "wire", "core", "sync")
@@ -30,7 +31,7 @@ PURE = ("base", "wire", "core", "sync")
 LIBRARIES = [
     (re.compile(r"sdbus-c\+\+/"), {"bus", "ctl"}),
     (re.compile(r"systemd/sd-bus\.h"), {"bus", "system", "ctl"}),
-    (re.compile(r"event2/|event\.h$"), {"net", "files", "scripts", "bus", "http", "system", "daemon", "guardian"}),
+    (re.compile(r"event2/|event\.h$"), {"net", "files", "scripts", "bus", "http", "system", "alerts", "daemon", "guardian"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"config"}),
     (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "sync", "files", "net", "guardian"}),

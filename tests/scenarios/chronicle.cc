@@ -11,7 +11,10 @@ namespace cluster::scenarios {
 using sim::Life;
 using sim::Machine;
 
-void Chronicle::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
+void Chronicle::stepped(Machine& machine, const core::Event* event, const core::Actions& out) {
+  const auto* told = event == nullptr ? nullptr : std::get_if<core::AlertSent>(event);
+  if (told != nullptr && tells_alerts_ && !told->failed.empty())
+    add(machine.name() + " could not tell people: " + told->failed);
   for (const core::Action& action : out) {
     if (const auto* online = std::get_if<core::HostOnline>(&action)) {
       saw(machine, online->name + " up");
@@ -19,6 +22,10 @@ void Chronicle::stepped(Machine& machine, const core::Event*, const core::Action
       saw(machine, offline->name + " down");
     } else if (const auto* alert = std::get_if<core::Alert>(&action)) {
       add(machine.name() + " alerts (" + core::to_string(alert->severity) + "): " + alert->text);
+    } else if (const auto* sent = std::get_if<core::SendAlert>(&action);
+               sent != nullptr && tells_alerts_) {
+      add(machine.name() + " tells people (" + sent->kind + " of " + sent->subject + ", " +
+          core::to_string(sent->severity) + "): " + sent->text);
     }
   }
 }

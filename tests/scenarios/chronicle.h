@@ -28,6 +28,8 @@ class Chronicle final : public sim::Watcher {
   void watch_gap(const std::string& service);
   // From now on hosts that see others up or down are counted, and told of at the end of a block.
   void tally() { tallies_ = true; }
+  // From now on what people are told is told.
+  void tell_alerts() { tells_alerts_ = true; }
 
   void stepped(sim::Machine& machine, const core::Event* event, const core::Actions& out) override;
   void script_begins(sim::Machine& machine, const core::RunScript& run) override;
@@ -46,7 +48,7 @@ class Chronicle final : public sim::Watcher {
 
   sim::World& world_;
   std::vector<std::string> lines_;
-  bool tallies_ = false;
+  bool tallies_ = false, tells_alerts_ = false;
   std::map<std::string, int> seen_;  // what, and by how many
   std::map<std::string, int> most_;
   std::map<std::string, Gap> gaps_;

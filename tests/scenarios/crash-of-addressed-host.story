@@ -31,8 +31,8 @@ settle
 expect web on A
 ----
 A comes up
-C sees A up
 B sees A up
+C sees A up
 A sees B up
 A sees C up
 B: start of web ends with signal 9
@@ -46,6 +46,6 @@ expect web nowhere
 within 2s web on B
 ----
 A loses power
-C sees A down
 B sees A down
+C sees A down
 B starts web (failover from A)

@@ -41,8 +41,8 @@ A loses power
 B sees A down
 B starts web (failover from A)
 A comes up
-A sees B up
 B sees A up
+A sees B up
 A checks web: exit 3
 B runs web
 B stops web (failback to A)

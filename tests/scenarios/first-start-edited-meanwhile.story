@@ -54,8 +54,8 @@ expect C voters A B C
 expect one copy of db
 ----
 C sees D down
+B sees C up
+A sees C up
 C sees B up
 C sees A up
-A sees C up
-B sees C up
 D sees C down

@@ -52,10 +52,10 @@ expect db on A
 expect web on A
 ----
 A comes up
-B sees A up
-C sees A up
 A sees B up
 A sees C up
+C sees A up
+B sees A up
 B stops web (failback to A)
 A checks web: exit 3
 A checks db: exit 3

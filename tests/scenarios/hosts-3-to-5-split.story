@@ -42,14 +42,14 @@ C sees B down
 C sees A down
 D comes up
 E comes up
-E sees D up
-E sees C up
-D sees C up
 C sees E up
-D sees E up
 C sees D up
-D alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A and B
+E sees C up
+E sees D up
+D sees E up
+D sees C up
 C alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but no majority of those that vote is reached: A, B and C
+D alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A and B
 E alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A and B
 A alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but no majority of those that are to vote is there and knows what was granted: C, D and E are missing
 B alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but no majority of those that are to vote is there and knows what was granted: C, D and E are missing
@@ -71,20 +71,20 @@ expect one copy of db
 expect gap of db below 0s
 voters A E
 ----
-C sees B up
-C sees A up
-B sees C up
-B sees D up
-B sees E up
 A sees C up
 A sees D up
 A sees E up
-E sees B up
-E sees A up
+C sees B up
+C sees A up
 D sees B up
 D sees A up
-D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
+E sees B up
+E sees A up
+B sees C up
+B sees D up
+B sees E up
 E alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
+D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
   A: set 2, A, B, C, D and E
   E: set 2, A, B, C, D and E
 
@@ -116,28 +116,28 @@ D loses power
 E loses power
 D comes up
 E comes up
-D sees B up
-D sees A up
-D sees C up
-C sees D up
-B sees E up
 A sees E up
-C sees E up
 B sees D up
-D sees E up
+C sees D up
 A sees D up
-E sees D up
 E sees B up
 E sees A up
 E sees C up
+D sees B up
+D sees A up
+D sees C up
+E sees D up
+B sees E up
+C sees E up
+D sees E up
   A: set 4, A, B, C, D and E, together with A, B and C; 0 of 5 have learnt what was granted before, and have waited until that has ended; 3 are needed
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
 A has stopped db
-E sees B down
-E sees A down
 C sees B down
 C sees A down
+E sees B down
+E sees A down
 D sees B down
 D sees A down
 A sees C down
@@ -161,12 +161,12 @@ voters A E
 A sees C up
 A sees D up
 A sees E up
+C sees B up
+C sees A up
 E sees B up
 E sees A up
 D sees B up
 D sees A up
-C sees B up
-C sees A up
 B sees C up
 B sees D up
 B sees E up

@@ -45,7 +45,7 @@ expect web on B
 expect B sees A up
 ----
 A comes up
+B sees A up
+C sees A up
 A sees B up
 A sees C up
-C sees A up
-B sees A up

@@ -50,10 +50,10 @@ settle
 expect web on A
 expect local on A
 ----
-B runs web
 A alerts (info): this host is no longer taken for offline: another host is heard
-C sees A up
 B sees A up
+C sees A up
+B runs web
 B stops web (failback to A)
 B has stopped web
 A starts web (failback from B)

@@ -46,11 +46,11 @@ settle
 expect db on A
 expect web on A
 ----
-B sees A up
-B stops web (failback to A)
 A sees B up
 A sees C up
 C sees A up
+B sees A up
+B stops web (failback to A)
 B has stopped web
 B stops db (failback to A)
 B has stopped db

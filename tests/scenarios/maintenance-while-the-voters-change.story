@@ -75,38 +75,38 @@ expect one copy of db
 ----
 E comes up
 A sees E up
+D sees E up
 E sees B up
 E sees A up
 E sees C up
 E sees D up
-D sees E up
 C sees E up
 B sees E up
 A alerts (info): this host is in maintenance; services left alone: 1
 A answers: done, A is in maintenance; services left alone: 1
 E alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B, C and D: the hosts files are to be made alike
-E sees A down
-D sees A down
 B sees A down
+D sees A down
+E sees A down
 C sees A down
 A sees B down
 A sees C down
 A sees D down
 A sees E down
 A alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
-C alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
-B alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
 D alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
+B alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
+C alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but A is in maintenance
 E alerts (warning): those that vote stay as they are: they are to become A, B, C, D and E, but this host does not vote: the change is to be made on one that does
   A: set 2, A, B, C and D; they are to become A, B, C, D and E, but A is in maintenance; other hosts files: A
   B: set 2, A, B, C and D; they are to become A, B, C, D and E, but A is in maintenance; other hosts files: B, C, D and E
-D sees A up
+E sees A up
 A sees B up
 A sees C up
 A sees D up
 A sees E up
-E sees A up
-B sees A up
+D sees A up
 C sees A up
+B sees A up
 A alerts (info): the maintenance of this host is over
 A answers: done, A is not in maintenance

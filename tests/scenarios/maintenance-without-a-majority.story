@@ -40,9 +40,9 @@ view A
 ----
 A sees B up
 A sees C up
+C sees A up
 B sees A up
 B stops db (failback to A)
-C sees A up
 B has stopped db
 A starts db (failback from B)
 A runs db

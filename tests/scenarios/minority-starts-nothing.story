@@ -47,12 +47,12 @@ explain db C
 ----
 A alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 A stops db (lost-ownership)
-D sees B down
-D sees A down
 E sees B down
 E sees A down
 C sees B down
 C sees A down
+D sees B down
+D sees A down
 A has stopped db
 A sees C down
 A sees D down
@@ -85,18 +85,18 @@ settle 1m
 show
 expect one copy of db
 ----
-C sees B up
-C sees A up
-E sees B up
-E sees A up
 B sees C up
 B sees D up
 B sees E up
+C sees B up
+C sees A up
+D sees B up
+D sees A up
+E sees B up
+E sees A up
 A sees C up
 A sees D up
 A sees E up
-D sees B up
-D sees A up
 C runs db
 C stops db (failback to A)
 C has stopped db

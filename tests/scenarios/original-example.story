@@ -109,8 +109,8 @@ view S L
 ----
 P sees L down
 S sees L down
-S starts web (failover from L)
 P starts files (failover from L)
+S starts web (failover from L)
 S runs web
 P runs files
 L sees P down
@@ -139,12 +139,12 @@ expect files on L
 expect mail on S
 expect proxy on P
 ----
-S sees L up
-S stops web (lost-ownership to L)
 L sees P up
 L sees S up
 L stops mail (lost-ownership to S)
 L stops proxy (lost-ownership to P)
+S sees L up
+S stops web (lost-ownership to L)
 P sees L up
 P stops files (lost-ownership to L)
 S has stopped web

@@ -53,10 +53,10 @@ settle
 expect web on A
 ----
 C comes up
-B sees C up
-A sees C up
 C sees B up
 C sees A up
+B sees C up
+A sees C up
 C checks web: exit 3
 
 B$ move web B

@@ -55,16 +55,16 @@ settle
 expect web on B
 ----
 A comes up
-D sees A up
+B sees A up
+C sees A up
 A sees B up
 A sees C up
 A sees D up
-C sees A up
-B sees A up
 B stops web (failback to A)
-D alerts (warning): the services file of this host differs from the newer one that is in force
 B alerts (warning): the services file of this host differs from the newer one that is in force
 C alerts (warning): the services file of this host differs from the newer one that is in force
+D sees A up
+D alerts (warning): the services file of this host differs from the newer one that is in force
 B has stopped web
 B starts web (operator)
 B runs web
@@ -93,8 +93,8 @@ A's engine dies
 B has stopped web
 C sees A down
 C starts web (failback from B)
-B sees A down
 D sees A down
+B sees A down
 C runs web
 D answers: done, configuration 4 is in force
   A: away; it gets it when it returns

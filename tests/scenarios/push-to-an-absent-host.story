@@ -28,14 +28,14 @@ settle
 expect web on B
 expect mail on B
 ----
-A stops web (failback to B)
 B starts mail (placement)
+A stops web (failback to B)
 A answers: done, configuration 1 is in force
   A: applied
   B: applied
   C: away; it gets it when it returns
-A has stopped web
 B runs mail
+A has stopped web
 B starts web (failback from A)
 B runs web
 
@@ -45,8 +45,8 @@ expect web on B
 expect mail on C
 ----
 C comes up
-A sees C up
 B sees C up
+A sees C up
 C sees B up
 C sees A up
 C alerts (warning): the services file of this host differs from the newer one that is in force
@@ -68,22 +68,22 @@ view C
 A$ online C
 ----
 C loses power
-B sees C down
 A sees C down
+B sees C down
 B starts mail (failover from C)
 B runs mail
 B stops mail (failback to A)
-B has stopped mail
 A answers: done, configuration 2 is in force
   A: applied
   B: applied
   C: away; it gets it when it returns
+B has stopped mail
 A starts mail (failback from B)
 C comes up
 C sees B up
 C sees A up
-A sees C up
 B sees C up
+A sees C up
 C alerts (warning): the services file of this host differs from the newer one that is in force
 C checks mail: exit 3
 C alerts (critical): configuration 2, pushed by A, cannot be applied here, so this host is on standby: cluster.conf:7: dead_time is 1s and beat_interval 2s; expected a dead_time greater than beat_interval

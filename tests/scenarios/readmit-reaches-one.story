@@ -43,6 +43,6 @@ expect P linked L
 expect P knows L by secret
 expect keys
 ----
+S sees P up
 P sees S up
 P sees L up
-S sees P up

@@ -53,13 +53,13 @@ A sees B down
 A sees C down
 A starts web (failover from B)
 A runs web
-B sees A up
 A sees B up
 A sees C up
 A stops web (lost-ownership to C)
+C sees A up
+B sees A up
 B alerts (warning): the services file of this host differs from the newer one that is in force
 B stops web (failback to C)
-C sees A up
 A has stopped web
 B has stopped web
 C starts web (failback from B)

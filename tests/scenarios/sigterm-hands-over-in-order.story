@@ -73,9 +73,10 @@ A starts mail (failback from B)
 A runs mail
 A stops mail (shutdown to B)
 B has left
+A sees B down
 A has stopped mail
-A stops web (shutdown to B)
+A stops web (shutdown)
 A has stopped web
-A stops db (shutdown to B)
+A stops db (shutdown)
 A has stopped db
 A has left

@@ -47,16 +47,16 @@ heal
 settle
 expect web on A
 ----
-B sees A down
 C sees A down
+B sees A down
 B starts web (failover from A)
 B runs web
 A sees B down
 A sees C down
   web: runs on A, B
-C sees A up
 A sees B up
 A sees C up
+C sees A up
 B sees A up
 B stops web (lost-ownership to A)
 B has stopped web

@@ -90,8 +90,8 @@ expect db on A
 show
 ----
 L stops db (shutdown to A)
-B sees L down
 A sees L down
+B sees L down
 A starts web (failover from L)
 A runs web
 A starts db (failover from L)
@@ -103,11 +103,11 @@ L stops web (lost-ownership)
 L comes up
 L alerts (critical): service db is stopped here: no majority of the voters has answered for the dead time
 L alerts (critical): service db is killed here: its lease ends before it has stopped
+L sees B up
+L sees A up
 L: stop of db ends with signal 9
 A sees L up
 B sees L up
-L sees B up
-L sees A up
 L stops db (lost-ownership)
 L has stopped web
 L has stopped db
@@ -148,10 +148,6 @@ L stops db (shutdown to A)
 L has stopped db
 A starts db (failover from L)
 A runs db
-L sees B down
-L sees A down
-L sees B up
-L sees A up
 L answers: refused, L is about to sleep
 A stops db (move to L)
 A has stopped db

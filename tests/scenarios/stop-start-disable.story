@@ -78,12 +78,12 @@ C loses power
 A comes up
 B comes up
 C comes up
-C sees B up
 C sees A up
+C sees B up
 B sees A up
+A sees B up
 B sees C up
 A sees C up
-A sees B up
 A starts web (placement)
 A runs web
 

@@ -75,6 +75,7 @@ World& Story::world() {
   rest_ = std::make_unique<sim::RestChecks>(*world_);
   keys_ = std::make_unique<sim::KeyChecks>(*world_);
   needs_ = std::make_unique<sim::NeedsChecks>(*world_);
+  alerts_ = std::make_unique<sim::AlertChecks>(*world_);
   pushes_ = std::make_unique<sim::PushChecks>(*world_);
   for (sim::MachineId i = 0; i < world_->size(); ++i) {
     Machine& m = world_->machine(i);
@@ -222,6 +223,12 @@ bool Story::set_up(const Words& words) {
   } else if (verb == "tally") {  // who sees whom is counted, not told
     world();
     chronicle_->tally();
+  } else if (verb == "tell-alerts") {  // and not only what each host says of itself
+    world();
+    chronicle_->tell_alerts();
+  } else if (verb == "monitor") {  // monitor HOST…; for all, before they boot
+    spec_.monitor.emplace();
+    for (size_t i = 1; i < words.size(); ++i) spec_.monitor->push_back(id(words[i]));
   } else if (verb == "probe") {  // hosts ask an address outside
     spec_.probe = true;
   } else if (verb == "latency") {  // latency A B TIME

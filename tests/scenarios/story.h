@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "tests/scenarios/chronicle.h"
+#include "tests/sim/alert_checks.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/key_checks.h"
 #include "tests/sim/needs_checks.h"
@@ -95,6 +96,7 @@ class Story {
   std::unique_ptr<sim::RestChecks> rest_;
   std::unique_ptr<sim::KeyChecks> keys_;
   std::unique_ptr<sim::NeedsChecks> needs_;
+  std::unique_ptr<sim::AlertChecks> alerts_;
   std::unique_ptr<sim::PushChecks> pushes_;
   std::vector<std::string> faults_;
 };

@@ -54,23 +54,30 @@ void Story::command(const Words& words) {
   bool background = words.back() == "&";
   if (words.at(1) == "push") return push(at, background);
   size_t count = words.size() - (background ? 1 : 0);
-  for (size_t v = 0; v <= static_cast<size_t>(core::Verb::kReadmitSelf); ++v) {
+  for (size_t v = 0; v <= static_cast<size_t>(core::Verb::kSilence); ++v) {
     auto verb = static_cast<core::Verb>(v);
     if (words.at(1) != sim::to_string(verb)) continue;
     bool of_host = verb >= core::Verb::kStandby && verb <= core::Verb::kReadmit;
+    const bool silences = verb == core::Verb::kSilence;  // silence NAME SECONDS
     bool of_self = verb == core::Verb::kReadmitSelf;
     std::string service = of_host || of_self ? "" : words.at(2);
     HostId host = of_self     ? HostId()
                   : of_host   ? id(words.at(2))
+                  : silences  ? HostId()
                   : count > 3 ? id(words[3])
                               : HostId();
+    const auto length = silences ? static_cast<uint32_t>(std::stoul(words.at(3))) : uint32_t{0};
     auto answered = std::make_shared<bool>(false);
     Chronicle* chronicle = chronicle_.get();
-    bool taken = machine(at).command(verb, service, host, [=](const core::Reply& reply) {
-      *answered = true;
-      chronicle->add(at + " answers: " +
-                     (reply.refusal == core::Refusal::kNone ? "done, " : "refused, ") + reply.text);
-    });
+    bool taken = machine(at).command(
+        verb, service, host,
+        [=](const core::Reply& reply) {
+          *answered = true;
+          chronicle->add(
+              at + " answers: " + (reply.refusal == core::Refusal::kNone ? "done, " : "refused, ") +
+              reply.text);
+        },
+        length);
     if (!taken) chronicle_->add("nobody answers on " + at);
     if (taken && !background && !world().run_until([=] { return *answered; }, kReplyWithin))
       faults_.push_back("no answer to: " + words[1]);

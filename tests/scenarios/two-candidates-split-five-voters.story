@@ -63,20 +63,20 @@ E sees A down
 A comes up
 B comes up
 A checks db: exit 3
-C sees A up
-E sees B up
 A sees C up
 A sees D up
 A sees E up
+C sees A up
+E sees B up
 B sees C up
 B sees D up
 B sees E up
+D sees A up
 C sees B up
 A sees B up
+D sees B up
 E sees A up
 B sees A up
-D sees A up
-D sees B up
 A starts db (placement)
 A runs db
   db: runs on A

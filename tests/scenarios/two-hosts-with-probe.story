@@ -45,9 +45,9 @@ B starts web (failover from A)
 A has stopped web
 B runs web
 A alerts (info): this host is no longer taken for offline: another host is heard
+A starts web (operator)
 B sees A up
+B stops web (lost-ownership to A)
 A sees B up
-B stops web (failback to A)
-B has stopped web
-A starts web (failback from B)
 A runs web
+B has stopped web

@@ -52,8 +52,8 @@ A sees C down
 C sees A down
 A has stopped db
 C alerts (warning): this host does not vote on services with ownership majority yet: it has not heard from A
-C sees A up
 A sees B up
 A sees C up
+C sees A up
 B sees A up
 A starts db (operator)

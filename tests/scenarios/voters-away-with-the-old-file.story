@@ -39,18 +39,18 @@ C loses power
 A sees C down
 B sees C down
 D comes up
-B sees D up
 D sees B up
 D sees A up
+B sees D up
 A sees D up
 D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 E comes up
-A sees E up
-D sees E up
 E sees B up
 E sees A up
 E sees D up
 B sees E up
+D sees E up
+A sees E up
 
 boot C
 within 40s C voters A B C D E
@@ -61,10 +61,10 @@ expect one copy of db
 expect gap of db below 0s
 ----
 C comes up
-B sees C up
-A sees C up
 C sees B up
 C sees A up
+B sees C up
+A sees C up
 D sees C up
 E sees C up
   A: set 3, A, B, C, D and E; other hosts files: C
@@ -83,7 +83,7 @@ C sees E up
   C: set 3, A, B, C, D and E
 A loses power
 B sees A down
-D sees A down
-C sees A down
 E sees A down
+C sees A down
+D sees A down
 B starts db (failover from A)

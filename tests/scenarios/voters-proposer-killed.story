@@ -50,8 +50,8 @@ A alerts (warning): those that vote stay as they are: they are to become A, B an
 A sees B up
 A sees C up
 C alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
-D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
+D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B sees D down
 C sees D down
 D sees B down
@@ -106,8 +106,8 @@ A comes up
 A alerts (warning): those that vote stay as they are: they are to become A, B and C, but no majority of those that vote is reached: A, B, C and D
 A sees B up
 A sees C up
-B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 C alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
+B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B sees D down
 C sees D down
@@ -138,8 +138,8 @@ A sees D up
 D sees B up
 D sees A up
 D sees C up
-B alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
+B alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 B sees D up
 C sees D up
   A: set 5, A, B, C and D
@@ -163,9 +163,9 @@ A comes up
 A alerts (warning): those that vote stay as they are: they are to become A, B and C, but no majority of those that vote is reached: A, B, C and D
 A sees B up
 A sees C up
+C alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 D alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
-C alerts (warning): the hosts file here names A, B, C and D, and those that vote are A, B and C: the hosts files are to be made alike
 B sees D down
 C sees D down
 D sees B down
@@ -195,8 +195,8 @@ A sees D up
 D sees B up
 D sees A up
 D sees C up
-B alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
+B alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 B sees D up
 C sees D up
   A: set 7, A, B, C and D

@@ -43,10 +43,10 @@ D sees C up
 B sees E up
 D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
 E alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B and C: the hosts files are to be made alike
-C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
+D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B, C and D: the hosts files are to be made alike
 B alerts (warning): those that vote were changed elsewhere meanwhile, to A, B, C and D, and the hosts file here names A, B, C and E: the hosts files are to be made alike
 B alerts (warning): the hosts file here names A, B, C and E, and those that vote are A, B, C and D: the hosts files are to be made alike
-D alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B, C and D: the hosts files are to be made alike
+C alerts (warning): the hosts file here names A, B and C, and those that vote are A, B, C and D: the hosts files are to be made alike
 E alerts (warning): the hosts file here names A, B, C, D and E, and those that vote are A, B, C and D: the hosts files are to be made alike
   A: set 2, A, B, C and D; other hosts files: B, C, D and E
   B: set 2, A, B, C and D; other hosts files: B, C, D and E

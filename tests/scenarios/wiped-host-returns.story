@@ -33,8 +33,8 @@ A starts web (failover from C)
 A runs web
 C comes up
 C alerts (critical): host A knows this host by another key; to be let in: clusterctl readmit C on another host
-A alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key be21d0f7 instead of 6a661fea; it is refused. If C lost its state: clusterctl readmit C
 B alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key be21d0f7 instead of 6a661fea; it is refused. If C lost its state: clusterctl readmit C
+A alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key be21d0f7 instead of 6a661fea; it is refused. If C lost its state: clusterctl readmit C
 
 A$ readmit C
 run 10s
@@ -47,9 +47,9 @@ expect keys
 ----
 A answers: done, the next new key of C is let in, for 10 minutes
 A alerts (warning): host C is let in again, with the key be21d0f7
-A sees C up
 C sees B up
 C sees A up
+A sees C up
 A stops web (failback to C)
 B sees C up
 A has stopped web

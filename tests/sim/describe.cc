@@ -77,6 +77,8 @@ std::string describe_routed(const wire::Routed& r) {
                       ? "end of a session"
                       : std::to_string(r.relayed().bytes().size()) + " bytes of a session");
   if (r.has_opening()) return out + "opening";
+  if (r.has_raised_alert()) return out + "alert " + r.raised_alert().kind();
+  if (r.has_done_alert()) return out + "alert done";
   if (r.has_push_prepare())
     return out + "prepare push " + std::to_string(r.push_prepare().id().count());
   if (r.has_push_vote()) {
@@ -96,8 +98,9 @@ std::string describe_routed(const wire::Routed& r) {
 
 const char* to_string(core::Verb verb) {
   static const char* const kNames[] = {
-      "start",   "stop",   "restart",        "enable",          "disable", "move",        "clear",
-      "standby", "online", "maintenance-on", "maintenance-off", "readmit", "readmit-self"};
+      "start",        "stop",    "restart", "enable",         "disable",         "move",
+      "clear",        "standby", "online",  "maintenance-on", "maintenance-off", "readmit",
+      "readmit-self", "silence"};
   return kNames[static_cast<size_t>(verb)];
 }
 
@@ -171,6 +174,11 @@ std::string describe(const core::Event& event) {
           [](const core::SleepPlanned& e) {
             return std::string(e.near ? "sleep is near" : "awake");
           },
+          [](const core::AlertSent& e) {
+            return e.failed.empty() ? std::string("people are told")
+                                    : "people cannot be told: " + e.failed;
+          },
+          [](const core::Noticed& e) { return "noticed: " + e.text; },
           [](const core::FilesSaid& e) { return "files said to " + e.to.brief(); },
           [](const core::Persisted& e) { return "persisted " + number(e.ticket); },
           [](const core::PersistFailed& e) { return "persist failed " + number(e.ticket); },
@@ -268,6 +276,9 @@ std::string describe(const core::Action& action) {
           [](const core::Alert& a) {
             return std::string("alert ") + core::to_string(a.severity) + ": " + a.text;
           },
+          [](const core::SendAlert& a) {
+            return "sends the alert " + a.kind + " of " + a.subject + ": " + a.text;
+          },
           [](const core::Log& a) { return "log: " + a.text; },
           [](const core::Left&) { return std::string("left"); },
           [](const core::SetAccess& a) {
@@ -344,6 +355,7 @@ void mix(Digest& digest, const core::Action& action) {
                  },
                  [&](const core::Reply& a) { digest.add(a.request.value).add(a.text); },
                  [&](const core::Alert& a) { digest.add(a.text); },
+                 [&](const core::SendAlert& a) { digest.add(a.alert.value).add(a.text); },
                  [&](const core::Log& a) { digest.add(a.text); },
                  [&](const core::ServiceChanged& a) { digest.add(a.service).add(a.host.value); },
                  [](const auto&) {},

@@ -23,6 +23,8 @@ constexpr Duration kEngineStartLow = milliseconds(20), kEngineStartHigh = millis
 constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
 // How long logind waits for whoever delays a sleep, and the daemon for its last words to have gone out.
 constexpr Duration kSleepDelay = seconds(5), kLastWords = milliseconds(200);
+// What tells people takes so long; where it hangs it is killed then.
+constexpr Duration kAlertTakes = milliseconds(20), kAlertKilledAfter = seconds(30);
 // To what is asked whether it is there.
 constexpr Duration kOutsideRoundTrip = milliseconds(20);
 
@@ -98,6 +100,7 @@ void Machine::power_on() {
 
 core::Config Machine::config_of(const Spec& spec) const {
   core::Config config = spec.config_of(line_, beat_, dead_);
+  config.sends_alerts = alerting_ != Alerting::kBusOnly;
   if (world_.plant() != Plant::kForgetNeeds) return config;
   for (core::ServiceEntry& entry : config.services) {
     entry.after.clear();
@@ -329,11 +332,12 @@ void Machine::change_address() {
   if (running()) deliver(core::LocalAddresses{{world_.network().address(index_)}});
 }
 
-bool Machine::command(core::Verb verb, const std::string& service, HostId host, OnReply on_reply) {
+bool Machine::command(core::Verb verb, const std::string& service, HostId host, OnReply on_reply,
+                      uint32_t seconds) {
   if (!healthy()) return false;
   RequestId request(world_.next_request());
   waiting_.emplace(request, std::move(on_reply));
-  deliver(core::Command{request, verb, service, host});
+  deliver(core::Command{request, verb, service, host, seconds});
   return true;
 }
 
@@ -491,9 +495,21 @@ void Machine::perform(core::Action& action) {
     perform(*apply);
   } else if (std::holds_alternative<core::Alert>(action)) {
     count_alert();
+  } else if (const auto* alert = std::get_if<core::SendAlert>(&action)) {
+    send_alert(alert->alert);
   } else if (std::holds_alternative<core::Left>(action)) {
     left_ = true;
   }
+}
+
+void Machine::send_alert(AlertId alert) {
+  const bool hangs = alerting_ == Alerting::kHangs;
+  const bool fails = hangs || alerting_ == Alerting::kFails;
+  world_.queue().after(hangs ? kAlertKilledAfter : kAlertTakes,
+                       [this, engine = engine_, alert, fails] {
+                         if (engine == engine_)
+                           deliver(core::AlertSent{alert, fails ? "mail: exit 75" : ""});
+                       });
 }
 
 const core::SetAccess* Machine::access_to(const Machine& other) const {

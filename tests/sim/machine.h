@@ -24,6 +24,9 @@ namespace cluster::sim {
 
 class World;
 
+// By what it tells people, and what comes of that.
+enum class Alerting : uint8_t { kBusOnly, kGood, kFails, kHangs };
+
 class Machine {
  public:
   using OnReply = std::function<void(const core::Reply&)>;
@@ -51,6 +54,8 @@ class Machine {
     dead_ = dead_time;
   }
   void set_version(std::string version) { version_ = std::move(version); }
+  void set_alerting(Alerting alerting) { alerting_ = alerting; }
+  Alerting alerting() const { return alerting_; }
 
   // -- Its life. Orders that make no sense in its present state do nothing.
   void power_on();  // boots, and starts the engine
@@ -80,7 +85,8 @@ class Machine {
   void clone_of(const Machine& other);  // the other's line, key and state
 
   // The reply comes once; a crash of the engine drops it. Returns false where no engine runs.
-  bool command(core::Verb verb, const std::string& service, HostId host, OnReply on_reply);
+  bool command(core::Verb verb, const std::string& service, HostId host, OnReply on_reply,
+               uint32_t seconds = 0);
 
   // -- State.
   bool powered() const { return powered_; }
@@ -133,6 +139,7 @@ class Machine {
   void count_step();
   void count_idle_wake();
   void count_alert();
+  void send_alert(AlertId alert);
 
   World& world_;
   MachineId index_;
@@ -141,6 +148,7 @@ class Machine {
   Spec spec_;
   Duration beat_ = seconds(1), dead_ = seconds(5);
   std::string version_ = "1.0.0";
+  Alerting alerting_ = Alerting::kBusOnly;
   NodeId node_id_;
   std::string key_;
 

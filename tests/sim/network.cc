@@ -232,13 +232,13 @@ void Network::accept_at_listener(uint64_t id, Connection& c, const Item& item) {
       const auto used = choose(c.ends[0].machine, listener.machine, c.offered);
       c.used = used.value_or(core::Generation{});
       c.outcast = used && !machines_.admits(listener.machine, c.ends[0].machine);
-      if (!used) listener.state = State::kGone;
+      if (!used) listener_failed(c, DialOutcome::kRejected, "the handshake failed");
       put(id, c, 1, used ? Kind::kListenerProof : Kind::kReject);
       break;
     }
     case Kind::kDialerProof:
       if (!admit(listener.machine, c.ends[0].machine, c.observed)) {
-        listener.state = State::kGone;
+        listener_failed(c, DialOutcome::kRejected, "the handshake failed");
         put(id, c, 1, Kind::kReject);
         break;
       }
@@ -345,7 +345,7 @@ void Network::link_up(uint64_t id, Connection& c, size_t end) {
     if (end == 0) {
       dial_failed(c, DialOutcome::kRejected, "the peer is not in the hosts file");
     } else {
-      me.state = State::kGone;
+      listener_failed(c, DialOutcome::kRejected, "the peer is not in the hosts file");
     }
     return;
   }
@@ -363,6 +363,7 @@ void Network::link_up(uint64_t id, Connection& c, size_t end) {
 
 void Network::end_gone(uint64_t id, Connection& c, size_t end, const char* reason) {
   End& me = c.ends[end];
+  if (end == 1 && reason != nullptr) listener_failed(c, DialOutcome::kUnreachable, reason);
   bool was_up = me.state == State::kUp;
   me.state = State::kGone;
   if (!was_up) return;
@@ -376,17 +377,26 @@ void Network::dial_failed(Connection& c, DialOutcome outcome, const char* reason
   machines_.deliver(c.ends[0].machine, core::DialFailed{c.dial, outcome, reason});
 }
 
+// Of two dials that met half way one is the listener's.
+void Network::listener_failed(Connection& c, DialOutcome outcome, const char* reason) {
+  if (c.ends[1].state != State::kHandshake) return;
+  c.ends[1].state = State::kGone;
+  if (c.crossed)
+    machines_.deliver(c.ends[1].machine,
+                      core::DialFailed{std::exchange(c.crossed, DialId{}), outcome, reason});
+}
+
 void Network::time_out(uint64_t id) {
   Connection* c = find(id);
   if (c == nullptr || c->ends[0].state != State::kHandshake) {
     // The listener's handshake has the same limit as the dialer's.
-    if (c != nullptr && c->ends[1].state == State::kHandshake) c->ends[1].state = State::kGone;
+    if (c != nullptr) listener_failed(*c, DialOutcome::kUnreachable, "no answer in time");
     sweep(id);
     return;
   }
   put(id, *c, 0, Kind::kReset);
   dial_failed(*c, DialOutcome::kUnreachable, "no answer in time");
-  if (c->ends[1].state == State::kHandshake) c->ends[1].state = State::kGone;
+  listener_failed(*c, DialOutcome::kUnreachable, "no answer in time");
   sweep(id);
 }
 

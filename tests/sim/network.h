@@ -193,6 +193,7 @@ class Network {
   // The end is no more; its machine is told where `reason` is given.
   void end_gone(uint64_t id, Connection& c, size_t end, const char* reason);
   void dial_failed(Connection& c, core::DialOutcome outcome, const char* reason);
+  void listener_failed(Connection& c, core::DialOutcome outcome, const char* reason);
   void time_out(uint64_t id);
   void lose_tail(Pipe& pipe);
   bool passes(MachineId from, MachineId to) const;

@@ -12,6 +12,9 @@ namespace cluster::sim {
 
 namespace {
 
+// All hosts know by then that people have been told of something.
+constexpr Duration kToldWithin = seconds(3);
+
 // Whether its leader runs on a host of its line.
 bool beside(const ServiceSpec& spec, const core::View& view) {
   return std::any_of(
@@ -29,7 +32,8 @@ bool changing(const Machine& machine, const std::string& service) {
 
 }  // namespace
 
-void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actions& out) {
+void RestChecks::stepped(Machine& machine, const core::Event* event, const core::Actions& out) {
+  if (event != nullptr && std::holds_alternative<core::AlertSent>(*event)) told_ = world_.now();
   for (const core::Action& action : out) {
     if (const auto* send = std::get_if<core::Send>(&action)) {
       if (world_.now() >= quiet_from_) hear(machine, send->bytes);
@@ -46,6 +50,7 @@ void RestChecks::stepped(Machine& machine, const core::Event*, const core::Actio
 void RestChecks::hear(const Machine& machine, const std::string& bytes) {
   const MessageKind kind = kind_of(bytes);
   if (kind == MessageKind::kBeat || kind == MessageKind::kRotation) return;
+  if (told_ != Instant{} && world_.now() < told_ + kToldWithin) return;
   if (kind == MessageKind::kRouted && belongs_to_rest(bytes)) return;
   talk_ = machine.name() + " still talks at rest: " + describe_message(bytes);
 }
@@ -213,6 +218,22 @@ RestChecks::Reason RestChecks::not_preferred(const core::ServiceView& service,
   return std::nullopt;
 }
 
+RestChecks::Reason RestChecks::untold() const {
+  for (MachineId i = 0; i < world_.size(); ++i) {
+    const Machine& machine = world_.machine(i);
+    const auto untold = machine.core().inspect().untold;
+    if (untold.empty()) continue;
+    const Duration age = machine.now().mono - untold.front().since;
+    return machine.name() + " has known for " + std::to_string(to_ms(age) / 1000) +
+           " s of what nobody was told of: " + untold.front().what;
+  }
+  return std::nullopt;
+}
+
+bool RestChecks::telling() const {
+  return untold() || (told_ != Instant{} && world_.now() < told_ + kToldWithin);
+}
+
 std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec) {
   if (auto why = unrest(spec)) return why;
   core::View view = world_.machine(MachineId{0}).view();
@@ -223,6 +244,7 @@ std::optional<std::string> RestChecks::unrest_at_end(const Spec& spec) {
     if (size_t waiting = world_.machine(i).commands_waiting())
       return world_.machine(i).name() + " has left " + std::to_string(waiting) +
              " commands without an answer";
+  if (auto why = untold()) return why;
   if (!talk_.empty()) return talk_;
   return std::nullopt;
 }

@@ -27,6 +27,8 @@ class RestChecks final : public Watcher {
   std::optional<std::string> unrest(const Spec& spec);
   // As unrest(), and: preferred hosts have what is theirs, and it has been quiet.
   std::optional<std::string> unrest_at_end(const Spec& spec);
+  // There is something to tell people, or not all hosts may know yet that they were told.
+  bool telling() const;
 
   void stepped(Machine& machine, const core::Event* event, const core::Actions& out) override;
   void lived(Machine& machine, Life life) override;
@@ -44,9 +46,11 @@ class RestChecks final : public Watcher {
   Reason not_preferred(const core::ServiceView& service, const ServiceSpec& spec,
                        const core::View& view);
   Reason strays(const Spec& spec);
+  Reason untold() const;
 
   World& world_;
   const Instant quiet_from_;
+  Instant told_{};                                // when people were told of something last
   std::string talk_;                              // at rest, and by whom
   std::map<MachineId, std::set<HostId>> online_;  // by what each engine has signalled
   std::map<std::pair<MachineId, std::string>, std::pair<core::ServiceState, HostId>> signalled_;

@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/alerts.h"
+#include "tests/sim/alert_checks.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/key_checks.h"
@@ -130,9 +132,12 @@ Outcome run(const RunOptions& options) {
   RestChecks rest(world, Instant(kRunTime - kQuiet));
   KeyChecks keys(world);
   NeedsChecks needs(world);
+  AlertChecks alerts(world);
   PushChecks pushes(world);
   furnish(world, spec, plan);
   world.set_plant(options.plant);
+  for (MachineId m = 0; m < world.size(); ++m)
+    if ((options.seed >> m & 1) != 0) world.machine(m).set_alerting(Alerting::kGood);
   for (MachineId m = 0; m < world.size(); ++m)
     world.queue().at(plan.between(Duration(), kBootWithin),
                      [&world, m] { world.machine(m).power_on(); });
@@ -161,8 +166,14 @@ Outcome run(const RunOptions& options) {
       kRestWithin, seconds(1));
   if (unrest) world.violated(Verdict::kLiveness, *unrest);
   world.run_for(kRunTime - world.now());
+  // What flapped is told of late, and by whom else where those before did not see it so.
+  world.run_until([&] { return !rest.telling(); },
+                  core::kStableTime + static_cast<int64_t>(world.size()) * core::kAlertPatience,
+                  seconds(1));
   if (!world.failed())
     if (auto why = rest.unrest_at_end(faults.spec())) world.violated(Verdict::kLiveness, *why);
+  if (!world.failed())
+    if (auto why = alerts.misled()) world.violated(Verdict::kLiveness, *why);
   if (!world.failed())
     if (auto why = keys.locked_out()) world.violated(Verdict::kSafety, *why);
 

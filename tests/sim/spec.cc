@@ -39,6 +39,7 @@ core::Config Spec::config_of(const std::string& name, Duration beat_interval,
   config.dead_time = dead_time;
   config.rekey_interval = rekey_interval;
   config.full_mesh_hosts = full_mesh_hosts;
+  config.monitor = monitor;
   if (probe) config.probe = {{"192.0.2.1", 0}};
   for (const HostSpec& h : hosts)
     config.hosts.push_back({h.id, h.name, h.dynamic, h.address, h.dynamic ? uint16_t{0} : kPort});

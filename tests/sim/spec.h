@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct Spec {
   std::vector<ServiceSpec> services;
   Duration rekey_interval = hours(1);
   size_t full_mesh_hosts = core::Config().full_mesh_hosts;
+  std::optional<std::vector<HostId>> monitor;
   bool probe = false;  // hosts ask an address outside where they hear nobody
 
   const HostSpec* host(const std::string& name) const;

@@ -32,7 +32,7 @@ TEST(Status, DocumentOfHostsAndServices) {
       R"("stopped":false,"moved_to":null,"after":["cache"],"with":null},)"
       R"({"name":"mail-1","state":"stopped","host":null,"running_on":[],"epoch":0,)"
       R"("reason":"no host of its line is up","ownership":"peers","preference":[2],"disabled":false,"stopped":false,)"
-      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,)"
+      R"("moved_to":null,"after":[],"with":"web"}],"voters":null,"silences":[],)"
       R"("push":{"count":0,"pusher":"","applied":false,"refused":"","undecided":"","behind":[]},"files":{"roots":[]},)"
       R"("strangers":{"connections":9,"waiting":2,"authenticated":3,"guesses":5,"refused":{"room":4,"frame":0,"message":6}},)"
       R"("relay":{"frames":6,"bytes":70,"dropped":1}})");
@@ -40,6 +40,9 @@ TEST(Status, DocumentOfHostsAndServices) {
 
 TEST(Status, TellsWhoVotesAndWhatIsInTheWayOfAChange) {
   core::View view = sample_view();
+  view.silences = {{"web", WallTime(seconds(1'700'000'000))}};
+  EXPECT_EQ(Json::parse(status_json(view, "")).at("silences").dump(),
+            R"([{"name":"web","until":"2023-11-14T22:13:20.000Z"}])");
   view.voters = {2, {"a", "b"}, {"a"}, "1 of 2 have learnt it", {"b"}};
   EXPECT_EQ(Json::parse(status_json(view, "")).at("voters").dump(),
             R"({"number":2,"names":["a","b"],"before":["a"],"change":"1 of 2 have learnt it",)"

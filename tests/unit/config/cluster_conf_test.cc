@@ -227,15 +227,55 @@ TEST(ClusterConf, RefusesEachFaultWithItsLine) {
   }
 }
 
-TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
-  for (const auto& [key, text] : std::vector<std::pair<std::string, std::string>>{
-           {"email", "root@example.com"}, {"text_alerts", "x"}}) {
+TEST(ClusterConf, WhoIsToldOfWhat) {
+  const TempConfig config;
+  config.write("cluster.conf",
+               "id = 1\nemail = \"admin@example.com\"\ntext_alerts = {\"555@sms.example.com\", "
+               "root}\nmonitor = {2, \"laptop1\"}\nsendmail = /bin/true\nalert_timeout = 5\n");
+  const Outcome outcome = load(config.options());
+  ASSERT_TRUE(outcome.loaded) << joined(outcome.faults);
+  EXPECT_EQ(outcome.loaded->email, std::vector<std::string>{"admin@example.com"});
+  EXPECT_EQ(outcome.loaded->text_alerts, (std::vector<std::string>{"555@sms.example.com", "root"}));
+  EXPECT_EQ(outcome.loaded->core.monitor, (std::vector<HostId>{HostId(2), HostId(3)}));
+  EXPECT_EQ(outcome.loaded->sendmail, "/bin/true");
+  EXPECT_EQ(outcome.loaded->alert_timeout, seconds(5));
+  EXPECT_EQ(outcome.loaded->alerts_dir, config.path("alerts.d"));
+  EXPECT_TRUE(outcome.warnings.empty());
+  config.write("cluster.conf", "id = 1\nmonitor = all\n");
+  EXPECT_FALSE(load(config.options()).loaded->core.monitor);
+}
+
+TEST(ClusterConf, AMailerThatIsNotThereIsAWarning) {
+  const TempConfig config;
+  config.write("cluster.conf", "id = 1\nemail = root\nsendmail = /nonexistent/sendmail\n");
+  const Outcome outcome = load(config.options());
+  EXPECT_TRUE(outcome.loaded);
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_EQ(outcome.warnings.front().line, 3);
+}
+
+TEST(ClusterConf, WhatIsNoAddressOrNoHostIsAFault) {
+  for (const char* text : {"\"a b@example.com\"", "\"-oQ/tmp@example.com\"", "\"a@b@c\"", "\"@x\"",
+                           "\"a@\"", "\"a@b,c@d\"", "{}", "{root, root}"}) {
     const TempConfig config;
-    const std::string conf = std::string("id = 1\n").append(key).append(" = ").append(text);
-    const std::string why =
-        std::string("'").append(key).append("' is not supported by this version");
-    expect_only_fault(config, "cluster.conf", {key.c_str(), conf + "\n", 2, why, "no such key"});
+    SCOPED_TRACE(text);
+    config.write("cluster.conf",
+                 std::string("id = 1\nsendmail = /bin/true\nemail = ") + text + "\n");
+    const Outcome outcome = load(config.options());
+    ASSERT_EQ(outcome.faults.size(), 1U) << joined(outcome.faults);
+    EXPECT_EQ(outcome.faults.front().line, 3);
   }
+  for (const char* text : {"9", "nobody", "{1, server1.example.com}", "{}"}) {
+    const TempConfig config;
+    SCOPED_TRACE(text);
+    config.write("cluster.conf", std::string("id = 1\n\nmonitor = ") + text + "\n");
+    const Outcome outcome = load(config.options());
+    ASSERT_EQ(outcome.faults.size(), 1U) << joined(outcome.faults);
+    EXPECT_EQ(outcome.faults.front().line, 3);
+  }
+}
+
+TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
   for (const char* key : {"max_lag = 5", "ownership = zookeeper", "ownership = etcd"}) {
     const TempConfig config;
     expect_only_fault(

@@ -106,6 +106,14 @@ TEST(StatusText, WhoVotesIsSaidWithWhatIsInTheWayOfAChange) {
       << text;
 }
 
+TEST(StatusText, WhatIsSilencedIsSaid) {
+  core::View view = three_hosts();
+  view.silences = {{"web", WallTime(seconds(1'700'000'000))}};
+  const std::string text = status_text(document(view), kNow, {});
+  EXPECT_NE(text.find("no alerts of web until 2023-11-14T22:13:20.000Z\n"), std::string::npos)
+      << text;
+}
+
 TEST(StatusText, ProblemsStandOut) {
   EXPECT_EQ(status_text(document(trouble()), kNow, {}),
             "2 of 3 hosts up, 0 of 2 services running, 1 failed, 1 switched off\n"
