@@ -128,11 +128,6 @@ void Alerts::load(const Settings& settings, const NodeId& self) {
   }
 }
 
-Telling Alerts::told(const Settings& settings, const std::string& key) const {
-  const auto ours = meanwhile.find(key);
-  return ours != meanwhile.end() ? ours->second : Telling::parse(settings.get(key));
-}
-
 void Alerts::done(uint64_t key) {
   raised.remove_if([&](const OwnAlert& ours) { return ours.alert.key == key; });
 }

@@ -176,8 +176,6 @@ struct Alerts {
   std::map<AlertId, Outgoing> outgoing;
   // By setting: what bad this host told last, until another host writes there.
   std::map<std::string, Telling> unanswered;
-  // By setting: what this host told while its clock had been set back, so that it is no setting yet.
-  std::map<std::string, Telling> meanwhile;
   std::map<std::pair<std::string, std::string>, Damper> dampers;  // by kind and subject
   std::map<std::string, Failover> failovers;  // to this host, until the service runs
   uint64_t next_alert = 1;
@@ -190,7 +188,6 @@ struct Alerts {
   MonoTime at = kNever;  // there may be something to do then, besides
 
   void load(const Settings& settings, const NodeId& self);
-  Telling told(const Settings& settings, const std::string& key) const;
   // People were told of the raised alert of that key.
   void done(uint64_t key);
   // Whether this host can send is tried again where it is time to.

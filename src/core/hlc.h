@@ -32,6 +32,7 @@ class HybridClock {
   Stamp make(WallTime now);
   void see(const Stamp& stamp);
   void forget() { last_ = Stamp{}; }
+  const Stamp& latest() const { return last_; }
 
  private:
   NodeId node_;

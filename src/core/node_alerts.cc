@@ -78,7 +78,7 @@ void Node::State::watch_hosts(Context& context) {
       continue;
     }
     Watch& watch = alerts.watches.try_emplace(key, Duration{}).first->second;
-    const LastTold told = alerts.told(settings, key).last;
+    const LastTold told = Telling::parse(settings.get(key)).last;
     if (!settled || upkeeps.of(host.name).keeps()) {
       watch.lose_sight();
     } else if (const bool up = members.up(host.id); up || watch.known()) {
@@ -92,7 +92,7 @@ void Node::State::watch_hosts(Context& context) {
 void Node::State::watch_service(Context& context, const Order& order, const Standing& seen) {
   const std::string key = kServiceWatch + order.service;
   Watch& watch = alerts.watches.try_emplace(key, config.dead_time).first->second;
-  const LastTold told = alerts.told(settings, key).last;
+  const LastTold told = Telling::parse(settings.get(key)).last;
   const bool wanted =
       settings.get("disable/" + order.service).empty() && !stopped_by_operator(order.service);
   const Choice& choice = choices[order.service];

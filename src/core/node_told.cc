@@ -13,7 +13,7 @@
 namespace cluster::core {
 
 void Node::State::set_told(Context& context, const std::string& key, LastTold last) {
-  Telling told = alerts.told(settings, key);
+  Telling told = Telling::parse(settings.get(key));
   told.last = last;
   if (last != LastTold::kGood) {
     Digest digest;
@@ -30,14 +30,7 @@ void Node::State::set_told(Context& context, const std::string& key, LastTold la
 
 void Node::State::write_told(Context& context, const std::string& key, const Telling& told) {
   const wire::Setting setting = settings.write(context.now.wall, key, told.value());
-  const Merged merged = settings.merge(context.now.wall, setting);
-  if (merged == Merged::kTooFarAhead) {
-    alerts.meanwhile[key] = told;
-    if (auto watch = alerts.watches.find(key); watch != alerts.watches.end())
-      watch->second.was_told(told.last);
-    return;
-  }
-  if (merged != Merged::kApplied)
+  if (settings.merge(context.now.wall, setting) != Merged::kApplied)
     return sending_failed(context,
                           "that they were sent cannot be noted: there are too many settings");
   apply_setting(context, setting, false);
@@ -46,7 +39,6 @@ void Node::State::write_told(Context& context, const std::string& key, const Tel
 // Of another host, or of this one itself.
 void Node::State::note_told(Context& context, const std::string& key) {
   if (!key.starts_with(kAlertPrefix)) return;
-  alerts.meanwhile.erase(key);
   const Telling now = Telling::parse(settings.get(key));
   if (auto watch = alerts.watches.find(key); watch != alerts.watches.end())
     watch->second.was_told(now.last);

@@ -55,6 +55,10 @@ bool Settings::put(const wire::Setting& setting) {
   return true;
 }
 
+bool Settings::too_early(const Stamp& stamp, WallTime now) const {
+  return stamp.wall_us > clock_.latest().wall_us && too_far_ahead(stamp, now);
+}
+
 void Settings::lay_aside(const wire::Setting& setting) {
   auto it = aside_.find(setting.key());
   const bool fresh = it == aside_.end();
@@ -73,7 +77,7 @@ Merged Settings::merge(WallTime now, const wire::Setting& setting) {
     return Merged::kInvalid;
   auto it = entries_.find(setting.key());
   if (it != entries_.end() && stamp_of(it->second) >= stamp) return Merged::kOld;
-  if (too_far_ahead(stamp, now)) {
+  if (too_early(stamp, now)) {
     lay_aside(setting);
     return Merged::kTooFarAhead;
   }
@@ -85,7 +89,7 @@ Merged Settings::merge(WallTime now, const wire::Setting& setting) {
 std::vector<wire::Setting> Settings::due(WallTime now) {
   std::vector<wire::Setting> out;
   for (auto it = aside_.begin(); it != aside_.end();) {
-    if (too_far_ahead(stamp_of(it->second), now)) {
+    if (too_early(stamp_of(it->second), now)) {
       ++it;
       continue;
     }

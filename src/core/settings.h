@@ -35,7 +35,8 @@ class Settings {
 
   // A new stamped entry, not yet in force: the caller stores it and then merges it.
   wire::Setting write(WallTime now, const std::string& key, const std::string& value);
-  // What is too far ahead is laid aside, for the case that it is our own clock that is wrong.
+  // What is too far ahead, of our clock and of all that is in force already (clocks may have been set back since), is laid
+  // aside, for the case that it is our own clock that is wrong.
   Merged merge(WallTime now, const wire::Setting& setting);
   // What was laid aside and no longer is too far ahead; to be merged again.
   std::vector<wire::Setting> due(WallTime now);
@@ -62,6 +63,7 @@ class Settings {
 
   wire::Setting restamp(const std::string& key, uint64_t us);
   bool put(const wire::Setting& setting);
+  bool too_early(const Stamp& stamp, WallTime now) const;
   void lay_aside(const wire::Setting& setting);
 
   NodeId self_;

@@ -1,5 +1,5 @@
-# All clocks were an hour ahead, and people were told. Set right again, no host can note what it tells for that hour: each
-# of them tells what comes next, but once.
+# All clocks were an hour ahead, and people were told. Set right again they still order what follows: it is told once, and
+# an operator is obeyed.
 hosts A B C
 tell-alerts
 alerting all good
@@ -31,6 +31,7 @@ clock C 20000h
 boot C
 settle
 run 20m
+A$ standby B
 ----
 C comes up
 A sees C up
@@ -38,4 +39,4 @@ A tells people (host-up of C, info): host C is up again
 B sees C up
 C sees B up
 C sees A up
-B tells people (host-up of C, info): host C is up again
+A answers: done, B is on standby

@@ -88,6 +88,21 @@ TEST(SettingsTest, WhatAWrongClockRefusedComesInOnceItIsRight) {
   EXPECT_EQ(behind.merge(kNow, due[0]), Merged::kApplied);
 }
 
+TEST(SettingsTest, WhereAllClocksWereSetBackOrdersGoOn) {
+  Settings one(node(1)), other(node(2));
+  const wire::Setting before = one.write(kNow, "k", "1");
+  ASSERT_EQ(one.merge(kNow, before), Merged::kApplied);
+  ASSERT_EQ(other.merge(kNow, before), Merged::kApplied);
+  const WallTime set_back = kNow - hours(1);
+  const wire::Setting order = one.write(set_back, "k", "2");
+  ASSERT_EQ(one.merge(set_back, order), Merged::kApplied);
+  ASSERT_EQ(other.merge(set_back, order), Merged::kApplied);
+  EXPECT_EQ(other.get("k"), "2");
+  Settings ahead(node(3));
+  EXPECT_EQ(other.merge(set_back, ahead.write(kNow + seconds(1), "k", "3")), Merged::kTooFarAhead)
+      << "nobody leads the clocks further astray";
+}
+
 TEST(SettingsTest, AClockThatWasNeverSetRefusesNothing) {
   Settings maker(node(1)), fresh(node(2));
   EXPECT_EQ(fresh.merge(WallTime{hours(1)}, maker.write(kNow, "k", "1")), Merged::kApplied);
