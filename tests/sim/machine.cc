@@ -116,7 +116,7 @@ void Machine::start_engine() {
     return;
   }
   ++engine_;
-  leaving_ = left_ = false;
+  leaving_ = left_ = reload_missed_ = false;
   wake_ = MonoTime::max();
   armed_ = Instant::max();
   inbox_.clear();
@@ -261,6 +261,7 @@ void Machine::thaw() {
   world_.lived(*this, Life::kThawed);
   world_.network().thawed(index_);
   drain();
+  reload_if_missed();
 }
 
 void Machine::sleep() {
@@ -304,6 +305,7 @@ void Machine::wake() {
   guardian_turn();
   drain();
   if (std::exchange(sleep_planned_, false)) deliver(core::SleepPlanned{false});
+  reload_if_missed();
 }
 
 void Machine::leave() {
@@ -315,6 +317,7 @@ void Machine::leave() {
 void Machine::reload(Spec spec) {
   if (!healthy()) {
     spec_ = std::move(spec);
+    reload_missed_ = running() && !leaving_;
     return;
   }
   core::Config config = config_of(spec);
@@ -325,6 +328,11 @@ void Machine::reload(Spec spec) {
   spec_ = std::move(spec);
   world_.lived(*this, Life::kReloaded);
   deliver(core::ConfigChanged{std::move(config)});
+}
+
+// Whoever asked for it while the engine stood still waits for it.
+void Machine::reload_if_missed() {
+  if (std::exchange(reload_missed_, false)) reload(Spec(spec_));
 }
 
 void Machine::change_address() {

@@ -136,6 +136,7 @@ class Machine {
   void arm(MonoTime at);
   void tick_if_due(uint64_t engine);
   void drain();
+  void reload_if_missed();
   void count_step();
   void count_idle_wake();
   void count_alert();
@@ -164,7 +165,7 @@ class Machine {
   bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;
   bool sleep_planned_ = false, sleep_delayed_ = false;
   uint64_t sleep_plan_ = 0;
-  bool stepping_ = false, restored_ = false;
+  bool stepping_ = false, restored_ = false, reload_missed_ = false;
   std::deque<core::Event> inbox_;
   core::Actions actions_;
   MonoTime wake_ = MonoTime::max();
