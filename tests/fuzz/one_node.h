@@ -101,7 +101,7 @@ class OneNode {
     const core::Node::Inspection now = node_->inspect();
     incarnation_ = now.incarnation;
     ENSURE(incarnation_ > 0 && now.epochs.size() <= core::kMaxEpochs);
-    voters_ = now.voters;
+    voters_ = node_->voters();
     for (const auto& [service, epoch] : now.epochs) {
       uint64_t& before = epochs_[service];
       ENSURE(epoch >= before);
