@@ -41,8 +41,8 @@ class Dialer {
 
   void linked(HostId host);                                  // its dial is over, pauses start anew
   void link_lost(HostId host, std::optional<Duration> rtt);  // it is dialled at once
-  void failed(Context& context,
-              HostId host);  // the next pause begins, of at most half the dead time
+  // The next pause begins, of at most half the dead time, or a beat where the host was silent.
+  void failed(Context& context, HostId host);
   void failed(Context& context, HostId host, Duration longest);
   void again_at(HostId host, MonoTime at);  // its dial is over; the next is not before that
   void at_once(HostId host);                // forget the pause
