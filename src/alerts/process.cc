@@ -14,6 +14,7 @@
 #include <array>
 
 #include "base/ensure.h"
+#include "core/context.h"
 
 namespace cluster::alerts {
 
@@ -79,12 +80,6 @@ int spawn(const Program& program, int in, int out, pid_t* pid) {
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return error;
-}
-
-std::string in_seconds(Duration time) {
-  char text[32];
-  snprintf(text, sizeof text, "%.3g s", to_seconds(time));
-  return text;
 }
 
 timeval to_timeval(Duration time) {
@@ -167,7 +162,7 @@ void Process::ended() {
   }
   pid_ = -1;
   read_output();
-  if (late_) return finish("took longer than " + in_seconds(timeout_) + ", and was killed");
+  if (late_) return finish("took longer than " + core::in_seconds(timeout_) + ", and was killed");
   if (info.si_code == CLD_EXITED && info.si_status == 0) return finish("");
   finish((info.si_code == CLD_EXITED ? "exit status " : "signal ") +
          std::to_string(info.si_status));
