@@ -8,9 +8,14 @@ uint64_t wall_us(WallTime time) {
   return static_cast<uint64_t>(std::max<int64_t>(0, to_us(time.time_since_epoch())));
 }
 
+bool was_ever_set(WallTime clock) { return clock >= kEarliestTime; }
+
+bool is_ahead(uint64_t stamp_us, WallTime now) {
+  return stamp_us > wall_us(now) + static_cast<uint64_t>(to_us(kMaxClockLead));
+}
+
 bool too_far_ahead(const Stamp& stamp, WallTime now) {
-  return now >= kEarliestTime &&
-         stamp.wall_us > wall_us(now) + static_cast<uint64_t>(to_us(kMaxClockLead));
+  return was_ever_set(now) && is_ahead(stamp.wall_us, now);
 }
 
 Stamp HybridClock::make(WallTime now) {

@@ -40,6 +40,12 @@ class HybridClock {
 };
 
 uint64_t wall_us(WallTime time);  // 0 before the epoch
-bool too_far_ahead(const Stamp& stamp, WallTime now);
+bool was_ever_set(WallTime clock);
+bool ahead(uint64_t stamp_us, WallTime now);     // by more than kMaxClockLead
+bool is_ahead(uint64_t stamp_us, WallTime now);  // by more than kMaxClockLead
+bool too_far_ahead(
+    const Stamp& stamp,
+    WallTime
+        now);  // likewise, by a clock that was ever set  // likewise, by a clock that was ever set
 
 }  // namespace cluster::core

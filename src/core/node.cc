@@ -400,6 +400,7 @@ void Node::State::finish_step(Context& context) {
   drive_disk(context);
   notice_sleep_over(context);
   drive_voters(context);
+  if (own.clock_never_set() == was_ever_set(context.now.wall)) dirty = true;
   if (dirty || lease_due(now) || now >= review_at || now >= next_news() || now >= next_push(now) ||
       now >= ledger.tell_at || now >= alerts.at || now >= alerts.hosts.at ||
       now >= members.next_deadline(config.dead_time)) {

@@ -390,14 +390,19 @@ void Node::State::receive_settings(Context& context, Link& link, const wire::Sta
 
 void Node::State::setting_refused(Context& context, const NodeId& from,
                                   const wire::SettingRefused& refusal) {
-  const auto peers = static_cast<size_t>(std::count_if(
-      links.all().begin(), links.all().end(),
-      [](const auto& entry) { return entry.second.established && !entry.second.relay; }));
-  const auto again = settings.refused(from, refusal.setting(), refusal.now_us(), peers);
+  const auto judges = std::count_if(links.all().begin(), links.all().end(), [&](const auto& entry) {
+    const Member* member = members.find(entry.second.node);
+    return entry.second.established && !entry.second.relay &&
+           !(member != nullptr && member->record.clock_never_set());
+  });
+  const wire::Setting& setting = refusal.setting();
+  const auto again = settings.refused(context.now.wall, from, setting, refusal.now_us(),
+                                      static_cast<size_t>(judges));
   if (!again) return;
-  context.alert(AlertKind::kClock, name_of(config.self), Severity::kWarning,
-                "this host's clock is ahead of those of most others; its settings "
-                "are stamped anew");
+  if (!is_ahead(setting.wall_us(), context.now.wall))
+    context.alert(AlertKind::kClock, name_of(config.self), Severity::kWarning,
+                  "this host's clock is ahead of those of most others; its settings "
+                  "are stamped anew");
   persist(context, {Settings::to_write(*again)});
   setting_news.push_back(*again);
   dirty = true;

@@ -48,6 +48,7 @@ wire::Record Node::State::make_record(Now now) const {
   add_maintenance(record);
   add_ledgers(record);
   record.set_alerts(alert_duty());
+  record.set_clock_never_set(!was_ever_set(now.wall));
   record.set_settled(settled);
   record.set_leaving(left);
   record.set_dead_us(static_cast<uint64_t>(to_us(config.dead_time)));

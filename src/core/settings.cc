@@ -22,6 +22,26 @@ void set_stamp(wire::Setting& out, const Stamp& stamp) {
   out.set_node(stamp.node.raw());
 }
 
+bool annuls(const wire::Setting& setting, const Stamp& stamp) {
+  return std::any_of(setting.annulled().begin(), setting.annulled().end(),
+                     [&](const wire::SettingStamp& of) {
+                       return Stamp{of.wall_us(), of.logical(), node_of(of.node())} == stamp;
+                     });
+}
+
+bool follows(const wire::Setting& setting, const wire::Setting& before) {
+  return (stamp_of(setting) > stamp_of(before) && !annuls(before, stamp_of(setting))) ||
+         annuls(setting, stamp_of(before));
+}
+
+void annul(wire::Setting& in, const Stamp& stamp) {
+  if (in.annulled_size() >= kMaxAnnulled) in.mutable_annulled()->erase(in.annulled().begin());
+  wire::SettingStamp& out = *in.add_annulled();
+  out.set_wall_us(stamp.wall_us);
+  out.set_logical(stamp.logical);
+  out.set_node(stamp.node.raw());
+}
+
 }  // namespace
 
 void Settings::load(const Stored& stored) {
@@ -38,6 +58,11 @@ wire::Setting Settings::write(WallTime now, const std::string& key, const std::s
   out.set_key(key);
   out.set_value(value);
   set_stamp(out, clock_.make(now));
+  if (auto it = entries_.find(key); it != entries_.end()) {
+    *out.mutable_annulled() = it->second.annulled();
+    const Stamp before = stamp_of(it->second);
+    if (is_ahead(before.wall_us, now)) annul(out, before);
+  }
   return out;
 }
 
@@ -62,7 +87,7 @@ bool Settings::too_early(const Stamp& stamp, WallTime now) const {
 void Settings::lay_aside(const wire::Setting& setting) {
   auto it = aside_.find(setting.key());
   const bool fresh = it == aside_.end();
-  if (!fresh && stamp_of(it->second) >= stamp_of(setting)) return;
+  if (!fresh && !follows(setting, it->second)) return;
   const size_t others = aside_bytes_ - (fresh ? 0 : it->second.ByteSizeLong());
   const size_t bytes = setting.ByteSizeLong();
   if ((fresh && aside_.size() >= kMaxSettings) || others + bytes > kMaxSettingsBytes) return;
@@ -76,13 +101,16 @@ Merged Settings::merge(WallTime now, const wire::Setting& setting) {
       setting.ByteSizeLong() > kMaxWholeSettingBytes || !stamp.node)
     return Merged::kInvalid;
   auto it = entries_.find(setting.key());
-  if (it != entries_.end() && stamp_of(it->second) >= stamp) return Merged::kOld;
+  const bool fresh = it == entries_.end();
+  if (!fresh && !follows(setting, it->second)) return Merged::kOld;
   if (too_early(stamp, now)) {
     lay_aside(setting);
     return Merged::kTooFarAhead;
   }
+  const bool instead = !fresh && annuls(setting, stamp_of(it->second));
   if (!put(setting)) return Merged::kInvalid;
   clock_.see(stamp);
+  if (instead) see_all();
   return Merged::kApplied;
 }
 
@@ -100,17 +128,21 @@ std::vector<wire::Setting> Settings::due(WallTime now) {
   return out;
 }
 
-std::optional<wire::Setting> Settings::refused(const NodeId& by, const wire::Setting& setting,
-                                               uint64_t peer_now_us, size_t peers) {
+std::optional<wire::Setting> Settings::refused(WallTime now, const NodeId& by,
+                                               const wire::Setting& setting, uint64_t peer_now_us,
+                                               size_t judges) {
   const Stamp stamp = stamp_of(setting);
   auto it = entries_.find(setting.key());
-  if (it == entries_.end() || stamp_of(it->second) != stamp || stamp.node != self_)
-    return std::nullopt;
+  if (it == entries_.end() || stamp_of(it->second) != stamp) return std::nullopt;
+  const bool bears_it_out = was_ever_set(now) && !too_far_ahead(stamp, now);
+  if (bears_it_out && stamp.node != self_) return std::nullopt;
   Refusals& refusals = refusals_[setting.key()];
   if (refusals.stamp != stamp) refusals = Refusals{stamp, {}, 0};
   refusals.by.insert(by);
   refusals.latest_us = std::max(refusals.latest_us, peer_now_us);
-  if (2 * refusals.by.size() <= peers || refusals.latest_us >= stamp.wall_us) return std::nullopt;
+  if (2 * refusals.by.size() < judges + (bears_it_out ? 1 : 0) ||
+      refusals.latest_us >= stamp.wall_us)
+    return std::nullopt;
   const uint64_t us = refusals.latest_us;
   refusals_.erase(setting.key());
   return restamp(setting.key(), us);
@@ -119,12 +151,18 @@ std::optional<wire::Setting> Settings::refused(const NodeId& by, const wire::Set
 wire::Setting Settings::restamp(const std::string& key, uint64_t us) {
   wire::Setting& entry = entries_.at(key);
   entries_bytes_ -= entry.ByteSizeLong();
+  annul(entry, stamp_of(entry));
   set_stamp(entry, {us, 0, self_});
   digest_.reset();
   entries_bytes_ += entry.ByteSizeLong();
-  clock_.forget();
-  for (const auto& [other, its] : entries_) clock_.see(stamp_of(its));
+  see_all();
   return entry;
+}
+
+// What is in force no longer holds the latest stamp seen: that was wrong.
+void Settings::see_all() {
+  clock_.forget();
+  for (const auto& [key, entry] : entries_) clock_.see(stamp_of(entry));
 }
 
 Write Settings::to_write(const wire::Setting& setting) {

@@ -23,6 +23,7 @@
 namespace cluster::core {
 
 inline constexpr size_t kMaxSettings = 16384;
+inline constexpr int kMaxAnnulled = 4;                // of a setting, the last ones
 inline constexpr size_t kMaxSettingsBytes = 1 << 20;  // all of them, and again those laid aside
 
 enum class Merged : uint8_t { kApplied, kOld, kTooFarAhead, kInvalid };
@@ -41,11 +42,12 @@ class Settings {
   // What was laid aside and no longer is too far ahead; to be merged again.
   std::vector<wire::Setting> due(WallTime now);
 
-  // A peer refuses a setting that this host made as being ahead of its time. Once more than half of
-  // `peers` linked hosts have, it is this host's clock that is wrong: then the same value again,
-  // stamped by the latest of their clocks. nullopt otherwise.
-  std::optional<wire::Setting> refused(const NodeId& by, const wire::Setting& setting,
-                                       uint64_t peer_now_us, size_t peers);
+  // A peer refuses a setting of this host's as being ahead of its time. Once as many of the linked hosts whose clock can
+  // judge have as have not (this host's own, where it made the stamp, is one that has not), the stamp is wrong: then the
+  // same value again, stamped by the latest of their clocks, which annuls the former wherever it is. nullopt otherwise,
+  // and for a stamp of another's that this host's own clock bears out.
+  std::optional<wire::Setting> refused(WallTime now, const NodeId& by, const wire::Setting& setting,
+                                       uint64_t peer_now_us, size_t judges);
 
   static Write to_write(const wire::Setting& setting);
 
@@ -62,6 +64,7 @@ class Settings {
   };
 
   wire::Setting restamp(const std::string& key, uint64_t us);
+  void see_all();
   bool put(const wire::Setting& setting);
   bool too_early(const Stamp& stamp, WallTime now) const;
   void lay_aside(const wire::Setting& setting);

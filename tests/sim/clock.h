@@ -11,7 +11,7 @@ namespace cluster::sim {
 class Clock {
  public:
   // What the wall clocks of healthy machines show when the simulation begins.
-  static constexpr Duration kEpoch = hours(24 * 365 * 55);
+  static constexpr Duration kEpoch = hours(24 * 365 * 57);
 
   void boot(Instant now, Duration uptime) {
     base_ = now;

@@ -57,24 +57,24 @@ TEST(SettingsTest, AStampFromTheFutureIsRefusedAndMadeAnewByItsMaker) {
   const wire::Setting wrong = ahead.write(future, "standby/h1", "1");
   ASSERT_EQ(ahead.merge(future, wrong), Merged::kApplied);
   ASSERT_EQ(right.merge(kNow, wrong), Merged::kTooFarAhead);
-  EXPECT_FALSE(ahead.refused(node(2), wrong, wall_us(kNow), 3))
+  EXPECT_FALSE(ahead.refused(future, node(2), wrong, wall_us(kNow), 3))
       << "one of three may be wrong itself";
-  EXPECT_FALSE(ahead.refused(node(2), wrong, wall_us(kNow), 3)) << "and counts once";
-  const auto again = ahead.refused(node(3), wrong, wall_us(kNow), 3);
+  EXPECT_FALSE(ahead.refused(future, node(2), wrong, wall_us(kNow), 3)) << "and counts once";
+  const auto again = ahead.refused(future, node(3), wrong, wall_us(kNow), 3);
   ASSERT_TRUE(again);
   EXPECT_EQ(right.merge(kNow, *again), Merged::kApplied);
   EXPECT_EQ(right.get("standby/h1"), "1");
   EXPECT_EQ(ahead.digest(), right.digest());
 }
 
-TEST(SettingsTest, OnlyTheMakerStampsAnew) {
+TEST(SettingsTest, AnotherStampsAnewOnlyWhatItsOwnClockDoesNotBearOut) {
   Settings maker(node(1)), keeper(node(2));
   const wire::Setting setting = maker.write(kNow, "k", "1");
   keeper.merge(kNow, setting);
-  EXPECT_FALSE(keeper.refused(node(3), setting, wall_us(kNow - hours(2)), 1));
+  EXPECT_FALSE(keeper.refused(kNow, node(3), setting, wall_us(kNow - hours(2)), 1));
   maker.merge(kNow, setting);
   maker.merge(kNow, maker.write(kNow, "k", "2"));
-  EXPECT_FALSE(maker.refused(node(3), setting, wall_us(kNow - hours(2)), 1))
+  EXPECT_FALSE(maker.refused(kNow, node(3), setting, wall_us(kNow - hours(2)), 1))
       << "replaced meanwhile";
 }
 
@@ -106,6 +106,70 @@ TEST(SettingsTest, WhereAllClocksWereSetBackOrdersGoOn) {
 TEST(SettingsTest, AClockThatWasNeverSetRefusesNothing) {
   Settings maker(node(1)), fresh(node(2));
   EXPECT_EQ(fresh.merge(WallTime{hours(1)}, maker.write(kNow, "k", "1")), Merged::kApplied);
+}
+
+TEST(SettingsTest, WhatAClockThatWasNeverSetTookGivesWayToWhatWasMadeAnew) {
+  const WallTime future = kNow + hours(48), unset{hours(1)};
+  Settings ahead(node(1)), right(node(2)), fresh(node(3));
+  const wire::Setting wrong = ahead.write(future, "k", "1");
+  ASSERT_EQ(ahead.merge(future, wrong), Merged::kApplied);
+  ASSERT_EQ(fresh.merge(unset, wrong), Merged::kApplied);
+  ASSERT_EQ(right.merge(kNow, wrong), Merged::kTooFarAhead);
+  const auto again = ahead.refused(future, node(2), wrong, wall_us(kNow), 1);
+  ASSERT_TRUE(again) << "of its neighbours only one can judge";
+  EXPECT_EQ(fresh.merge(unset, *again), Merged::kApplied);
+  EXPECT_EQ(right.merge(kNow, *again), Merged::kApplied);
+  EXPECT_EQ(ahead.merge(future, wrong), Merged::kOld) << "as the other may still send it";
+  const wire::Setting later = fresh.write(unset, "k", "2");
+  EXPECT_EQ(right.merge(kNow, later), Merged::kApplied)
+      << "nor does its own next one come of that time";
+}
+
+TEST(SettingsTest, WhatAClockThatWasNeverSetHasTakenItMayStampAnewItself) {
+  const WallTime future = kNow + hours(48), unset{hours(1)};
+  Settings gone(node(1)), right(node(2)), fresh(node(3)), other(node(4));
+  const wire::Setting wrong = gone.write(future, "k", "1");
+  ASSERT_EQ(fresh.merge(unset, wrong), Merged::kApplied);
+  ASSERT_EQ(right.merge(kNow, wrong), Merged::kTooFarAhead);
+  EXPECT_FALSE(fresh.refused(unset, node(2), wrong, wall_us(kNow), 3)) << "one of three";
+  const auto again = fresh.refused(unset, node(4), wrong, wall_us(kNow), 3);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(right.merge(kNow, *again), Merged::kApplied);
+  EXPECT_EQ(right.get("k"), "1");
+}
+
+TEST(SettingsTest, WhatWasStampedAnewDoesNotComeBackWhenItsTimeHasCome) {
+  const WallTime future = kNow + hours(48);
+  Settings ahead(node(1)), right(node(2)), other(node(3));
+  const wire::Setting wrong = ahead.write(future, "k", "1");
+  ASSERT_EQ(ahead.merge(future, wrong), Merged::kApplied);
+  ASSERT_EQ(right.merge(kNow, wrong), Merged::kTooFarAhead);
+  const auto again = ahead.refused(future, node(2), wrong, wall_us(kNow), 1);
+  ASSERT_TRUE(again);
+  ASSERT_EQ(other.merge(kNow, *again), Merged::kApplied);
+  const wire::Setting later = other.write(kNow + minutes(1), "k", "2");
+  ASSERT_EQ(right.merge(kNow + minutes(1), later), Merged::kApplied);
+  for (const wire::Setting& due : right.due(future))
+    EXPECT_EQ(right.merge(future, due), Merged::kOld);
+  EXPECT_EQ(right.get("k"), "2");
+}
+
+TEST(SettingsTest, WhoSetItsClockRightWritesOverWhatItHadFromAWrongOne) {
+  const WallTime future = kNow + hours(48);
+  Settings ahead(node(1)), once_unset(node(2)), right(node(3));
+  const wire::Setting wrong = ahead.write(future, "k", "1");
+  ASSERT_EQ(once_unset.merge(WallTime{hours(1)}, wrong), Merged::kApplied);
+  ASSERT_EQ(right.merge(kNow, wrong), Merged::kTooFarAhead);
+  const wire::Setting order = once_unset.write(kNow, "k", "2");
+  ASSERT_EQ(once_unset.merge(kNow, order), Merged::kApplied);
+  ASSERT_EQ(right.merge(kNow, order), Merged::kTooFarAhead);
+  const auto again = once_unset.refused(kNow, node(3), order, wall_us(kNow), 1);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(right.merge(kNow, *again), Merged::kApplied);
+  for (const wire::Setting& due : right.due(future))
+    EXPECT_EQ(right.merge(future, due), Merged::kOld);
+  EXPECT_EQ(right.merge(future, wrong), Merged::kOld) << "whoever still has it";
+  EXPECT_EQ(right.get("k"), "2");
 }
 
 TEST(SettingsTest, TakesNoMoreThanALinkCanCarry) {
