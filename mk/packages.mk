@@ -6,16 +6,18 @@ build_packages := g++ pkgconf protobuf-compiler libprotobuf-dev libevent-dev lib
   nlohmann-json3-dev
 demo_packages := dbus-daemon python3 procps
 lab_packages := $(demo_packages) dbus-bin iproute2 nftables util-linux
+# A browser, and a mail program where there is none: nobody's is replaced.
+witness_packages := chromium chromium-driver fonts-dejavu-core $(if $(wildcard /usr/sbin/sendmail),,dma)
 test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
 model_packages := spin gcc libc6-dev python3
 lint_packages := mandoc shellcheck clang-tidy clang-format python3
 fuzz_packages := clang libclang-rt-dev llvm python3
 
 goals := $(or $(MAKECMDGOALS),all)
-packages_of_check := $(test_packages) $(model_packages) $(lint_packages) $(fuzz_packages) autoconf
+packages_of_check := $(test_packages) $(witness_packages) $(model_packages) $(lint_packages) $(fuzz_packages) autoconf
 packages_of_models := $(model_packages)
 packages_of_lint := $(lint_packages)
-packages_of_lab := $(lab_packages)
+packages_of_lab := $(lab_packages) $(witness_packages)
 packages_of_bench := $(lab_packages)
 packages_of_bench-growth := $(lab_packages)
 packages_of_fuzz := $(fuzz_packages)

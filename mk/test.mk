@@ -70,6 +70,12 @@ $(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(fuzzer) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call system_libs,$(fuzz_folders)) -pthread
 
 .PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench bench-files bench-growth sim-growth lint format tidy-flags demo sync-sim
+# Unpacked and not installed: Debian's package would start a service.
+prometheus := $(if $(shell command -v prometheus),,build/tools/usr/bin/prometheus)
+$(or $(prometheus),build/tools/usr/bin/prometheus):
+	-@mk/packages unpack build/tools prometheus
+check lab: $(if $(DEPS),$(prometheus))
+
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')
 

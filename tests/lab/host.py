@@ -110,10 +110,10 @@ class Host:
         self.plug_in()
         return t
 
-    def run(self, *argv, timeout=30, env=None):
-        """A command inside this host."""
+    def run(self, *argv, timeout=30, env=None, stdin=""):
+        """A command inside this host; `stdin` is what it reads."""
         argv = ["nsenter", "-t", str(self.agent.init), "-m", "-i", "-u", "-n", "-p"] + list(argv)
-        p = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        p = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            text=True, timeout=timeout, env=dict(os.environ, **(env or {})))
         p.out = p.stdout + p.stderr
         return p
