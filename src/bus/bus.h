@@ -93,6 +93,7 @@ class Cluster {
   virtual void push_config(CommandDone done) = 0;
 
   virtual std::vector<sync::RootView> file_roots() = 0;
+  virtual std::vector<sync::ClockOfPeer> clocks() = 0;
   // Its target is a path below one of the roots, or the name of one.
   virtual void files(FileRequest request, FileDone done) = 0;
 

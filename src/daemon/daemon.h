@@ -77,6 +77,7 @@ class Daemon final : public bus::Cluster {
   void reload(bus::ReloadDone done) override;
   void push_config(bus::CommandDone done) override;
   std::vector<sync::RootView> file_roots() override;
+  std::vector<sync::ClockOfPeer> clocks() override;
   void files(bus::FileRequest request, bus::FileDone done) override;
   void log(core::LogLevel level, const std::string& text) override;
   void alert(core::Severity severity, const std::string& text) override;

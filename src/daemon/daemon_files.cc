@@ -81,6 +81,7 @@ Status Daemon::open_files() {
 }
 
 std::vector<sync::RootView> Daemon::file_roots() { return keeper_->view(); }
+std::vector<sync::ClockOfPeer> Daemon::clocks() { return keeper_->clocks(); }
 
 void Daemon::files(bus::FileRequest request, bus::FileDone done) {
   if (request.verb == bus::FileRequest::Verb::kLog) {

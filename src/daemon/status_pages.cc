@@ -85,11 +85,13 @@ std::string StatusPages::metrics() {
   const bus::Strangers strangers = cluster_.strangers();
   const bus::RelayCounts relayed = cluster_.relayed();
   core::View view = cluster_.view();
-  bus::FilesNow roots = bus::files_now(cluster_.file_roots(), read_clocks().wall, view);
+  const Now clocks = read_clocks();
+  bus::FilesNow roots = bus::files_now(cluster_.file_roots(), clocks.wall, view);
   http::Snapshot now{
       .view = std::move(view),
       .roots = std::move(roots.roots),
-      .now = roots.now,
+      .clocks = cluster_.clocks(),
+      .now = clocks,
       .version = CLUSTER_VERSION,
       .connections = {strangers.connections, strangers.authenticated, strangers.refused,
                       relayed.frames, relayed.bytes, relayed.dropped},

@@ -69,6 +69,10 @@ class ThreadKeeper final : public Keeper {
     std::lock_guard guard(mutex_);
     return view_;
   }
+  std::vector<sync::ClockOfPeer> clocks() const override {
+    std::lock_guard guard(mutex_);
+    return clocks_;
+  }
 
  private:
   void push(Input input) {
@@ -146,8 +150,10 @@ class ThreadKeeper final : public Keeper {
     shown_revision_ = works_->revision();
     shown_at_ = now;
     std::vector<sync::RootView> view = works_->view();
+    std::vector<sync::ClockOfPeer> clocks = works_->clocks();
     std::lock_guard guard(mutex_);
     view_ = std::move(view);
+    clocks_ = std::move(clocks);
   }
 
   std::unique_ptr<Works> works_;
@@ -155,6 +161,7 @@ class ThreadKeeper final : public Keeper {
   mutable std::mutex mutex_;
   std::deque<Input> inputs_;
   std::vector<sync::RootView> view_;
+  std::vector<sync::ClockOfPeer> clocks_;
   bool closing_ = false;
   uint64_t shown_revision_ = 0;
   MonoTime shown_at_ = MonoTime(Duration(0));

@@ -67,6 +67,7 @@ class Keeper {
 
   // As of a moment ago.
   virtual std::vector<sync::RootView> view() const = 0;
+  virtual std::vector<sync::ClockOfPeer> clocks() const = 0;
 };
 
 }  // namespace cluster::files

@@ -48,6 +48,7 @@ class Works {
 
   uint64_t revision() const { return sync_.revision() + revision_; }
   std::vector<sync::RootView> view() const;
+  std::vector<sync::ClockOfPeer> clocks() const { return sync_.clocks(); }
 
  private:
   struct Disk {

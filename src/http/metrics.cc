@@ -66,6 +66,15 @@ void tell_hosts(OpenMetrics& out, const core::View& view) {
     if (host.last_seen) out.sample("", of(host), seconds_since_epoch(*host.last_seen));
 }
 
+void tell_clocks(OpenMetrics& out, const std::vector<sync::ClockOfPeer>& clocks, Now now) {
+  const Duration own = now.wall.time_since_epoch() - now.mono.time_since_epoch();
+  out.family("cluster_host_clock_offset_seconds", "gauge", "seconds",
+             "How far its clock was ahead of this host's when it was last told.");
+  for (const sync::ClockOfPeer& clock : clocks)
+    out.sample("", {{"id", std::to_string(clock.host.value)}, {"name", clock.name}},
+               to_seconds(clock.base - own));
+}
+
 void tell_services(OpenMetrics& out, const core::View& view) {
   out.family("cluster_service_state", "stateset", "", "The state of the service in the cluster.");
   for (const core::ServiceView& service : view.services)
@@ -217,9 +226,10 @@ std::string metrics(const Snapshot& snapshot, const Tally& tally) {
              "Whether this host knows enough of the others to claim services.");
   out.sample("", {}, uint64_t{snapshot.view.settled});
   tell_hosts(out, snapshot.view);
+  tell_clocks(out, snapshot.clocks, snapshot.now);
   tell_services(out, snapshot.view);
   tell_scripts(out, tally);
-  tell_files(out, snapshot.roots, snapshot.now);
+  tell_files(out, snapshot.roots, snapshot.now.wall);
   tell_connections(out, snapshot.connections, snapshot.view.malformed_messages);
   tell_process(out, snapshot.process);
   return std::move(out).text();

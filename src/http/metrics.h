@@ -59,7 +59,8 @@ struct Process {
 struct Snapshot {
   core::View view;
   std::vector<sync::RootView> roots;
-  WallTime now;
+  std::vector<sync::ClockOfPeer> clocks;
+  Now now;
   std::string version;
   Connections connections;
   Process process;

@@ -111,6 +111,14 @@ const Root* Sync::root(const std::string& name) const {
   return configured_.contains(name) ? &roots_.at(name) : nullptr;
 }
 
+std::vector<ClockOfPeer> Sync::clocks() const {
+  std::vector<ClockOfPeer> out;
+  for (const auto& [node, peer] : peers_)
+    if (peer.clock) out.push_back({peer.host, peer.name, *peer.clock});
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.host < b.host; });
+  return out;
+}
+
 std::vector<RootView> Sync::view() const {
   std::vector<RootView> out;
   for (const std::string& name : configured_) out.push_back(roots_.at(name).view(self_.host));
@@ -188,8 +196,10 @@ void Sync::on(Context& context, const Heard& event) {
   } else if (message.has_clock()) {
     const WallTime theirs{microseconds(
         static_cast<int64_t>(std::min<uint64_t>(message.clock().wall_us(), INT64_MAX / 1000)))};
-    if (theirs >= core::kEarliestTime)
+    if (core::was_ever_set(theirs)) {
       peer->second.clock = theirs.time_since_epoch() - context.now.mono.time_since_epoch();
+      ++revision_;
+    }
   } else if (message.has_seen()) {
     if (Root* root = configured(message.seen().root()))
       heard = root->hear(context, event.from, message.seen());

@@ -47,4 +47,11 @@ struct RootView {
   std::vector<PeerOfRoot> peers;     // all others that take part, by their IDs
 };
 
+// Of a linked host that has told of its clock; one that was never set is not told.
+struct ClockOfPeer {
+  HostId host;
+  std::string name;
+  Duration base{};  // its wall clock less this host's CLOCK_BOOTTIME, as when it was told; with that message's delay
+};
+
 }  // namespace cluster::sync

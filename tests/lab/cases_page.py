@@ -82,6 +82,8 @@ def test_prometheus_scrapes_it(c):
            "each with its type, unit and help", *kinds)
     until(lambda: values('cluster_service_running{service="web"}', "name") == {("one",): 0, ("two",): 0, ("three",): 1},
           "where a service runs")
+    offsets = values("cluster_host_clock_offset_seconds", "name")
+    expect(set(offsets) == {("two",), ("three",)} and all(abs(v) < 5 for v in offsets.values()), "the clocks of one machine", offsets)
     lab[3].crash()
     lab.await_placed(web=1, db=1)
     until(lambda: values("cluster_host_up", "name") == {**up, ("three",): 0}, "the crash is seen")

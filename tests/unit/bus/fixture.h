@@ -70,6 +70,7 @@ class FakeCluster : public Cluster {
   void reload(ReloadDone done) override { reloads.push_back(std::move(done)); }
   void push_config(CommandDone done) override { pushes.push_back(std::move(done)); }
   std::vector<sync::RootView> file_roots() override { return roots; }
+  std::vector<sync::ClockOfPeer> clocks() override { return {}; }
   void files(FileRequest request, FileDone done) override {
     file_requests.push_back(std::move(request));
     file_dones.push_back(std::move(done));

@@ -36,7 +36,7 @@ core::HostView host(uint32_t id, const std::string& name, bool up) {
 Snapshot snapshot() {
   Snapshot out;
   out.version = "1.2.3";
-  out.now = WallTime(seconds(1000));
+  out.now = {MonoTime(seconds(100)), WallTime(seconds(1000))};
   out.view.hosts = {host(1, "alpha", true), host(2, "beta", false)};
   core::ServiceView db;
   db.name = "db";
@@ -53,6 +53,7 @@ Snapshot snapshot() {
   beta.behind_since = WallTime(seconds(990));
   root.peers = {beta};
   out.roots = {root};
+  out.clocks = {{HostId(2), "beta", seconds(870)}};
   out.connections.refused = {{"key", 4}};
   return out;
 }
@@ -82,6 +83,7 @@ TEST(Metrics, TellHostsServicesFilesAndRefusals) {
                   "cluster_host_up{id=\"1\",name=\"alpha\"} 1",
                   "cluster_host_up{id=\"2\",name=\"beta\"} 0",
                   "cluster_host_rtt_seconds{id=\"1\",name=\"alpha\"} 0.0015",
+                  "cluster_host_clock_offset_seconds{id=\"2\",name=\"beta\"} -30",
                   "cluster_host_path{id=\"1\",name=\"alpha\",cluster_host_path=\"direct\"} 1",
                   "cluster_service_state{service=\"db\",cluster_service_state=\"running\"} 1",
                   "cluster_service_running{service=\"db\",id=\"2\",name=\"beta\"} 0",

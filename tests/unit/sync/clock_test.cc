@@ -22,6 +22,7 @@ TEST(WrongClock, PausesTheHostThatHasItAndNoOther) {
             "the clock of this host is 7200 s ahead of those of the other hosts");
   EXPECT_THAT(hosts[2].alerts(), HasSubstr("7200 s ahead"));
   EXPECT_EQ(hosts[0].view().paused, "");
+  EXPECT_EQ(hosts[0].offsets(), (std::vector<Duration>{Duration(), hours(2)}));
   ASSERT_EQ(hosts[0].view().peers.size(), 2u);
   EXPECT_EQ(hosts[0].view().peers[1].apart, hosts[2].view().paused);
 }

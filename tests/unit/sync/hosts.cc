@@ -87,6 +87,13 @@ void TestHost::remove(const std::string& path) {
   hosts_.drain();
 }
 
+std::vector<Duration> TestHost::offsets() const {
+  std::vector<Duration> out;
+  for (const ClockOfPeer& clock : engine_->clocks())
+    out.push_back(clock.base - (now().wall.time_since_epoch() - now().mono.time_since_epoch()));
+  return out;
+}
+
 std::optional<std::string> TestHost::read(const std::string& path) const {
   const auto at = folder_.find(path);
   if (at == folder_.end()) return std::nullopt;

@@ -38,6 +38,7 @@ class TestHost {
   bool retained(const std::string& text) const { return retained_.contains(digest(text)); }
   size_t known() const { return engine_->root("data")->all().size(); }
   RootView view() const { return engine_->view().at(0); }
+  std::vector<Duration> offsets() const;  // of the other hosts' clocks, ahead of this one's
   std::string alerts() const { return alerts_; }
   NodeId node() const;
   bool running() const { return engine_ != nullptr; }
