@@ -39,10 +39,10 @@ libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core sync config net files scripts store bus http system alerts ctl daemon guardian
+folders := base wire core sync config net files scripts store bus http system alerts setup ctl daemon guardian
 core_folders := sync core wire base
 program_folders := guardian daemon bus http system alerts files store scripts net config sync core wire base
-ctl_folders := ctl base
+ctl_folders := ctl setup config sync core wire base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))
 pkg_libs = $(if $(strip $(1)),$(shell $(PKG_CONFIG) --libs $(1)))
@@ -84,14 +84,19 @@ $$(BUILD)/obj/$(1)/%.o: src/$(1)/%.cc $$(BUILD)/flags | $$(proto_headers)
 	$$(call quiet,CXX,$$@)$$(CXX) $$(all_flags) $$(call pkg_cflags,$$(libs_$(1))) -c -o $$@ $$<
 endef
 extra_objects_http := $(BUILD)/obj/gen/http/page.o
+extra_objects_setup := $(BUILD)/obj/gen/setup/sample_conf.o
 extra_objects_wire := $(protos:src/%.proto=$(BUILD)/obj/gen/%.pb.o)
 $(foreach f,$(folders),$(eval $(call folder_rules,$(f))))
 
-# A string literal may be so long and no longer, so the page is one a line.
+# Files as string literals; one may be so long and no longer, so each line is one.
+embed = (echo '\#include "$(1)"'; echo 'namespace cluster::$(2) {'; echo 'const std::string_view $(3) ='; \
+  sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $<; echo ';'; echo '}') > $@
 $(BUILD)/gen/http/page.cc: src/http/page.html
 	@mkdir -p $(@D)
-	$(call quiet,EMBED,$@)(echo '#include "http/page.h"'; echo 'namespace cluster::http {'; echo 'const std::string_view kPage ='; \
-	  sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $<; echo ';'; echo '}') > $@
+	$(call quiet,EMBED,$@)$(call embed,http/page.h,http,kPage)
+$(BUILD)/gen/setup/sample_conf.cc: dist/examples/cluster.conf
+	@mkdir -p $(@D)
+	$(call quiet,EMBED,$@)$(call embed,setup/setup.h,setup,kSampleConf)
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -100,7 +105,7 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.cc $(BUILD)/flags
 $(BUILD)/clusterd: $(BUILD)/obj/guardian/main.o $(call archives,$(program_folders))
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(program_folders)) -pthread
 $(BUILD)/clusterctl: $(BUILD)/obj/ctl/main.o $(call archives,$(ctl_folders))
-	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(call system_libs,$(ctl_folders)) -pthread
+	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(CXXFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(call system_libs,$(ctl_folders)) -pthread
 
 clean:
 	rm -rf build

@@ -3,9 +3,9 @@
 # tests/unit/FOLDER/*_test.cc go with src/FOLDER. What tests the core is linked without the shell, so
 # that it cannot depend on it.
 core_tests := $(foreach f,$(core_folders),$(wildcard tests/unit/$(f)/*.cc))
-shell_tests := $(foreach f,config net files scripts store bus http system alerts ctl daemon guardian,$(wildcard tests/unit/$(f)/*.cc))
+shell_tests := $(foreach f,config net files scripts store bus http system alerts setup ctl daemon guardian,$(wildcard tests/unit/$(f)/*.cc))
 test_main := tests/unit/runner/main.cc tests/unit/runner/cmocka_output.cc
-shell_folders := guardian daemon bus http system alerts ctl files store scripts net config sync core wire base
+shell_folders := guardian daemon bus http system alerts ctl setup files store scripts net config sync core wire base
 all_libs = $(sort $(foreach f,$(folders),$(libs_$(f))))
 object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
 

@@ -14,6 +14,8 @@ struct Command {
   const char* does;
 };
 
+constexpr size_t kMostHosts = 1024;
+
 constexpr Command kCommands[] = {
     {"status", "", 0, 0, "hosts and services at a glance"},
     {"hosts", "", 0, 0, "the hosts alone"},
@@ -38,8 +40,8 @@ constexpr Command kCommands[] = {
     {"push", "config | service NAME | file PATH", 1, 2, "send it to the other hosts"},
     {"readmit", "HOST|self", 1, 1, "let a host that lost its state back in"},
     {"silence", "HOST|SERVICE|all SECONDS", 2, 2, "tell nobody of it for so long; 0 ends that"},
-    {"init", "...", 0, 16, "set up this host"},
-    {"invite", "NAME", 1, 1, "let a new host in"},
+    {"init", "HOST...", 1, kMostHosts, "write the first configuration, with passphrases"},
+    {"invite", "HOST", 1, 1, "what to do to add a host"},
 };
 
 const Command* find_command(const std::string& name) {
@@ -111,6 +113,12 @@ Status read_option(const std::string& word, Reader& reader, Arguments& out) {
     out.timeout = parse_seconds(*value);
     if (!out.timeout)
       return Error{"--timeout takes seconds, such as 30 or 0.5, not \"" + *value + "\""};
+  } else if (name == "--config-dir") {
+    const auto value = reader.value(word, "a folder");
+    if (!value) return Error{value.error()};
+    if (value->empty()) return Error{"--config-dir takes a folder"};
+    out.config_dir = *value;
+    out.names_config_dir = true;
   } else if (name == "--lose") {
     const auto value = reader.value(word, "hosts");
     if (!value) return Error{value.error()};
@@ -132,6 +140,9 @@ Status check(const Arguments& arguments) {
   if (arguments.lost.empty() == simulate) {
     return Error{simulate ? "simulate needs --lose HOST..." : "--lose belongs to simulate"};
   }
+  const bool sets_up = arguments.command == "init" || arguments.command == "invite";
+  if (arguments.names_config_dir && !sets_up)
+    return Error{"--config-dir belongs to init and invite"};
   if (arguments.words.size() < command->least || arguments.words.size() > command->most) {
     return Error{arguments.command + " takes " + (*command->words ? command->words : "no words")};
   }
@@ -177,9 +188,10 @@ std::string usage() {
     out += line + command.does + "\n";
   }
   out +=
-      "\nA HOST is an ID (its line in the hosts file) or a name. Exits 0: done, 1: refused or "
-      "failed,\n"
-      "2: wrong usage, 3: no daemon answers.\n";
+      "\nA HOST is an ID (its line in the hosts file) or a name; for init and invite an\n"
+      "ADDRESS[:PORT], or \"NAME,\" for one without an address of its own. These two need no\n"
+      "daemon, and take --config-dir FOLDER.\n"
+      "Exits 0: done, 1: refused or failed, 2: wrong usage, 3: no daemon answers.\n";
   return out;
 }
 

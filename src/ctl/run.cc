@@ -13,6 +13,7 @@
 #include "ctl/client.h"
 #include "ctl/files_text.h"
 #include "ctl/output.h"
+#include "ctl/setting_up.h"
 #include "ctl/status_text.h"
 #include "ctl/watch.h"
 
@@ -295,10 +296,7 @@ Exit Runner::run() {
       {"silence", &Runner::silence},
   };
   const auto command = kCommands.find(arguments_.command);
-  if (command != kCommands.end()) return command->second(*this);
-  // init and invite work without a daemon, and there is nothing that they could do so far.
-  return complain(
-      {kRefused, "not supported yet: " + arguments_.command + " is not built yet in this version"});
+  return command->second(*this);
 }
 
 }  // namespace
@@ -316,6 +314,8 @@ int run(int argc, const char* const* argv) {
     print("clusterctl " CLUSTER_VERSION "\n");
     return kDone;
   }
+  if (arguments->command == "init") return init(*arguments);
+  if (arguments->command == "invite") return invite(*arguments);
   return Runner(*arguments).run();
 }
 

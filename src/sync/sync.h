@@ -27,7 +27,7 @@ class Sync {
   const Root* root(const std::string& name) const;  // that is configured; null: none
   std::vector<RootView> view() const;
   std::vector<ClockOfPeer> clocks() const;  // by IDs
-  std::string unrest() const;  // of the first root that is not at rest; empty: all are
+  std::string unrest() const;               // of the first root that is not at rest; empty: all are
 
   // Grows with whatever may have changed a view.
   uint64_t revision() const { return revision_; }

@@ -51,7 +51,8 @@ struct RootView {
 struct ClockOfPeer {
   HostId host;
   std::string name;
-  Duration base{};  // its wall clock less this host's CLOCK_BOOTTIME, as when it was told; with that message's delay
+  Duration
+      base{};  // its wall clock less this host's CLOCK_BOOTTIME, as when it was told; with that message's delay
 };
 
 }  // namespace cluster::sync

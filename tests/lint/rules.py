@@ -21,7 +21,8 @@ LAYERS = {
     "http": {"base", "wire", "core", "sync"},
     "system": {"base", "wire", "core"},
     "alerts": {"base", "wire", "core"},
-    "ctl": {"base"},
+    "setup": {"base", "config"},
+    "ctl": {"base", "setup"},
     "daemon": {"base", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "http", "system", "alerts"},
     "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "system", "daemon"},
 }

@@ -320,8 +320,8 @@ TEST_F(CtlTest, WrongUsageExitsTwoWithUsageOnStderr) {
   EXPECT_EQ(complete({"push", "nonsense"})->code, 2);
   EXPECT_EQ(complete({"maintenance", "maybe"})->code, 2);
   EXPECT_EQ(complete({"--help"})->code, 0);
-  EXPECT_EQ(complete({"init"})->code, 1);
-  EXPECT_EQ(complete({"invite", "x"})->code, 1);
+  EXPECT_EQ(complete({"init"})->code, 2);
+  EXPECT_EQ(complete({"status", "--config-dir", "/x"})->code, 2);
 }
 
 TEST_F(CtlTest, WatchFollowsAndOutlastsTheDaemonAndTheBus) {
