@@ -163,6 +163,11 @@ struct AlertSender {
   auto operator<=>(const AlertSender&) const = default;
 };
 
+struct Turn {
+  MonoTime at = kNever;
+  bool sender = false;
+};
+
 struct Failover {
   uint64_t epoch = 0;
   HostId from;

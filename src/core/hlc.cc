@@ -10,12 +10,12 @@ uint64_t wall_us(WallTime time) {
 
 bool was_ever_set(WallTime clock) { return clock >= kEarliestTime; }
 
-bool is_ahead(uint64_t stamp_us, WallTime now) {
-  return stamp_us > wall_us(now) + static_cast<uint64_t>(to_us(kMaxClockLead));
+bool is_ahead(uint64_t stamp_us, uint64_t now_us) {
+  return stamp_us > now_us + static_cast<uint64_t>(to_us(kMaxClockLead));
 }
 
 bool too_far_ahead(const Stamp& stamp, WallTime now) {
-  return was_ever_set(now) && is_ahead(stamp.wall_us, now);
+  return was_ever_set(now) && is_ahead(stamp.wall_us, wall_us(now));
 }
 
 Stamp HybridClock::make(WallTime now) {

@@ -31,8 +31,8 @@ wire::Record::AlertDuty Node::State::alert_duty() const {
   return alerts.failed ? wire::Record::FAILED : wire::Record::ABLE;
 }
 
-// In their turn, without that host: none tells of its own coming. Who can only tell the bus comes in where nobody can do
-// more.
+// In their turn, without that host: none tells of its own coming. Who can only tell the bus is among them where nobody can
+// do more.
 std::vector<NodeId> Node::State::alert_senders(HostId but) {
   if (!alerts.senders) {
     alerts.senders.emplace();
@@ -53,13 +53,14 @@ std::vector<NodeId> Node::State::alert_senders(HostId but) {
   return out;
 }
 
-// When this host sends what has been news of that host since then, if nobody has before; kNever: it does not.
-MonoTime Node::State::alert_turn(MonoTime since, HostId about) {
+// When this host sends what has been news of that host since then, if nobody has before; kNever: it does not. After all
+// senders comes whoever is none: what they have not seen is told to the bus at least.
+Turn Node::State::alert_turn(MonoTime since, HostId about) {
+  if (alert_duty() == wire::Record::NONE) return {};
   const std::vector<NodeId> senders = alert_senders(about);
   const auto place = std::find(senders.begin(), senders.end(), self);
-  if (place == senders.end()) return kNever;
   const MonoTime turn = since + (place - senders.begin()) * kAlertPatience;
-  return alerts.failed ? std::max(turn, alerts.again_at) : turn;
+  return {alerts.failed ? std::max(turn, alerts.again_at) : turn, place != senders.end()};
 }
 
 // --------------------------------------------------------------------------- what all hosts see alike
@@ -128,13 +129,13 @@ void Node::State::tell_news(Context& context, const std::string& key, Watch& wat
     again_at = std::min(again_at, silent);
     return;
   }
-  const MonoTime turn = alert_turn(watch.news_since(), about.second);
-  if (turn > now) {
+  const Turn turn = alert_turn(watch.news_since(), about.second);
+  if (turn.at > now) {
     // Nobody whose turn it is has seen it.
-    const bool passed = turn == kNever && told == LastTold::kGood && watch.good();
+    const bool passed = !turn.sender && told == LastTold::kGood && watch.good();
     const MonoTime forget_at = passed ? watch.news_since() + kAlertPatience : kNever;
     if (now >= forget_at) watch.was_told(told);
-    again_at = std::min({again_at, turn, now >= forget_at ? now : forget_at});
+    again_at = std::min({again_at, turn.at, now >= forget_at ? now : forget_at});
     return;
   }
   SendAlert alert = key.starts_with(kHostWatch) ? host_alert(*this, about.first, watch, *what)

@@ -108,7 +108,8 @@ struct Knowledge {
   MonoTime incarnation_again_at = kNever;  // after its storing failed
   Duration incarnation_pause{};
   std::vector<MonoTime> own_heard_newer;
-  MonoTime leap_again_at;  // until then it is no news that others tell of one
+  MonoTime clock_alert_again_at;  // likewise that this host's clock is ahead
+  MonoTime leap_again_at;         // until then it is no news that others tell of one
   std::map<NodeId, LostLink> lost;
   std::map<HostId, DialTarget> probes;     // dynamic hosts to be dialled once, after a loss
   std::vector<wire::Routed> own_messages;  // end to end, from this host to itself

@@ -11,6 +11,7 @@ namespace cluster::core {
 
 namespace {
 
+constexpr Duration kClockAlertPause = minutes(10);
 // What goes into one message, where there is more: well below what a peer takes and a frame holds.
 constexpr int kRecordsPerFlood = 64;
 constexpr int kSettingsPerMessage = 512;
@@ -399,10 +400,13 @@ void Node::State::setting_refused(Context& context, const NodeId& from,
   const auto again = settings.refused(context.now.wall, from, setting, refusal.now_us(),
                                       static_cast<size_t>(judges));
   if (!again) return;
-  if (!is_ahead(setting.wall_us(), context.now.wall))
+  if (!is_ahead(setting.wall_us(), wall_us(context.now.wall)) &&
+      context.now.mono >= clock_alert_again_at) {
+    clock_alert_again_at = context.now.mono + kClockAlertPause;
     context.alert(AlertKind::kClock, name_of(config.self), Severity::kWarning,
                   "this host's clock is ahead of those of most others; its settings "
                   "are stamped anew");
+  }
   persist(context, {Settings::to_write(*again)});
   setting_news.push_back(*again);
   dirty = true;

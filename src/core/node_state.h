@@ -475,7 +475,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   // node_alerts.cc: who tells people of what; node_told.cc: what they were told of last
   wire::Record::AlertDuty alert_duty() const;
   std::vector<NodeId> alert_senders(HostId but);
-  MonoTime alert_turn(MonoTime since, HostId about);
+  Turn alert_turn(MonoTime since, HostId about);
   void watch_hosts(Context& context);
   void watch_service(Context& context, const Order& order, const Standing& seen);
   void tell_news(Context& context, const std::string& key, Watch& watch, LastTold told,

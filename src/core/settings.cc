@@ -58,11 +58,8 @@ wire::Setting Settings::write(WallTime now, const std::string& key, const std::s
   out.set_key(key);
   out.set_value(value);
   set_stamp(out, clock_.make(now));
-  if (auto it = entries_.find(key); it != entries_.end()) {
+  if (auto it = entries_.find(key); it != entries_.end())
     *out.mutable_annulled() = it->second.annulled();
-    const Stamp before = stamp_of(it->second);
-    if (is_ahead(before.wall_us, now)) annul(out, before);
-  }
   return out;
 }
 
@@ -75,6 +72,11 @@ bool Settings::put(const wire::Setting& setting) {
   if ((fresh && entries_.size() >= kMaxSettings) || others + bytes > kMaxSettingsBytes)
     return false;
   entries_bytes_ = others + bytes;
+  if (!fresh) {
+    std::deque<Stamp>& before = before_[setting.key()];
+    if (before.size() == kMaxAnnulled) before.pop_front();
+    before.push_back(stamp_of(it->second));
+  }
   entries_[setting.key()] = setting;
   digest_.reset();
   return true;
@@ -135,7 +137,7 @@ std::optional<wire::Setting> Settings::refused(WallTime now, const NodeId& by,
   auto it = entries_.find(setting.key());
   if (it == entries_.end() || stamp_of(it->second) != stamp) return std::nullopt;
   const bool bears_it_out = was_ever_set(now) && !too_far_ahead(stamp, now);
-  if (bears_it_out && stamp.node != self_) return std::nullopt;
+  if (bears_it_out && (stamp.node != self_ || others_are_ahead(peer_now_us))) return std::nullopt;
   Refusals& refusals = refusals_[setting.key()];
   if (refusals.stamp != stamp) refusals = Refusals{stamp, {}, 0};
   refusals.by.insert(by);
@@ -148,11 +150,25 @@ std::optional<wire::Setting> Settings::refused(WallTime now, const NodeId& by,
   return restamp(setting.key(), us);
 }
 
+bool Settings::others_are_ahead(uint64_t of_us) const {
+  const auto shows_it = [&](const Stamp& stamp) {
+    return stamp.node != self_ && is_ahead(stamp.wall_us, of_us);
+  };
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const auto& entry) { return shows_it(stamp_of(entry.second)); }) ||
+         std::any_of(before_.begin(), before_.end(), [&](const auto& of) {
+           return std::any_of(of.second.begin(), of.second.end(), shows_it);
+         });
+}
+
 wire::Setting Settings::restamp(const std::string& key, uint64_t us) {
   wire::Setting& entry = entries_.at(key);
   entries_bytes_ -= entry.ByteSizeLong();
+  const Stamp fresh{us, 0, self_};
+  for (const Stamp& before : before_[key])
+    if (before > fresh && !annuls(entry, before)) annul(entry, before);
   annul(entry, stamp_of(entry));
-  set_stamp(entry, {us, 0, self_});
+  set_stamp(entry, fresh);
   digest_.reset();
   entries_bytes_ += entry.ByteSizeLong();
   see_all();

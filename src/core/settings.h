@@ -8,6 +8,7 @@
 // Entries are kept as they came: what a newer version has added, keys or fields, is passed on and stored.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -42,10 +43,11 @@ class Settings {
   // What was laid aside and no longer is too far ahead; to be merged again.
   std::vector<wire::Setting> due(WallTime now);
 
-  // A peer refuses a setting of this host's as being ahead of its time. Once as many of the linked hosts whose clock can
-  // judge have as have not (this host's own, where it made the stamp, is one that has not), the stamp is wrong: then the
-  // same value again, stamped by the latest of their clocks, which annuls the former wherever it is. nullopt otherwise,
-  // and for a stamp of another's that this host's own clock bears out.
+  // A peer refuses a setting that is in force here as being ahead of its time. Once as many of the linked hosts whose clock
+  // can judge have as have not (this host's own, where it bears the stamp out, is one that has not), the stamp is wrong:
+  // then the same value again, stamped by the latest of their clocks, which annuls the former, and what that replaced,
+  // wherever they are. nullopt otherwise; and where this host's clock bears it out and another made it, or where others
+  // than this host have made stamps, now or before, that are ahead of that peer's clock as well: it is that which is behind.
   std::optional<wire::Setting> refused(WallTime now, const NodeId& by, const wire::Setting& setting,
                                        uint64_t peer_now_us, size_t judges);
 
@@ -63,6 +65,7 @@ class Settings {
     uint64_t latest_us = 0;
   };
 
+  bool others_are_ahead(uint64_t of_us) const;
   wire::Setting restamp(const std::string& key, uint64_t us);
   void see_all();
   bool put(const wire::Setting& setting);
@@ -77,6 +80,8 @@ class Settings {
   std::map<std::string, wire::Setting> aside_;
   size_t aside_bytes_ = 0;
   std::map<std::string, Refusals> refusals_;
+  std::map<std::string, std::deque<Stamp>>
+      before_;  // of each key the last stamps that were in force here before
 };
 
 }  // namespace cluster::core

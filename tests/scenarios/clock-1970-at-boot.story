@@ -39,6 +39,7 @@ B$ disable web
 settle
 view A
 ----
+B alerts (warning): this host's clock is ahead of those of most others; its settings are stamped anew
 A stops web (operator)
 A has stopped web
 B answers: done, web is stopped

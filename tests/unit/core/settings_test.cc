@@ -172,6 +172,31 @@ TEST(SettingsTest, WhoSetItsClockRightWritesOverWhatItHadFromAWrongOne) {
   EXPECT_EQ(right.get("k"), "2");
 }
 
+TEST(SettingsTest, APeerWhoseClockIsBehindThoseOfOthersChangesNoStamp) {
+  Settings maker(node(1)), third(node(3));
+  ASSERT_EQ(maker.merge(kNow, third.write(kNow - minutes(1), "other", "1")), Merged::kApplied);
+  const wire::Setting order = maker.write(kNow, "k", "1");
+  ASSERT_EQ(maker.merge(kNow, order), Merged::kApplied);
+  EXPECT_FALSE(maker.refused(kNow, node(2), order, wall_us(kNow - hours(1)), 1));
+  EXPECT_TRUE(maker.refused(kNow, node(2), order, wall_us(kNow - minutes(1) - seconds(30)), 1));
+}
+
+TEST(SettingsTest, WhereTheOtherOfTwoHostsHasItsClockSetBackNoOrderIsLost) {
+  Settings one(node(1)), other(node(2));
+  const wire::Setting before = one.write(kNow, "k", "1");
+  ASSERT_EQ(one.merge(kNow, before), Merged::kApplied);
+  ASSERT_EQ(other.merge(kNow, before), Merged::kApplied);
+  const WallTime later = kNow + minutes(10), set_back = later - hours(1);
+  const wire::Setting order = one.write(later, "k", "2");
+  ASSERT_EQ(one.merge(later, order), Merged::kApplied);
+  ASSERT_EQ(other.merge(set_back, order), Merged::kTooFarAhead);
+  const auto again = one.refused(later, node(2), order, wall_us(set_back), 1);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(other.merge(set_back, *again), Merged::kApplied);
+  EXPECT_EQ(one.merge(later, before), Merged::kOld);
+  EXPECT_EQ(other.get("k"), "2");
+}
+
 TEST(SettingsTest, TakesNoMoreThanALinkCanCarry) {
   Settings maker(node(1)), settings(node(2));
   const std::string value(kMaxSettingBytes - 8, 'x');
