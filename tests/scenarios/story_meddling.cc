@@ -77,7 +77,8 @@ bool Story::meddle_with_state(const Words& words) {
     disk.set_failing(words.at(2) == "fails" ? 1 : 0);
     bool slow = words[2] == "slow";
     disk.set_latency(slow ? seconds(1) : microseconds(200), slow ? seconds(2) : milliseconds(8));
-  } else if (verb == "alerting") {  // alerting HOST|all good|fails|hangs|bus: how mail is taken there
+  } else if (verb ==
+             "alerting") {  // alerting HOST|all good|fails|hangs|bus: how mail is taken there
     for (Machine* m : machines({words.at(1)}, 0))
       m->set_alerting(words.at(2) == "fails"   ? sim::Alerting::kFails
                       : words.at(2) == "hangs" ? sim::Alerting::kHangs
