@@ -109,10 +109,9 @@ void Node::State::watch_service(Context& context, const Order& order, const Stan
   const auto failover = alerts.failovers.find(order.service);
   if (failover == alerts.failovers.end() || local == nullptr || !local->running()) return;
   if (local->epoch() == failover->second.epoch)
-    raise(AlertKind::kFailover, order.service, Severity::kWarning,
-          "service " + order.service + " runs here now instead of on " +
-              name_of(failover->second.from) + ", which " + failover->second.why,
-          context.now.mono);
+    context.alert(AlertKind::kFailover, order.service, Severity::kWarning,
+                  "service " + order.service + " runs here now instead of on " +
+                      name_of(failover->second.from) + ", which " + failover->second.why);
   alerts.failovers.erase(failover);
 }
 

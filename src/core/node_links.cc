@@ -454,7 +454,6 @@ void Node::State::announce_host(Context& context, HostId id) {
   const HostEntry* host = config.host(id);
   const bool up = members.up(id);
   if (host == nullptr || id == config.self || hosts_announced.contains(id) == up) return;
-  context.log(LogLevel::kInfo, "host " + host->name + (up ? " is up" : " is down"));
   if (up) {
     hosts_announced.insert(id);
     context.emit(HostOnline{id, host->name});

@@ -16,6 +16,8 @@
 #include <memory>
 #include <mutex>
 
+#include "daemon/journal.h"
+
 namespace cluster::daemon {
 
 namespace {
@@ -24,6 +26,9 @@ namespace {
 constexpr size_t kPieceBytes = 4096;
 
 std::atomic<int> current_verbosity{kVerbosityInfo};
+
+std::mutex journal_mutex;
+std::unique_ptr<Journal> journal;  // in place of stderr
 
 bool journal_reads_stderr() {
   const char* stream = getenv("JOURNAL_STREAM");
@@ -44,12 +49,12 @@ int priority(spdlog::level::level_enum level) {
 
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit StderrSink(bool journal) : journal_(journal) {}
+  explicit StderrSink(bool prefix) : prefix_(prefix) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     std::string line;
-    if (journal_) {
+    if (prefix_) {
       line = "<" + std::to_string(priority(message.level)) + ">";
       line.append(message.payload.data(), message.payload.size());
       // The journal would take what follows for another message, of another priority.
@@ -79,7 +84,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
     return true;
   }
 
-  const bool journal_;
+  const bool prefix_;  // sd-daemon(3)'s, for the journal
   uint64_t lost_ = 0;
 };
 
@@ -104,8 +109,20 @@ spdlog::level::level_enum level_of(core::LogLevel level) {
   return spdlog::level::info;
 }
 
-void put(spdlog::level::level_enum level, const std::string& text) {
-  spdlog::default_logger_raw()->log(level, spdlog::string_view_t(text.data(), text.size()));
+JournalFields fields_of(const About& about) {
+  if (about.kind.empty()) return {};
+  return {{"MESSAGE_ID", std::string(message_id(about.kind))},
+          {"CLUSTER_KIND", about.kind},
+          {"CLUSTER_SUBJECT", about.subject},
+          {"CLUSTER_HOST_ID", about.host ? std::to_string(about.host.value) : std::string()},
+          {"CLUSTER_STATE", about.state}};
+}
+
+void put(spdlog::level::level_enum level, const std::string& text, const About& about = {}) {
+  spdlog::logger& logger = *spdlog::default_logger_raw();
+  std::lock_guard guard(journal_mutex);
+  if (journal == nullptr) return logger.log(level, spdlog::string_view_t(text.data(), text.size()));
+  if (logger.should_log(level)) journal->send(priority(level), text, fields_of(about));
 }
 
 }  // namespace
@@ -115,7 +132,9 @@ void start_logging(LogTo where, int verbosity) {
   if (where == LogTo::kSyslog) {
     sink = std::make_shared<spdlog::sinks::syslog_sink_mt>("clusterd", LOG_PID, LOG_DAEMON, false);
   } else {
-    sink = std::make_shared<StderrSink>(journal_reads_stderr());
+    const bool reads = journal_reads_stderr();
+    sink = std::make_shared<StderrSink>(reads);
+    if (reads) journal = Journal::open();
   }
   auto logger = std::make_shared<spdlog::logger>("clusterd", std::move(sink));
   if (where == LogTo::kStderr) logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
@@ -130,13 +149,15 @@ void set_verbosity(int verbosity) {
 
 int verbosity() { return current_verbosity; }
 
-void log(core::LogLevel level, const std::string& text) { put(level_of(level), text); }
+void log(core::LogLevel level, const std::string& text, const About& about) {
+  put(level_of(level), text, about);
+}
 
-void log(const core::Alert& alert) {
-  const auto level = alert.severity == core::Severity::kCritical  ? spdlog::level::critical
-                     : alert.severity == core::Severity::kWarning ? spdlog::level::warn
-                                                                  : spdlog::level::info;
-  put(level, "alert: " + alert.text);
+void log_alert(core::Severity severity, const std::string& text, const About& about) {
+  const auto level = severity == core::Severity::kCritical  ? spdlog::level::critical
+                     : severity == core::Severity::kWarning ? spdlog::level::warn
+                                                            : spdlog::level::info;
+  put(level, "alert: " + text, about);
 }
 
 void log(const scripts::Line& line) {

@@ -1,5 +1,5 @@
-// The daemon's log: to stderr (with sd-daemon's <N> prefixes where the journal reads it), or to syslog once
-// detached. Never waits: a reader that is too slow loses lines, and is told how many.
+// The daemon's log: to the journal with fields where that reads stderr, else to stderr, or to syslog once detached. Never
+// waits: a reader that is too slow loses lines, and is told how many.
 #pragma once
 
 #include <string>
@@ -23,8 +23,16 @@ void start_logging(LogTo where, int verbosity);
 void set_verbosity(int verbosity);
 int verbosity();
 
-void log(core::LogLevel level, const std::string& text);
-void log(const core::Alert& alert);
+// What a line is about, for programs that read the journal.
+struct About {
+  std::string kind;          // as of alerts, or "service-state"
+  std::string subject = {};  // the host, service or file
+  HostId host = {};          // where it is, or which it is
+  std::string state = {};    // of a service
+};
+
+void log(core::LogLevel level, const std::string& text, const About& about = {});
+void log_alert(core::Severity severity, const std::string& text, const About& about);
 void log(const scripts::Line& line);
 void log_event(const std::string& text);  // at kVerbosityEvents
 

@@ -88,10 +88,14 @@ struct Performer::Visitor {
   void operator()(const core::Wake& a) const { parts.wake.set(a.at); }
   void operator()(const core::Reply& a) const { parts.requests.answer(a); }
   void operator()(const core::HostOnline& a) const {
+    log(core::LogLevel::kInfo, "host " + a.name + " is up",
+        {.kind = "host-up", .subject = a.name, .host = a.host});
     to.happened(core::Severity::kInfo, named(a.host, a.name) + " is up");
     parts.bus.emit(a);
   }
   void operator()(const core::HostOffline& a) const {
+    log(core::LogLevel::kInfo, "host " + a.name + " is down",
+        {.kind = "host-down", .subject = a.name, .host = a.host});
     to.happened(core::Severity::kWarning, named(a.host, a.name) + " is down");
     parts.bus.emit(a);
   }
@@ -100,18 +104,28 @@ struct Performer::Visitor {
         a.state == core::ServiceState::kFailed || a.state == core::ServiceState::kStopFailed;
     const std::string text = "service " + a.service + " is " + core::to_string(a.state) +
                              (a.host ? " on host " + std::to_string(a.host.value) : std::string());
-    log(failed ? core::LogLevel::kWarning : core::LogLevel::kInfo, text);
+    log(failed ? core::LogLevel::kWarning : core::LogLevel::kInfo, text,
+        {.kind = "service-state",
+         .subject = a.service,
+         .host = a.host,
+         .state = core::to_string(a.state)});
     to.happened(failed ? core::Severity::kWarning : core::Severity::kInfo, text);
     parts.bus.emit(a);
   }
   void operator()(const core::Alert& a) const {
-    log(a);
+    log_alert(a.severity, a.text, {.kind = core::to_string(a.kind), .subject = a.subject});
+    said(a);
+  }
+  void said(const core::Alert& a) const {
     to.news_ = true;
     parts.happenings.add(read_clocks().wall, a.severity, a.text);
     parts.bus.emit(a);
   }
   void operator()(const core::SendAlert& a) const {
-    if (!a.said) (*this)(core::Alert{a.severity, a.text});
+    if (!a.said) {
+      log_alert(a.severity, a.text, {.kind = a.kind, .subject = a.subject});
+      said(core::Alert{a.severity, a.text});
+    }
     parts.alerts.tell(a, read_clocks().wall);
   }
   void operator()(const core::Log& a) const { log(a.level, a.text); }

@@ -28,6 +28,7 @@ B sees A down
 B tells people (host-down of A, critical): host A is down: it cannot be reached
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 B tells people (failover of web, warning): B: service web runs here now instead of on A, which is down
 
 boot A

@@ -47,6 +47,7 @@ B sees A down
 C sees A down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 B answers: refused, no host and no service is named nobody; expected one of them, the ID of a host, or all
 B answers: refused, alerts are silenced for at most 2592000 s
 

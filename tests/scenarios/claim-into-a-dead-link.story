@@ -43,6 +43,7 @@ D sees A down
 B sees A down
 D starts web (failover from A)
 D runs web
+D alerts (warning): service web runs here now instead of on A, which is down
 
 leave D
 settle
@@ -58,3 +59,4 @@ D has left
 C sees D down
 B sees D down
 B runs web
+B alerts (warning): service web runs here now instead of on D, which cannot run it

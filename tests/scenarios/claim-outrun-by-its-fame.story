@@ -40,6 +40,7 @@ B sees A down
 C sees A down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 A comes up
 A checks web: exit 3
 C sees A up

@@ -28,6 +28,7 @@ A's engine dies
 B sees A down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
   web: runs on A, B
   bare: runs on B
 A comes up

@@ -31,6 +31,7 @@ C sees A down
 B alerts (critical): service web is not started: the claim cannot be stored: no space left on device
 C starts web (failover from A)
 C runs web
+C alerts (warning): service web runs here now instead of on A, which is down
   C sees A=down B=up/direct C=up/self
   C sees web running on C: C is the most preferred host that is up and able
 

@@ -37,6 +37,7 @@ B sees A down
 C sees A down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 A checks web: signal 9
 A stops web (lost-ownership)
 A has stopped web

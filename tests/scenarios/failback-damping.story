@@ -45,6 +45,7 @@ B sees A up
 A sees B up
 A checks web: exit 3
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 B stops web (failback to A)
 B has stopped web
 A starts web (failback from B)
@@ -65,6 +66,7 @@ B sees A up
 A sees B up
 A checks web: exit 3
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 B stops web (failback to A)
 B has stopped web
 A starts web (failback from B)

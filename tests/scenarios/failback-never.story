@@ -20,6 +20,7 @@ A loses power
 B sees A down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 
 boot A
 settle

@@ -30,6 +30,7 @@ B stops web (health)
 B has stopped web
 C starts web (health from B)
 C runs web
+C alerts (warning): service web runs here now instead of on B, which failed to run it
   web is running on C, epoch 3
   it belongs on C: C is the most preferred host that is up and able
     1 A: failed here: start exited with 1

@@ -18,6 +18,7 @@ A stops web (health)
 A has stopped web
 B starts web (health from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which failed to run it
 
 # The window has passed: A tries again, fails again.
 run 25s
@@ -32,6 +33,7 @@ A stops web (health)
 A has stopped web
 B starts web (health from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which failed to run it
 
 # Twice as long: after another 25 s nothing has been tried.
 run 20s

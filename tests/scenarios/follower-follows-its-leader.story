@@ -42,8 +42,10 @@ B sees A down
 C sees A down
 B starts db (failover from A)
 B runs db
+B alerts (warning): service db runs here now instead of on A, which is down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 
 # The leader goes back: the follower stops first, and starts last.
 boot A

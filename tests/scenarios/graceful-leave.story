@@ -38,7 +38,9 @@ C sees A down
 B sees A down
 C starts mail (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which cannot run it
 C runs mail
+C alerts (warning): service mail runs here now instead of on A, which is down
 
 restart A
 settle

@@ -148,6 +148,7 @@ B sees D down
 B sees E down
 C starts db (failover from A)
 C runs db
+C alerts (warning): service db runs here now instead of on A, which is down
   A: set 4, A, B, C, D and E, together with A, B and C; 2 of 5 have learnt what was granted before, and have waited until that has ended; 3 are needed
   C: set 4, A, B, C, D and E
 

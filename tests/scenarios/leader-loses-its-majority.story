@@ -38,8 +38,10 @@ A stops web (placement)
 A has stopped web
 B starts db (failover from A)
 B runs db
+B alerts (warning): service db runs here now instead of on A, which is down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 
 unsilence A
 settle

@@ -37,6 +37,7 @@ C sees A down
 B sees A down
 B starts db (failover from A)
 B runs db
+B alerts (warning): service db runs here now instead of on A, which is down
   C sees A=down B=up/direct C=up/self
   C sees db running on B: B is the most preferred host that is up and able
   C sees web stopped: it runs only where db does, on B, which is not on its line
@@ -55,7 +56,10 @@ B loses power
 C sees B down
 C starts db (failover from B)
 C runs db
+C alerts (warning): service db runs here now instead of on B, which is down
 C starts web (failover from A)
 C runs web
+C alerts (warning): service web runs here now instead of on A, which is down
 C starts mail (failover from B)
 C runs mail
+C alerts (warning): service mail runs here now instead of on B, which is down

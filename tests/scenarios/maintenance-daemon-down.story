@@ -80,6 +80,7 @@ C sees A down
 B starts web (failover from A)
 A has stopped db
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 A sees B down
 A sees C down
 B starts db (failover from A)

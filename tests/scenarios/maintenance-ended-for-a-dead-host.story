@@ -58,6 +58,7 @@ A checks web: exit 3
 A stops db (lost-ownership)
 A has stopped db
 B runs db
+B alerts (warning): service db runs here now instead of on A, which is down
 B runs web
 B stops web (failback to A)
 B has stopped web

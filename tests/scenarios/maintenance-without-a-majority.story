@@ -31,6 +31,7 @@ A sees B down
 A sees C down
 B starts db (failover from A)
 B runs db
+B alerts (warning): service db runs here now instead of on A, which is down
   db: runs on B
 
 unsilence A

@@ -47,6 +47,7 @@ A stops web (health)
 A has stopped web
 B starts web (health from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which failed to run it
   web is running on B, epoch 2
   it belongs on B: B is the most preferred host that is up and able
     1 A: failed here: status exited with 3

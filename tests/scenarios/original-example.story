@@ -69,7 +69,9 @@ P sees L down
 P starts files (failover from L)
 S starts web (failover from L)
 S runs web
+S alerts (warning): service web runs here now instead of on L, which is down
 P runs files
+P alerts (warning): service files runs here now instead of on L, which is down
   web: runs on S
   mail: runs on S
   files: runs on P
@@ -112,13 +114,17 @@ S sees L down
 P starts files (failover from L)
 S starts web (failover from L)
 S runs web
+S alerts (warning): service web runs here now instead of on L, which is down
 P runs files
+P alerts (warning): service files runs here now instead of on L, which is down
 L sees P down
 L sees S down
 L starts mail (failover from S)
 L starts proxy (failover from P)
 L runs proxy
+L alerts (warning): service proxy runs here now instead of on P, which is down
 L runs mail
+L alerts (warning): service mail runs here now instead of on S, which is down
   S sees S=up/self L=down P=up/direct
   S sees web running on S: S is the most preferred host that is up and able
   S sees mail running on S: S is the most preferred host that is up and able

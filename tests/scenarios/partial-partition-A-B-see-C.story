@@ -61,7 +61,9 @@ A sees C down
 A starts web (failover from B)
 A starts mail (failover from B)
 A runs mail
+A alerts (warning): service mail runs here now instead of on B, which is down
 A runs web
+A alerts (warning): service web runs here now instead of on B, which is down
   web: runs on A, B
   mail: runs on A, B
 

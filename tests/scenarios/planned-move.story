@@ -46,6 +46,7 @@ A sees C down
 B sees C down
 A starts web (failover from C)
 A runs web
+A alerts (warning): service web runs here now instead of on C, which is down
 
 # The move has ended with it.
 boot C

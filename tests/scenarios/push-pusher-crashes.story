@@ -41,6 +41,7 @@ B sees A down
 C sees A down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
   B sees A=down B=up/self C=up/direct D=up/direct
   B sees web running on B: B is the most preferred host that is up and able
 D answers: refused, a push of A is under way

@@ -72,6 +72,7 @@ A sees C down
 B sees C down
 B starts mail (failover from C)
 B runs mail
+B alerts (warning): service mail runs here now instead of on C, which is down
 B stops mail (failback to A)
 A answers: done, configuration 2 is in force
   A: applied

@@ -30,6 +30,7 @@ A sees L down
 B sees L down
 A starts web (failover from L)
 A runs web
+A alerts (warning): service web runs here now instead of on L, which is down
 
 # It wakes: while it has not met the others both copies are there, and no longer.
 wake L

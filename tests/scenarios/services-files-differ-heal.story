@@ -53,6 +53,7 @@ A sees B down
 A sees C down
 A starts web (failover from B)
 A runs web
+A alerts (warning): service web runs here now instead of on B, which is down
 A sees B up
 A sees C up
 A stops web (lost-ownership to C)

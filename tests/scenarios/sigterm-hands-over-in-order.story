@@ -41,10 +41,13 @@ A has left
 B sees A down
 B starts db (failover from A)
 B runs db
+B alerts (warning): service db runs here now instead of on A, which is down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 B starts mail (failover from A)
 B runs mail
+B alerts (warning): service mail runs here now instead of on A, which is down
 
 restart A
 settle

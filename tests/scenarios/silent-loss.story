@@ -51,6 +51,7 @@ C sees A down
 B sees A down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 A sees B down
 A sees C down
   web: runs on A, B

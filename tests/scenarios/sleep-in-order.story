@@ -39,10 +39,12 @@ expect A sees L down
 within 1s web on A L
 ----
 A runs db
+A alerts (warning): service db runs here now instead of on L, which cannot run it
 B sees L down
 A sees L down
 A starts web (failover from L)
 A runs web
+A alerts (warning): service web runs here now instead of on L, which is down
 
 # It wakes, and takes nothing back that it has not been told to.
 wake L
@@ -94,8 +96,10 @@ A sees L down
 B sees L down
 A starts web (failover from L)
 A runs web
+A alerts (warning): service web runs here now instead of on L, which is down
 A starts db (failover from L)
 A runs db
+A alerts (warning): service db runs here now instead of on L, which is down
 L's engine dies
 L: stop of db ends with signal 9
 L stops db (lost-ownership)
@@ -148,6 +152,7 @@ L stops db (shutdown to A)
 L has stopped db
 A starts db (failover from L)
 A runs db
+A alerts (warning): service db runs here now instead of on L, which cannot run it
 L answers: refused, L is about to sleep
 A stops db (move to L)
 A has stopped db

@@ -99,6 +99,7 @@ expect web on h35 h7
 ----
 h35 starts web (failover from h7)
 h35 runs web
+h35 alerts (warning): service web runs here now instead of on h7, which is down
   10 hosts see h1 down
   10 hosts see h10 down
   10 hosts see h11 down

@@ -157,6 +157,7 @@ expect web on laptop
 ----
 h3 starts web (failover from laptop)
 h3 runs web
+h3 alerts (warning): service web runs here now instead of on laptop, which is down
 h3 stops web (lost-ownership to laptop)
 h3 has stopped web
   1 host sees h1 down

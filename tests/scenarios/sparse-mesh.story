@@ -168,6 +168,7 @@ expect web on h30 h7
 ----
 h30 starts web (failover from h7)
 h30 runs web
+h30 alerts (warning): service web runs here now instead of on h7, which is down
   1 host sees h1 down
   1 host sees h10 down
   1 host sees h11 down

@@ -23,6 +23,7 @@ B sees A down
 A sees B down
 B starts web (failover from A)
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
   web: runs on A, B
 A sees B up
 B sees A up
@@ -44,6 +45,7 @@ A stops web (lost-ownership)
 B starts web (failover from A)
 A has stopped web
 B runs web
+B alerts (warning): service web runs here now instead of on A, which is down
 A alerts (info): this host is no longer taken for offline: another host is heard
 A starts web (operator)
 B sees A up

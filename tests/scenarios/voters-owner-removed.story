@@ -44,6 +44,7 @@ D sees C down
 D has stopped db
 A starts db (failover from 4)
 A runs db
+A alerts (warning): service db runs here now instead of on host 4, which is down
   A: set 2, A, B and C
   B: set 2, A, B and C
   D: set 1, A, B, C and D

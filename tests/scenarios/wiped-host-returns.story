@@ -31,6 +31,7 @@ A sees C down
 B sees C down
 A starts web (failover from C)
 A runs web
+A alerts (warning): service web runs here now instead of on C, which is down
 C comes up
 C alerts (critical): host A knows this host by another key; to be let in: clusterctl readmit C on another host
 B alerts (critical): a host at 10.0.0.3:35790 says that it is C, with the key be21d0f7 instead of 6a661fea; it is refused. If C lost its state: clusterctl readmit C
