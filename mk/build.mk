@@ -39,9 +39,9 @@ libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core sync config net files scripts store bus http system alerts setup ctl daemon guardian
+folders := base wire core sync config net files scripts store bus http system alerts agents setup ctl daemon guardian
 core_folders := sync core wire base
-program_folders := guardian daemon bus http system alerts files store scripts net config sync core wire base
+program_folders := guardian agents daemon bus http system alerts files store scripts net config sync core wire base
 ctl_folders := ctl setup config sync core wire base
 
 pkg_cflags = $(foreach p,$(1),$(eval cflags_$(p) ?= $$(shell $(PKG_CONFIG) --cflags $(p)))$(cflags_$(p)))

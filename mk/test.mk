@@ -3,9 +3,9 @@
 # tests/unit/FOLDER/*_test.cc go with src/FOLDER. What tests the core is linked without the shell, so
 # that it cannot depend on it.
 core_tests := $(foreach f,$(core_folders),$(wildcard tests/unit/$(f)/*.cc))
-shell_tests := $(foreach f,config net files scripts store bus http system alerts setup ctl daemon guardian,$(wildcard tests/unit/$(f)/*.cc))
+shell_tests := $(foreach f,config net files scripts store bus http system alerts agents setup ctl daemon guardian,$(wildcard tests/unit/$(f)/*.cc))
 test_main := tests/unit/runner/main.cc tests/unit/runner/cmocka_output.cc
-shell_folders := guardian daemon bus http system alerts ctl setup files store scripts net config sync core wire base
+shell_folders := guardian agents daemon bus http system alerts ctl setup files store scripts net config sync core wire base
 all_libs = $(sort $(foreach f,$(folders),$(libs_$(f))))
 object_of = $(patsubst %.cc,$(BUILD)/obj/%.o,$(1))
 
@@ -70,11 +70,13 @@ $(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$
 	$(call quiet,LINK,$@)$(CXX) $(sanitize) $(fuzzer) $(CXXFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(call system_libs,$(fuzz_folders)) -pthread
 
 .PHONY: check unit scenarios sim models lab campaign fuzz fuzz-build bench bench-files bench-growth sim-growth lint format tidy-flags demo sync-sim
-# Unpacked and not installed: Debian's package would start a service.
-prometheus := $(if $(shell command -v prometheus),,build/tools/usr/bin/prometheus)
-$(or $(prometheus),build/tools/usr/bin/prometheus):
-	-@mk/packages unpack build/tools prometheus
-check lab: $(if $(DEPS),$(prometheus))
+# Unpacked and not installed: one of Debian's packages would start a service, the other draw in another cluster manager.
+tools := build/tools/usr/bin/prometheus build/tools/usr/lib/ocf
+build/tools/usr/bin/prometheus: unpacks = prometheus
+build/tools/usr/lib/ocf: unpacks = resource-agents
+$(tools):
+	-@mk/packages unpack build/tools $(unpacks)
+check lab: $(if $(DEPS),$(tools))
 
 check:
 	@tests/check --seeds $(SEEDS) --suffix '$(BUILD_SUFFIX)' $(if $(filter command%,$(origin CXX)),'CXX=$(CXX)')

@@ -83,6 +83,19 @@ std::vector<const core::HostEntry*> matches(const Hosts& hosts, const LocalIdent
   return out;
 }
 
+// Of a host that knows no domain of its own, as many behind a provider's address do.
+std::vector<const core::HostEntry*> matches_by_label(const Hosts& hosts,
+                                                     const LocalIdentity& local) {
+  std::vector<const core::HostEntry*> out;
+  if (local.short_name.empty() || local.full_name.find('.') != std::string::npos) return out;
+  const std::string own = comparable_name(local.short_name);
+  for (const core::HostEntry& entry : hosts.entries)
+    if (canonical_ip(entry.address).empty() &&
+        comparable_name(entry.name.substr(0, entry.name.find('.'))) == own)
+      out.push_back(&entry);
+  return out;
+}
+
 }  // namespace
 
 LocalIdentity local_identity() {
@@ -116,7 +129,8 @@ std::optional<HostId> find_self(const Hosts& hosts, const std::optional<GivenId>
     return std::nullopt;
   }
   const LocalIdentity identity = local ? local() : LocalIdentity{};
-  const auto mine = matches(hosts, identity);
+  auto mine = matches(hosts, identity);
+  if (mine.empty()) mine = matches_by_label(hosts, identity);
   if (mine.size() == 1) return mine.front()->id;
   if (mine.empty()) {
     if (hosts.entries.size() != hosts.named.size() || hosts.entries.empty()) return std::nullopt;

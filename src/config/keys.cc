@@ -101,6 +101,10 @@ constexpr Key kServiceConf[] = {
      "services that run before this one starts; on a host that it leaves it stops before them"},
     {"with", kText, "", 0, 0, "", Restart::kNo, Built::kYes,
      "the service on whose host alone this one runs, after it"},
+    {"ocf", kText, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "the OCF resource agent that runs the service in the place of scripts, as PROVIDER:TYPE"},
+    {"parameters", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "what that agent is told, each as NAME=VALUE"},
     {"max_lag", kTime, "", 0, 0, "", Restart::kNo, Built::kNotYet, "how far behind data may be"},
 };
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/digest.h"
+#include "config/agent.h"
 #include "config/conf_file.h"
 #include "config/text.h"
 
@@ -85,10 +86,11 @@ void take(const std::optional<Value>& value, Field& field) {
   if (value) field = static_cast<Field>(*value);
 }
 
-void load_service_conf(const std::string& path, std::optional<core::Failback>& failback,
+// Whether an agent is named, be it one that is here or not.
+bool load_service_conf(const std::string& path, std::optional<core::Failback>& failback,
                        core::ServiceEntry& entry, NeedsLines& lines, Report& report) {
   const auto text = read_text(path, Need::kOptional, report);
-  if (!text) return;
+  if (!text) return false;
   const ConfValues conf = parse_conf(*text, ConfKind::kService, report);
   take(conf.time("start_timeout", report), entry.start_timeout);
   take(conf.time("stop_timeout", report), entry.stop_timeout);
@@ -103,6 +105,20 @@ void load_service_conf(const std::string& path, std::optional<core::Failback>& f
   take(conf.ownership("ownership", report), entry.ownership);
   take(conf.time("fence_margin", report), entry.fence_margin);
   take(conf.fence("fence", report), entry.fence);
+  read_agent(conf, report);
+  return conf.find("ocf") != nullptr;
+}
+
+void refuse_scripts(const std::string& folder, const ServiceLine& where,
+                    const core::ServiceEntry& entry, Report& report) {
+  for (const char* name : {"start", "stop", "status"}) {
+    struct stat info {};
+    if (::lstat((folder + "/" + name).c_str(), &info) != 0) continue;
+    report.fault(where.file, where.line,
+                 "service " + in_quotes(entry.name) + ": " + folder + "/" + name +
+                     " stands beside `ocf` in service.conf",
+                 "either scripts or an agent");
+  }
 }
 
 }  // namespace
@@ -120,10 +136,14 @@ void load_service_folder(const std::string& folder, const ServiceLine& where,
                      (other ? std::string(": ") + std::strerror(errno) : " is no folder"),
                  "a folder with the executables start and stop");
   } else {
-    check_script(folder, "start", Presence::kRequired, where, entry, report);
-    check_script(folder, "stop", Presence::kRequired, where, entry, report);
-    entry.has_status = check_script(folder, "status", Presence::kOptional, where, entry, report);
-    load_service_conf(folder + "/service.conf", failback, entry, lines, report);
+    if (load_service_conf(folder + "/service.conf", failback, entry, lines, report)) {
+      refuse_scripts(folder, where, entry, report);
+      entry.has_status = true;
+    } else {
+      check_script(folder, "start", Presence::kRequired, where, entry, report);
+      check_script(folder, "stop", Presence::kRequired, where, entry, report);
+      entry.has_status = check_script(folder, "status", Presence::kOptional, where, entry, report);
+    }
     const bool never = entry.ownership == core::Ownership::kMajority;
     entry.failback = failback.value_or(core::Failback{.never = never, .stability = {}});
     Digest digest;

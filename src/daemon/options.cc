@@ -53,6 +53,9 @@ std::variant<Options, Exit> parse_options(int argc, const char* const* argv) {
   app.add_flag("--fence", options.fence,
                "kill what the services of a dead daemon left running, and exit");
   app.add_option("--engine", options.engine)->group("");
+  app.add_option("--agent", options.agent)
+      ->check(CLI::IsMember({"start", "stop", "status"}))
+      ->group("");
   app.add_flag("--verbose", options.verbose, "log more; twice: every event, as it can be replayed");
   app.add_flag("--version", version, "print the version");
   try {

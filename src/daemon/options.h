@@ -23,6 +23,7 @@ struct Options {
   bool accept_renumbering = false;
   bool fence = false;
   std::string engine;  // of src/guardian alone: what an engine inherits; empty: this is none
+  std::string agent;   // likewise: the script in whose place this is run
   int verbose = 0;     // how often --verbose was given
 };
 

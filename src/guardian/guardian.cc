@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/agent.h"
 #include "daemon/logging.h"
 #include "guardian/engine.h"
 
@@ -50,6 +51,10 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
                          [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
                          [](const scripts::Line& line) { log(line); }},
       belongings_.cgroups, &scopes_);
+  runner_->set_agent_check([](const std::string& folder) {
+    config::Report ignored;
+    return config::load_agent(folder, ignored).has_value();
+  });
   if (const auto longest = supervisor_.watchdog()) watchdog_.emplace(*longest);
   const auto on = [this](int number, std::function<void()> callback) {
     signals_.push_back(std::make_unique<daemon::Watch>(

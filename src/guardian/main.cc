@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <exception>
 #include <utility>
 
+#include "agents/agent.h"
 #include "config/load.h"
 #include "core/maintenance.h"
 #include "daemon/daemon.h"
@@ -198,6 +200,11 @@ int be_engine(const Options& options) {
   return daemon.run();
 }
 
+int be_agent(const Options& options) {
+  ::prctl(PR_SET_NAME, "clusterd-agent");
+  return agents::run_agent(options.agent);
+}
+
 int run(int argc, char** argv) {
   be_modest();
   reset_signals();
@@ -209,6 +216,7 @@ int run(int argc, char** argv) {
   }
   const auto& options = std::get<Options>(parsed);
   if (!options.engine.empty()) return be_engine(options);
+  if (!options.agent.empty()) return be_agent(options);
   if (options.fence) return fence(options);
   return options.check_config ? check(options) : guard(options);
 }

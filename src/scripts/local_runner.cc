@@ -16,6 +16,12 @@
 
 namespace cluster::scripts {
 
+namespace {
+
+constexpr char kThisProgram[] = "/proc/self/exe";
+
+}  // namespace
+
 LocalRunner::LocalRunner(event_base* base, std::string service_dir, std::string state_dir,
                          Callbacks callbacks, std::optional<Cgroups> cgroups,
                          ScopeMaker* scope_maker)
@@ -177,6 +183,10 @@ void LocalRunner::begin(const core::RunScript& script) {
   Spawn what;
   what.folder = service_dir_ + "/" + script.service;
   what.path = what.folder + "/" + to_string(script.script);
+  if (agent_check_ && access(what.path.c_str(), F_OK) != 0 && agent_check_(what.folder)) {
+    what.path = kThisProgram;
+    what.arguments = {"--agent", to_string(script.script)};
+  }
   what.environment = inherited_;
   what.environment.insert(what.environment.end(), script.environment.begin(),
                           script.environment.end());

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -50,6 +51,12 @@ class LocalRunner final : public Runner {
   void unguard(const core::Unguard&) override {}
   void set_service_dir(std::string dir) override { service_dir_ = std::move(dir); }
   size_t running() const override;
+
+  // Where a script is missing and this says of the service's folder that an agent runs it: this very program in the
+  // script's place, with --agent and the script's name.
+  void set_agent_check(std::function<bool(const std::string& folder)> check) {
+    agent_check_ = std::move(check);
+  }
 
  private:
   using Readers = std::list<std::unique_ptr<OutputReader>>;
@@ -92,6 +99,7 @@ class LocalRunner final : public Runner {
   void look_at_dying();
 
   event_base* const base_;
+  std::function<bool(const std::string&)> agent_check_;
   std::string service_dir_;
   const std::string state_dir_;
   const Callbacks callbacks_;

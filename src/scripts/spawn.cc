@@ -53,21 +53,22 @@ struct Attributes {
 // argv and environment as execve(2) takes them.
 class Words {
  public:
-  explicit Words(const Spawn& what) : path_(what.path) {
+  explicit Words(const Spawn& what) : words_{what.path} {
+    words_.insert(words_.end(), what.arguments.begin(), what.arguments.end());
+    for (std::string& word : words_) argv_.push_back(word.data());
+    argv_.push_back(nullptr);
     entries_.reserve(what.environment.size());
     for (const auto& [name, value] : what.environment)
       entries_.emplace_back(name).append("=").append(value);
     for (std::string& entry : entries_) envp_.push_back(entry.data());
     envp_.push_back(nullptr);
   }
-  char** argv() { return argv_; }
+  char** argv() { return argv_.data(); }
   char** envp() { return envp_.data(); }
 
  private:
-  std::string path_;
-  std::vector<std::string> entries_;
-  std::vector<char*> envp_;
-  char* argv_[2] = {path_.data(), nullptr};
+  std::vector<std::string> words_, entries_;
+  std::vector<char*> argv_, envp_;
 };
 
 // In the child: only what is safe after a fork. Comes back with an errno alone.

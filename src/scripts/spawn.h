@@ -24,7 +24,8 @@ Environment inherited_environment();
 
 struct Spawn {
   std::string path;
-  std::string folder;  // working directory
+  std::vector<std::string> arguments = {};  // after the path
+  std::string folder;                       // working directory
   Environment environment;
   int output = -1;  // stdout and stderr; -1 is /dev/null
   int cgroup = -1;  // the folder of the group to be born in; -1: that of this process

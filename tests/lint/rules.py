@@ -22,9 +22,10 @@ LAYERS = {
     "system": {"base", "wire", "core"},
     "alerts": {"base", "wire", "core"},
     "setup": {"base", "config"},
+    "agents": {"base", "config"},
     "ctl": {"base", "setup"},
     "daemon": {"base", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "http", "system", "alerts"},
-    "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "system", "daemon"},
+    "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "system", "agents", "daemon"},
 }
 PURE = ("base", "wire", "core", "sync")
 

@@ -141,6 +141,17 @@ TEST_F(FindSelf, ByShortOrFullNameOrAddress) {
   EXPECT_TRUE(report_.ok());
 }
 
+TEST_F(FindSelf, ByTheFirstLabelWhereItKnowsNoDomain) {
+  EXPECT_EQ(find(hosts_, {"server1", "server1", {"10.0.0.1"}}), HostId(1));
+  const std::string two =
+      "server1.one.example password1\nserver1.two.example password2\nserver1 password3\n";
+  EXPECT_EQ(find(two, {"server1", "server1", {}}), HostId(3));
+  EXPECT_EQ(find(two.substr(0, two.rfind("server1")), {"server1", "server1", {}}), std::nullopt);
+  EXPECT_TRUE(has(report_.faults(), "hosts", 2, "several lines name this host"));
+  EXPECT_EQ(find("10.0.0.1 password1\n", {"10", "10", {}}), std::nullopt)
+      << "no label of an address";
+}
+
 TEST_F(FindSelf, NoLineListsTheCandidates) {
   EXPECT_EQ(find(hosts_, {"server1", "server1.elsewhere", {"10.0.0.1"}}), std::nullopt);
   EXPECT_TRUE(has(

@@ -30,6 +30,40 @@ TEST(ServicesFile, KeepsOrderAndPreference) {
   EXPECT_FALSE(services[2].local || services[2].runnable);
 }
 
+TEST(ServiceConf, NamesAnAgentInPlaceOfScripts) {
+  const TempConfig config;
+  config.write("services", "vip 1\n");
+  config.write("services.d/vip/service.conf",
+               "ocf = \"no-provider:Thing\"\nparameters = { \"ip=192.0.2.1\" }\n");
+  Outcome outcome = config.load();
+  EXPECT_TRUE(has(outcome.faults, config.path("services.d/vip/service.conf"), 1,
+                  "/usr/lib/ocf/resource.d/no-provider/Thing: No such file"))
+      << joined(outcome.faults);
+  EXPECT_EQ(outcome.faults.size(), 1u) << "no script is missed: " << joined(outcome.faults);
+
+  config.script("vip", "status");
+  outcome = config.load();
+  EXPECT_TRUE(has(outcome.faults, config.path("services"), 1, "vip/status stands beside `ocf`"))
+      << joined(outcome.faults);
+
+  config.write("services.d/vip/service.conf", "ocf = \"../x:Thing\"\n");
+  EXPECT_TRUE(has(config.load().faults, config.path("services.d/vip/service.conf"), 1,
+                  "ocf is '../x:Thing'; expected PROVIDER:TYPE"));
+  config.write("services.d/vip/service.conf",
+               "ocf = \"a:b\"\nparameters = { \"ip=1\", \"ip=2\", \"x y=3\", \"z\" }\n");
+  outcome = config.load();
+  EXPECT_TRUE(has(outcome.faults, config.path("services.d/vip/service.conf"), 2,
+                  "'ip=2' besides another of this name"))
+      << joined(outcome.faults);
+  EXPECT_TRUE(has(outcome.faults, config.path("services.d/vip/service.conf"), 2,
+                  "'x y=3'; expected NAME=VALUE"));
+  EXPECT_TRUE(has(outcome.faults, config.path("services.d/vip/service.conf"), 2,
+                  "'z'; expected NAME=VALUE"));
+  config.write("services.d/vip/service.conf", "parameters = \"ip=1\"\n");
+  EXPECT_TRUE(
+      has(config.load().faults, config.path("services.d/vip/service.conf"), 1, "none is named"));
+}
+
 TEST(ServicesFile, MayBeEmpty) {
   const TempConfig config;
   config.write("services", "");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -20,6 +21,8 @@ namespace cluster::daemon {
 namespace {
 
 using testing::HasSubstr;
+
+const std::filesystem::path kRoot = std::filesystem::current_path();  // before any test has left it
 
 class JournalTest : public testing::Test {
  protected:
@@ -87,7 +90,7 @@ TEST(MessageIds, AreOfEveryKindAndExplainedInTheCatalog) {
   }
   EXPECT_EQ(ids.size(), static_cast<size_t>(core::AlertKind::kDaemon) + 2) << "each its own";
   std::set<std::string> explained;
-  std::ifstream catalog("dist/cluster.catalog");
+  std::ifstream catalog(kRoot / "dist/cluster.catalog");
   for (std::string line; std::getline(catalog, line);)
     if (line.starts_with("-- ")) explained.insert(line.substr(3));
   EXPECT_EQ(explained, ids);
