@@ -35,6 +35,7 @@ libs_system := libsystemd libevent
 libs_http := libevent
 libs_alerts := libevent
 libs_bus := sdbus-c++ libsystemd libevent nlohmann_json
+libs_agents := libsystemd
 libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite

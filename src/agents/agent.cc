@@ -5,9 +5,20 @@
 #include <filesystem>
 
 #include "agents/ocf.h"
+#include "agents/unit.h"
 #include "config/agent.h"
 
 namespace cluster::agents {
+
+namespace {
+
+template <class Agent>
+int act(Agent agent, const std::string& script) {
+  if (script == "start") return agent.start();
+  return script == "stop" ? agent.stop() : agent.status();
+}
+
+}  // namespace
 
 int run_agent(const std::string& script) {
   const std::string folder = std::filesystem::current_path().string();
@@ -21,10 +32,11 @@ int run_agent(const std::string& script) {
                    script.c_str());
     return EXIT_FAILURE;
   }
+  if (!agent->unit.empty()) return act(Unit(agent->unit), script);
   const char* service = std::getenv("CLUSTER_SERVICE");
-  Ocf ocf(*agent, service == nullptr ? std::filesystem::path(folder).filename().string() : service);
-  if (script == "start") return ocf.start();
-  return script == "stop" ? ocf.stop() : ocf.status();
+  return act(
+      Ocf(*agent, service == nullptr ? std::filesystem::path(folder).filename().string() : service),
+      script);
 }
 
 }  // namespace cluster::agents

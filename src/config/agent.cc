@@ -10,6 +10,10 @@ namespace cluster::config {
 
 namespace {
 
+constexpr size_t kMaxUnitBytes = 255;
+constexpr std::string_view kUnitTypes[] = {".service", ".socket", ".mount", ".target",
+                                           ".timer",   ".path",   ".swap"};
+
 bool is_word(std::string_view text, std::string_view besides) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -17,17 +21,34 @@ bool is_word(std::string_view text, std::string_view besides) {
   });
 }
 
+std::optional<Agent> read_unit(const ConfValues& conf, const ConfValues::Value& value,
+                               Report& report) {
+  const std::string& name = value.texts.front();
+  const bool known = std::any_of(
+      std::begin(kUnitTypes), std::end(kUnitTypes),
+      [&](std::string_view type) { return name.ends_with(type) && name.size() > type.size(); });
+  Agent agent;
+  agent.unit = name;
+  if (known && name.size() <= kMaxUnitBytes && is_word(name, ":-_.\\@")) return agent;
+  report.fault(
+      conf.file(), value.line, "systemd is " + in_quotes(name),
+      "a unit that can be started, as \"nginx.service\" or \"postgresql@15-main.service\"");
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Agent> read_agent(const ConfValues& conf, Report& report) {
   const ConfValues::Value* ocf = conf.find("ocf");
+  const ConfValues::Value* unit = conf.find("systemd");
   const ConfValues::Value* parameters = conf.find("parameters");
-  if (ocf == nullptr) {
-    if (parameters != nullptr)
-      report.fault(conf.file(), parameters->line,
-                   "parameters are those of an agent, and none is named", "ocf beside them");
-    return std::nullopt;
-  }
+  if (parameters != nullptr && ocf == nullptr)
+    report.fault(conf.file(), parameters->line,
+                 "parameters are those of an OCF agent, and none is named", "ocf beside them");
+  if (unit != nullptr && ocf != nullptr)
+    report.fault(conf.file(), unit->line, "systemd stands beside ocf", "one of them");
+  if (unit != nullptr) return read_unit(conf, *unit, report);
+  if (ocf == nullptr) return std::nullopt;
   std::string name = ocf->texts.front();
   if (name.starts_with("ocf:")) name.erase(0, 4);
   const size_t colon = name.find(':');

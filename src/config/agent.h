@@ -1,4 +1,4 @@
-// `ocf` and `parameters` of service.conf: a service that an agent runs in the place of scripts.
+// `ocf`, `parameters` and `systemd` of service.conf: a service that an agent runs in the place of scripts.
 #pragma once
 
 #include <optional>
@@ -14,6 +14,7 @@ namespace cluster::config {
 inline constexpr char kOcfRoot[] = "/usr/lib/ocf";
 
 struct Agent {
+  std::string unit;            // of systemd; empty: an OCF agent,
   std::string provider, type;  // heartbeat, IPaddr2
   std::string path;            // of the program
   std::vector<std::pair<std::string, std::string>> parameters;

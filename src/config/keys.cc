@@ -105,6 +105,8 @@ constexpr Key kServiceConf[] = {
      "the OCF resource agent that runs the service in the place of scripts, as PROVIDER:TYPE"},
     {"parameters", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
      "what that agent is told, each as NAME=VALUE"},
+    {"systemd", kText, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "the unit of systemd that is the service, in the place of scripts"},
     {"max_lag", kTime, "", 0, 0, "", Restart::kNo, Built::kNotYet, "how far behind data may be"},
 };
 

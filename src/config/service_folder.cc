@@ -106,7 +106,12 @@ bool load_service_conf(const std::string& path, std::optional<core::Failback>& f
   take(conf.time("fence_margin", report), entry.fence_margin);
   take(conf.fence("fence", report), entry.fence);
   read_agent(conf, report);
-  return conf.find("ocf") != nullptr;
+  if (conf.find("systemd") != nullptr && entry.ownership == core::Ownership::kMajority)
+    report.fault(conf.file(), conf.line_of("systemd"),
+                 "with ownership majority a service is killed when its lease ends, and what "
+                 "systemd has started cannot be",
+                 "scripts or an OCF agent, or ownership peers");
+  return conf.find("ocf") != nullptr || conf.find("systemd") != nullptr;
 }
 
 void refuse_scripts(const std::string& folder, const ServiceLine& where,
@@ -116,7 +121,7 @@ void refuse_scripts(const std::string& folder, const ServiceLine& where,
     if (::lstat((folder + "/" + name).c_str(), &info) != 0) continue;
     report.fault(where.file, where.line,
                  "service " + in_quotes(entry.name) + ": " + folder + "/" + name +
-                     " stands beside `ocf` in service.conf",
+                     " stands beside an agent in service.conf",
                  "either scripts or an agent");
   }
 }

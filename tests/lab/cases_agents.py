@@ -1,7 +1,7 @@
-"""Services that OCF resource agents run: Debian's own, in namespaces."""
+"""Services that OCF resource agents run, Debian's own, and such that are units of systemd's, which standin.py plays."""
 import os
 
-from lab import ROOT, Service, Skip, expect, until
+from lab import HERE, PYTHON, ROOT, Service, Skip, expect, until
 
 AGENTS = "/usr/lib/ocf/resource.d/heartbeat"
 UNPACKED = os.path.join(ROOT, "build", "tools", "usr")
@@ -62,3 +62,69 @@ def test_a_parameter_that_the_agent_does_not_have(c):
     until(lambda: "has no parameter 'nick'; it has ip, nic," in lab[1].log_text(), lambda: "it is said: " + lab[1].log_text(), 30)
     until(lambda: lab[1].service_view("vip")["state"] == "failed", lambda: "and nobody runs it: " + lab.describe(), 30)
     expect(not any(has_address(h) for h in lab), "nobody has the address")
+
+
+class Units:
+    """Hosts whose systemd has the unit web.service, which is the service `web`."""
+
+    def __init__(self, c, *specs):
+        self.lab = c.lab(*specs, services={"web": Service(
+            [1, 2], conf='systemd = "web.service"\nstatus_interval = 500ms\nmax_failures = 2\n')})
+        self.lab.ready()
+        for h in self.lab:
+            folder = os.path.join(h.etc, "services.d", "web")
+            for name in ("start", "stop"):
+                os.unlink(os.path.join(folder, name))
+            h.bus_up()
+            h.run("mount", "-t", "tmpfs", "tmpfs", "/run")
+            h.run("mkdir", "-p", "/run/dbus")
+            h.run("ln", "-s", h.bus_path, "/run/dbus/system_bus_socket")
+            with open(os.path.join(h.dir, "mode"), "w") as f:
+                f.write("refuses")  # of scopes
+            self.set(h, "inactive")
+            h.spawn([PYTHON, os.path.join(HERE, "standin.py"), h.bus_path, os.path.join(h.dir, "groups"), h.dir, "systemd"], "standin.log")
+            until(lambda: os.path.exists(os.path.join(h.dir, "said")), "systemd is on the bus")
+            h.up()
+        self.lab.await_linked()
+
+    def set(self, h, state, what=""):
+        with open(os.path.join(h.dir, "unit-web.service" + what), "w") as f:
+            f.write(state)
+
+    def state(self, h):
+        with open(os.path.join(h.dir, "unit-web.service")) as f:
+            return f.read()
+
+    def runs_on(self, host):
+        views = [h.service_view("web") for h in self.lab]
+        return [h.i for h in self.lab if self.state(h) == "active"] == [host] and all(
+            v["running_on"] == [host] and v["state"] == "running" for v in views)
+
+
+def test_a_unit_moves(c):
+    """A unit is started, put back when it ends, moved, and left to another host where its start fails."""
+    units = Units(c, "addr", "addr")
+    lab = units.lab
+    until(lambda: units.runs_on(1), lambda: "host 1 has it: " + lab.describe(), 30)
+    units.set(lab[1], "inactive")
+    until(lambda: units.runs_on(1), lambda: "it is put back: " + lab.describe(), 30)
+    lab[1].ctl("move", "web", "2")
+    until(lambda: units.runs_on(2), lambda: "it is moved: " + lab.describe(), 30)
+    units.set(lab[1], "failed", ".end")
+    units.set(lab[2], "failed")
+    until(lambda: "web.service is failed" in lab[2].log_text(), lambda: "its end is said: " + lab[2].log_text(), 30)
+    until(lambda: units.runs_on(2) or units.runs_on(1), lambda: "it runs again: " + lab.describe(), 30)
+
+
+def test_a_unit_that_is_not_there(c):
+    """What systemd does not know fails to start, with systemd's word for it, and goes to the next host."""
+    units = Units(c, "addr", "addr")
+    lab = units.lab
+    until(lambda: units.runs_on(1), lambda: "host 1 has it: " + lab.describe(), 30)
+    lab[1].ctl("stop", "web")
+    expect(units.state(lab[1]) == "inactive", "it is stopped")
+    os.unlink(os.path.join(lab[1].dir, "unit-web.service"))
+    lab[1].ctl("start", "web")
+    until(lambda: units.state(lab[2]) == "active" and lab[1].service_view("web")["running_on"] == [2],
+          lambda: "host 2 has it: " + lab.describe(), 30)
+    expect("web.service cannot be used: systemd says that it is not-found" in lab[1].log_text(), "and why", lab[1].log_text())

@@ -2,7 +2,8 @@
 
 usage: standin.py BUS-SOCKET CGROUP-FOLDER FOLDER [systemd] [logind]
 
-Runs inside a host. In FOLDER: `mode`, how StartTransientUnit is answered; `said`, a line of JSON each: what was asked and
+Runs inside a host. In FOLDER: `mode`, how StartTransientUnit is answered; `unit-NAME`, the state of a unit
+that is no scope, and `unit-NAME.end`, how its next job ends if not as it should; `said`, a line of JSON each: what was asked and
 what became of it. An emptied scope goes, as systemd's do. logind's PrepareForSleep is ordered by the methods Sleep() and
 Wake() of interface lab.Standin: Sleep() answers when the machine would sleep, with whether everybody had let it.
 """
@@ -73,6 +74,42 @@ class Standin:
         self.bus.signal(SYSTEMD_PATH, SYSTEMD + ".Manager", "JobRemoved", "uoss", self.jobs, job, unit,
                         "done" if good else "failed")
 
+    def unit_file(self, unit, what=""):
+        return os.path.join(self.folder, "unit-" + unit + what)
+
+    def unit_state(self, unit):
+        with contextlib.suppress(FileNotFoundError):
+            with open(self.unit_file(unit)) as f:
+                return f.read().strip()
+        return None
+
+    def run_job(self, call, state):
+        unit, how = call.body
+        self.say(job=call.member, unit=unit, job_mode=how)
+        if self.unit_state(unit) is None:
+            self.bus.refuse(call, SYSTEMD + ".NoSuchUnit", "Unit %s not loaded." % unit)
+            return
+        self.jobs += 1
+        job = "%s/job/%d" % (SYSTEMD_PATH, self.jobs)
+        end = "done"
+        with contextlib.suppress(FileNotFoundError):
+            with open(self.unit_file(unit, ".end")) as f:
+                end = f.read().strip()
+            os.unlink(self.unit_file(unit, ".end"))
+        with open(self.unit_file(unit), "w") as f:
+            f.write(state if end == "done" else "failed")
+        self.bus.answer(call, "o", job)
+        # Of other jobs the end is heard as well.
+        for number, name, result in ((self.jobs + 1000, "other.service", "failed"), (self.jobs, unit, end)):
+            self.bus.signal(SYSTEMD_PATH, SYSTEMD + ".Manager", "JobRemoved", "uoss", number, "%s/job/%d" % (SYSTEMD_PATH, number),
+                            name, result)
+
+    def unit_property(self, call):
+        unit = bytes.fromhex(call.path.rpartition("/")[2]).decode()
+        state = self.unit_state(unit)
+        value = {"LoadState": "loaded" if state else "not-found", "ActiveState": state or "inactive"}[call.body[1]]
+        self.bus.answer(call, "v", ("s", value))
+
     def fill(self, group, pids):
         os.makedirs(group, exist_ok=True)
         try:
@@ -119,6 +156,14 @@ class Standin:
     def called(self, m):
         if m.member == "StartTransientUnit":
             self.start(m)
+        elif m.member == "Subscribe":
+            self.bus.answer(m)
+        elif m.member in ("StartUnit", "StopUnit"):
+            self.run_job(m, "active" if m.member == "StartUnit" else "inactive")
+        elif m.member == "LoadUnit":
+            self.bus.answer(m, "o", SYSTEMD_PATH + "/unit/" + m.body[0].encode().hex())
+        elif m.member == "Get" and "/unit/" in m.path:
+            self.unit_property(m)
         elif m.member == "Inhibit":
             self.inhibit(m)
         elif m.member == "Get" and m.body[1] == "PreparingForSleep":

@@ -32,7 +32,7 @@ PURE = ("base", "wire", "core", "sync")
 # What a library's headers look like, and the folders that may see them.
 LIBRARIES = [
     (re.compile(r"sdbus-c\+\+/"), {"bus", "ctl"}),
-    (re.compile(r"systemd/sd-bus\.h"), {"bus", "system", "ctl"}),
+    (re.compile(r"systemd/sd-bus\.h"), {"bus", "system", "agents", "ctl"}),
     (re.compile(r"event2/|event\.h$"), {"net", "files", "scripts", "bus", "http", "system", "alerts", "daemon", "guardian"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"config"}),

@@ -43,7 +43,7 @@ TEST(ServiceConf, NamesAnAgentInPlaceOfScripts) {
 
   config.script("vip", "status");
   outcome = config.load();
-  EXPECT_TRUE(has(outcome.faults, config.path("services"), 1, "vip/status stands beside `ocf`"))
+  EXPECT_TRUE(has(outcome.faults, config.path("services"), 1, "vip/status stands beside an agent"))
       << joined(outcome.faults);
 
   config.write("services.d/vip/service.conf", "ocf = \"../x:Thing\"\n");
@@ -62,6 +62,28 @@ TEST(ServiceConf, NamesAnAgentInPlaceOfScripts) {
   config.write("services.d/vip/service.conf", "parameters = \"ip=1\"\n");
   EXPECT_TRUE(
       has(config.load().faults, config.path("services.d/vip/service.conf"), 1, "none is named"));
+}
+
+TEST(ServiceConf, NamesAUnitInPlaceOfScripts) {
+  const TempConfig config;
+  const std::string conf = config.path("services.d/web/service.conf");
+  config.remove("services.d/web/start");
+  config.remove("services.d/web/stop");
+  config.write("services.d/web/service.conf", "systemd = \"postgresql@15-main.service\"\n");
+  Outcome outcome = config.load();
+  ASSERT_TRUE(outcome.loaded) << joined(outcome.faults);
+  EXPECT_TRUE(outcome.loaded->core.services[0].has_status);
+
+  config.write("services.d/web/service.conf",
+               "ownership = majority\nsystemd = \"nginx.service\"\n");
+  EXPECT_TRUE(has(config.load().faults, conf, 2, "what systemd has started cannot be"));
+  config.write("services.d/web/service.conf", "systemd = \"nginx\"\n");
+  EXPECT_TRUE(has(config.load().faults, conf, 1, "systemd is 'nginx'; expected a unit"));
+  config.write("services.d/web/service.conf", "systemd = \"nginx.service\"\nocf = \"a:b\"\n");
+  EXPECT_TRUE(has(config.load().faults, conf, 1, "systemd stands beside ocf"));
+  config.write("services.d/web/service.conf",
+               "systemd = \"nginx.service\"\nparameters = \"a=1\"\n");
+  EXPECT_TRUE(has(config.load().faults, conf, 2, "none is named"));
 }
 
 TEST(ServicesFile, MayBeEmpty) {
