@@ -41,11 +41,9 @@ class HybridClock {
 
 uint64_t wall_us(WallTime time);  // 0 before the epoch
 bool was_ever_set(WallTime clock);
-bool ahead(uint64_t stamp_us, WallTime now);        // by more than kMaxClockLead
-bool is_ahead(uint64_t stamp_us, uint64_t now_us);  // by more than kMaxClockLead
-bool too_far_ahead(
-    const Stamp& stamp,
-    WallTime
-        now);  // likewise, by a clock that was ever set  // likewise, by a clock that was ever set
+// By more than kMaxClockLead.
+bool is_ahead(uint64_t stamp_us, uint64_t now_us);
+// Likewise, of a clock that was ever set.
+bool too_far_ahead(const Stamp& stamp, WallTime now);
 
 }  // namespace cluster::core

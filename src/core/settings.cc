@@ -145,6 +145,10 @@ std::optional<wire::Setting> Settings::refused(WallTime now, const NodeId& by,
   if (2 * refusals.by.size() < judges + (bears_it_out ? 1 : 0) ||
       refusals.latest_us >= stamp.wall_us)
     return std::nullopt;
+  constexpr size_t kRoom = kMaxAnnulled * kMaxAnnulledBytes;
+  if (it->second.ByteSizeLong() + kRoom > kMaxWholeSettingBytes ||
+      entries_bytes_ + kRoom > kMaxSettingsBytes)
+    return std::nullopt;
   const uint64_t us = refusals.latest_us;
   refusals_.erase(setting.key());
   return restamp(setting.key(), us);

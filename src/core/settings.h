@@ -24,7 +24,9 @@
 namespace cluster::core {
 
 inline constexpr size_t kMaxSettings = 16384;
-inline constexpr int kMaxAnnulled = 4;                // of a setting, the last ones
+// Of a setting, the last ones; and what each may take.
+inline constexpr int kMaxAnnulled = 4;
+inline constexpr size_t kMaxAnnulledBytes = 48;
 inline constexpr size_t kMaxSettingsBytes = 1 << 20;  // all of them, and again those laid aside
 
 enum class Merged : uint8_t { kApplied, kOld, kTooFarAhead, kInvalid };

@@ -210,6 +210,26 @@ TEST(SettingsTest, TakesNoMoreThanALinkCanCarry) {
   EXPECT_EQ(settings.merge(kNow, maker.write(kNow, "new", value)), Merged::kApplied);
 }
 
+TEST(SettingsTest, StampsNothingAnewThatNobodyWouldTakeThen) {
+  const WallTime future = kNow + hours(48);
+  Settings ahead(node(1)), right(node(2));
+  for (const size_t more : {2000u, 3980u}) {
+    wire::Setting wrong = ahead.write(future, std::to_string(more), "1");
+    // Of a version to come.
+    std::string news = "\xa2\x1f";
+    news += static_cast<char>(0x80 | (more & 0x7f));
+    news += static_cast<char>(more >> 7);
+    wrong.MergeFromString(news + std::string(more, 'x'));
+    ASSERT_EQ(ahead.merge(future, wrong), Merged::kApplied);
+    ASSERT_EQ(right.merge(kNow, wrong), Merged::kTooFarAhead);
+    const auto again = ahead.refused(future, node(2), wrong, wall_us(kNow), 1);
+    EXPECT_EQ(again.has_value(), more == 2000);
+    if (again) {
+      EXPECT_EQ(right.merge(kNow, *again), Merged::kApplied);
+    }
+  }
+}
+
 TEST(SettingsTest, RefusesWhatNoHostOfOursSends) {
   Settings settings(node(1));
   wire::Setting setting = settings.write(kNow, "k", std::string(kMaxSettingBytes, 'x'));
