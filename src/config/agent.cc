@@ -83,11 +83,20 @@ std::optional<Agent> read_agent(const ConfValues& conf, Report& report) {
   agent.path = std::string(kOcfRoot) + "/resource.d/" + agent.provider + "/" + agent.type;
   if (::access(agent.path.c_str(), X_OK) != 0) {
     report.fault(conf.file(), ocf->line, agent.path + ": " + ::strerror(errno),
-                 "an agent of this host; Debian's are in the packages resource-agents and "
-                 "ocf-resource-agents");
+                 "an agent of this host; Debian's are in the package resource-agents");
     fine = false;
   }
   return fine ? std::optional(agent) : std::nullopt;
+}
+
+bool names_agent(const ConfValues& conf) {
+  return conf.find("ocf") != nullptr || conf.find("systemd") != nullptr;
+}
+
+bool names_agent(const std::string& folder) {
+  Report ignored;
+  const auto text = read_text(folder + "/service.conf", Need::kOptional, ignored);
+  return text && names_agent(parse_conf(*text, ConfKind::kService, ignored));
 }
 
 std::optional<Agent> load_agent(const std::string& folder, Report& report) {

@@ -27,4 +27,8 @@ std::optional<Agent> read_agent(const ConfValues& conf, Report& report);
 // Likewise of the service.conf in a folder.
 std::optional<Agent> load_agent(const std::string& folder, Report& report);
 
+// Be it one that is here or not.
+bool names_agent(const ConfValues& conf);
+bool names_agent(const std::string& folder);
+
 }  // namespace cluster::config

@@ -86,7 +86,7 @@ void take(const std::optional<Value>& value, Field& field) {
   if (value) field = static_cast<Field>(*value);
 }
 
-// Whether an agent is named, be it one that is here or not.
+// Whether an agent is named.
 bool load_service_conf(const std::string& path, std::optional<core::Failback>& failback,
                        core::ServiceEntry& entry, NeedsLines& lines, Report& report) {
   const auto text = read_text(path, Need::kOptional, report);
@@ -111,7 +111,7 @@ bool load_service_conf(const std::string& path, std::optional<core::Failback>& f
                  "with ownership majority a service is killed when its lease ends, and what "
                  "systemd has started cannot be",
                  "scripts or an OCF agent, or ownership peers");
-  return conf.find("ocf") != nullptr || conf.find("systemd") != nullptr;
+  return names_agent(conf);
 }
 
 void refuse_scripts(const std::string& folder, const ServiceLine& where,

@@ -51,10 +51,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
                          [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
                          [](const scripts::Line& line) { log(line); }},
       belongings_.cgroups, &scopes_);
-  runner_->set_agent_check([](const std::string& folder) {
-    config::Report ignored;
-    return config::load_agent(folder, ignored).has_value();
-  });
+  runner_->set_agent_check([](const std::string& folder) { return config::names_agent(folder); });
   if (const auto longest = supervisor_.watchdog()) watchdog_.emplace(*longest);
   const auto on = [this](int number, std::function<void()> callback) {
     signals_.push_back(std::make_unique<daemon::Watch>(
