@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "agents/say.h"
 #include "base/ensure.h"
 #include "base/join.h"
 
@@ -32,28 +33,24 @@ constexpr std::array kMeanings = {
     "promoted",       "failed promoted"};
 constexpr size_t kMaxMetaDataBytes = 1024 * 1024;
 
-void say(const std::string& text) {
-  std::printf("%s\n", text.c_str());
-  std::fflush(stdout);
-}
-
-// Its exit code; of what ended by a signal or was not executed it is that of an error.
-int spawn_and_wait(const std::string& path, const char* action,
-                   const posix_spawn_file_actions_t* files) {
+// -1, and the errno: it could not be executed. `output`: what its stdout is; -1: ours.
+pid_t spawn(const std::string& path, const char* action, int output, int* error) {
+  posix_spawn_file_actions_t files;
+  ENSURE(::posix_spawn_file_actions_init(&files) == 0);
+  if (output >= 0) ENSURE(::posix_spawn_file_actions_adddup2(&files, output, 1) == 0);
   std::string program = path, word = action;
   char* argv[] = {program.data(), word.data(), nullptr};
   pid_t pid = -1;
-  if (const int error = ::posix_spawn(&pid, path.c_str(), files, nullptr, argv, environ);
-      error != 0) {
-    say(path + ": " + ::strerror(error));
-    return kGeneric;
-  }
+  *error = ::posix_spawn(&pid, path.c_str(), &files, nullptr, argv, environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  return *error == 0 ? pid : -1;
+}
+
+int wait_for(pid_t pid) {
   int how = 0;
   while (::waitpid(pid, &how, 0) < 0 && errno == EINTR) {
   }
-  if (WIFEXITED(how)) return WEXITSTATUS(how);
-  say(path + " " + action + " was ended by signal " + std::to_string(WTERMSIG(how)));
-  return kGeneric;
+  return how;
 }
 
 }  // namespace
@@ -93,7 +90,19 @@ Ocf::Ocf(const config::Agent& agent, const std::string& service) : agent_(agent)
   for (const auto& [name, value] : agent.parameters) set("OCF_RESKEY_" + name, value);
 }
 
-int Ocf::call(const char* action) { return spawn_and_wait(agent_.path, action, nullptr); }
+// Its exit code; of what ended by a signal or was not executed it is that of an error.
+int Ocf::call(const char* action) {
+  int error = 0;
+  const pid_t pid = spawn(agent_.path, action, -1, &error);
+  if (pid < 0) {
+    say(agent_.path + ": " + ::strerror(error));
+    return kGeneric;
+  }
+  const int how = wait_for(pid);
+  if (WIFEXITED(how)) return WEXITSTATUS(how);
+  say(agent_.path + " " + action + " was ended by signal " + std::to_string(WTERMSIG(how)));
+  return kGeneric;
+}
 
 int Ocf::call_and_tell(const char* action) {
   const int code = call(action);
@@ -105,22 +114,15 @@ std::string Ocf::meta_data() {
   std::string out;
   int ends[2];
   ENSURE(::pipe2(ends, O_CLOEXEC) == 0);
-  posix_spawn_file_actions_t files;
-  ENSURE(::posix_spawn_file_actions_init(&files) == 0 &&
-         ::posix_spawn_file_actions_adddup2(&files, ends[1], 1) == 0);
-  std::string program = agent_.path, word = "meta-data";
-  char* argv[] = {program.data(), word.data(), nullptr};
-  pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, agent_.path.c_str(), &files, nullptr, argv, environ);
-  ::posix_spawn_file_actions_destroy(&files);
+  int error = 0;
+  const pid_t pid = spawn(agent_.path, "meta-data", ends[1], &error);
   ::close(ends[1]);
   std::array<char, 4096> piece{};
-  for (ssize_t n = 0; error == 0 && out.size() < kMaxMetaDataBytes &&
-                      (n = ::read(ends[0], piece.data(), piece.size())) > 0;)
+  for (ssize_t n = 0;
+       out.size() < kMaxMetaDataBytes && (n = ::read(ends[0], piece.data(), piece.size())) > 0;)
     out.append(piece.data(), static_cast<size_t>(n));
   ::close(ends[0]);
-  while (error == 0 && ::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  if (pid >= 0) wait_for(pid);
   return out;
 }
 

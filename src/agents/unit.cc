@@ -4,10 +4,10 @@
 #include <systemd/sd-bus.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <memory>
 
+#include "agents/say.h"
 #include "base/result.h"
 
 namespace cluster::agents {
@@ -20,11 +20,6 @@ constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
 constexpr char kUnit[] = "org.freedesktop.systemd1.Unit";
 constexpr char kNoSuchUnit[] = "org.freedesktop.systemd1.NoSuchUnit";
 constexpr int kFine = 0, kFailed = 1, kNotRunning = 3, kNotInstalled = 5;
-
-void say(const std::string& text) {
-  std::printf("%s\n", text.c_str());
-  std::fflush(stdout);
-}
 
 struct Closer {
   void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }

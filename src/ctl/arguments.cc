@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "setup/setup.h"
+
 namespace cluster::ctl {
 namespace {
 
@@ -13,8 +15,6 @@ struct Command {
   size_t most;
   const char* does;
 };
-
-constexpr size_t kMostHosts = 1024;
 
 constexpr Command kCommands[] = {
     {"status", "", 0, 0, "hosts and services at a glance"},
@@ -40,7 +40,7 @@ constexpr Command kCommands[] = {
     {"push", "config | service NAME | file PATH", 1, 2, "send it to the other hosts"},
     {"readmit", "HOST|self", 1, 1, "let a host that lost its state back in"},
     {"silence", "HOST|SERVICE|all SECONDS", 2, 2, "tell nobody of it for so long; 0 ends that"},
-    {"init", "HOST...", 1, kMostHosts, "write the first configuration, with passphrases"},
+    {"init", "HOST...", 1, config::kMaxHosts, "write the first configuration, with passphrases"},
     {"invite", "HOST", 1, 1, "what to do to add a host"},
 };
 
@@ -118,7 +118,6 @@ Status read_option(const std::string& word, Reader& reader, Arguments& out) {
     if (!value) return Error{value.error()};
     if (value->empty()) return Error{"--config-dir takes a folder"};
     out.config_dir = *value;
-    out.names_config_dir = true;
   } else if (name == "--lose") {
     const auto value = reader.value(word, "hosts");
     if (!value) return Error{value.error()};
@@ -141,7 +140,7 @@ Status check(const Arguments& arguments) {
     return Error{simulate ? "simulate needs --lose HOST..." : "--lose belongs to simulate"};
   }
   const bool sets_up = arguments.command == "init" || arguments.command == "invite";
-  if (arguments.names_config_dir && !sets_up)
+  if (!arguments.config_dir.empty() && !sets_up)
     return Error{"--config-dir belongs to init and invite"};
   if (arguments.words.size() < command->least || arguments.words.size() > command->most) {
     return Error{arguments.command + " takes " + (*command->words ? command->words : "no words")};

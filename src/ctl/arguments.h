@@ -25,10 +25,9 @@ struct Arguments {
   bool version = false;
   std::optional<std::chrono::microseconds> timeout;  // none: as long as the work takes
   std::string command;
-  std::vector<std::string> words;                          // after the command
-  std::vector<std::string> lost;                           // of --lose
-  std::string config_dir = CLUSTER_SYSCONFDIR "/cluster";  // of init and invite
-  bool names_config_dir = false;
+  std::vector<std::string> words;  // after the command
+  std::vector<std::string> lost;   // of --lose
+  std::string config_dir;          // of init and invite; empty: the usual one
 };
 
 // The error is a sentence without "clusterctl:".

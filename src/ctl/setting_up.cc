@@ -14,12 +14,10 @@ namespace {
 // Commands are to work wherever they are pasted.
 std::string folder_of(const Arguments& arguments) {
   std::error_code error;
-  const auto full = std::filesystem::absolute(arguments.config_dir, error).lexically_normal();
-  return error ? arguments.config_dir : full.string();
-}
-
-std::string after_start() {
-  return "  clusterd --check-config && systemctl enable --now clusterd\n  clusterctl status\n";
+  const std::string given =
+      arguments.config_dir.empty() ? setup::kUsualFolder : arguments.config_dir;
+  const auto full = std::filesystem::absolute(given, error).lexically_normal();
+  return error ? given : full.string();
 }
 
 Exit refuse(const std::string& why) { return complain({kRefused, "refused: " + printable(why)}); }
@@ -51,7 +49,7 @@ Exit init(const Arguments& arguments) {
            ".\nOnce that is so, or with `id = N` in " + folder + "/cluster.conf:\n";
   else
     out += "\nNext, here:\n";
-  out += after_start();
+  out += "  clusterd --check-config && systemctl enable --now clusterd\n  clusterctl status\n";
   out += "\nOn each other host, with its own `id` in cluster.conf if you set one, copy " + folder +
          "/hosts, services and\n" +
          "cluster.conf to the same place, over a connection that nobody else can read, and do the "

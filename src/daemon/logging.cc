@@ -28,7 +28,7 @@ constexpr size_t kPieceBytes = 4096;
 std::atomic<int> current_verbosity{kVerbosityInfo};
 
 std::mutex journal_mutex;
-std::unique_ptr<Journal> journal;  // in place of stderr
+std::unique_ptr<Journal> journal;  // in place of stderr; set before there is a second thread
 
 bool journal_reads_stderr() {
   const char* stream = getenv("JOURNAL_STREAM");
@@ -120,9 +120,10 @@ JournalFields fields_of(const About& about) {
 
 void put(spdlog::level::level_enum level, const std::string& text, const About& about = {}) {
   spdlog::logger& logger = *spdlog::default_logger_raw();
-  std::lock_guard guard(journal_mutex);
   if (journal == nullptr) return logger.log(level, spdlog::string_view_t(text.data(), text.size()));
-  if (logger.should_log(level)) journal->send(priority(level), text, fields_of(about));
+  if (!logger.should_log(level)) return;
+  std::lock_guard guard(journal_mutex);
+  journal->send(priority(level), text, fields_of(about));
 }
 
 }  // namespace

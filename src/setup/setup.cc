@@ -22,7 +22,6 @@ constexpr std::string_view kLetters =
     "abcdefghijkmnpqrstuvwxyz23456789";  // none is taken for another
 constexpr size_t kGroups = 5, kLettersOfGroup = 5;
 static_assert(256 % kLetters.size() == 0, "each letter is as likely as any other");
-constexpr std::string_view kUsualFolder = CLUSTER_SYSCONFDIR "/cluster";
 constexpr mode_t kSecret = 0600, kPublic = 0644;
 constexpr std::string_view kSampleServices =
     "# NAME HOST [HOST...]: a service, and the hosts that may run it, by the numbers of their "

@@ -16,6 +16,8 @@
 
 namespace cluster::setup {
 
+inline constexpr char kUsualFolder[] = CLUSTER_SYSCONFDIR "/cluster";
+
 extern const std::string_view kSampleConf;  // dist/examples/cluster.conf
 
 struct Begun {

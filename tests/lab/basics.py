@@ -54,11 +54,12 @@ def until(condition, what, timeout=None, every=0.02):
 class Service:
     """One line of services and, for its hosts, the folder."""
 
-    def __init__(self, preference, status=None, conf="", start="", stop="", only=None):
+    def __init__(self, preference, status=None, conf="", start="", stop="", only=None, scripts=True):
         self.preference, self.conf = list(preference), conf
         self.snippets = {"start": start, "stop": stop}
         self.status = status      # None: no status script; else a snippet ("" is the plain one)
         self.only = only          # hosts to which the snippets are limited
+        self.scripts = scripts    # False: none, as `conf` names an agent
 
 
 class Event:

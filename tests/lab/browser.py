@@ -71,7 +71,7 @@ class Browser:
 
     def complaints(self):
         """What the page has had written to the console."""
-        return [entry for entry in self.ask("POST", "/se/log", {"type": "browser"})]
+        return self.ask("POST", "/se/log", {"type": "browser"})
 
     def picture(self, path):
         """The whole page as PNG."""

@@ -15,15 +15,12 @@ def with_agents(c, *specs, parameters, agent="heartbeat:IPaddr2"):
         raise Skip("there are no OCF agents (`make DEPS=1 lab` unpacks Debian's resource-agents)")
     listed = ", ".join('"%s"' % p for p in parameters)
     lab = c.lab(*specs, services={"vip": Service(
-        [1, 2], conf='ocf = "%s"\nparameters = { %s }\nstatus_interval = 500ms\nmax_failures = 1\n' % (agent, listed))})
+        [1, 2], scripts=False, conf='ocf = "%s"\nparameters = { %s }\nstatus_interval = 500ms\nmax_failures = 1\n' % (agent, listed))})
     lab.ready()
     for h in lab:
         if unpacked:
             h.run("mount", "-t", "overlay", "-o", "lowerdir=%s:/usr" % UNPACKED, "overlay", "/usr")
         h.run("mount", "-t", "tmpfs", "tmpfs", "/run")
-        for name in ("start", "stop", "status"):
-            if os.path.exists(os.path.join(h.etc, "services.d", "vip", name)):
-                os.unlink(os.path.join(h.etc, "services.d", "vip", name))
     return lab
 
 
@@ -69,12 +66,9 @@ class Units:
 
     def __init__(self, c, *specs):
         self.lab = c.lab(*specs, services={"web": Service(
-            [1, 2], conf='systemd = "web.service"\nstatus_interval = 500ms\nmax_failures = 2\n')})
+            [1, 2], scripts=False, conf='systemd = "web.service"\nstatus_interval = 500ms\nmax_failures = 2\n')})
         self.lab.ready()
         for h in self.lab:
-            folder = os.path.join(h.etc, "services.d", "web")
-            for name in ("start", "stop"):
-                os.unlink(os.path.join(folder, name))
             h.bus_up()
             h.run("mount", "-t", "tmpfs", "tmpfs", "/run")
             h.run("mkdir", "-p", "/run/dbus")

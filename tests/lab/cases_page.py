@@ -12,7 +12,6 @@ STATUS = "http://127.0.0.1:9580"
 PROMETHEUS = "http://127.0.0.1:9090"
 UNPACKED = os.path.join(ROOT, "build", "tools", "usr", "bin", "prometheus")
 LEAST_CONTRAST = 4.5  # WCAG 2.1, level AA, for text
-
 LEAST_LETTERS = 11  # CSS pixels from line to line
 
 LETTERS = "return Math.min(...[...document.querySelectorAll('#picture text')].map((t) => t.getBoundingClientRect().height))"

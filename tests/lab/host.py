@@ -357,7 +357,7 @@ class Host:
         os.makedirs(folder)
         mine = s.only is None or self.i in s.only
         values = {"host": self.i, "name": name, "events": self.lab.events_path, "run": self.run_dir}
-        for script in ("start", "stop"):
+        for script in ("start", "stop") if s.scripts else ():
             snippet = s.snippets[script] if mine else ""
             body = SCRIPT % dict(values, script=script, snippet=snippet, act=ACTS[script])
             self.write_script(os.path.join(folder, script), body)
