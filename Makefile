@@ -36,3 +36,4 @@ include mk/packages.mk
 include mk/build.mk
 include mk/install.mk
 include mk/test.mk
+include mk/deb.mk

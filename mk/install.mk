@@ -14,18 +14,26 @@ or_default = $(or $(strip $($(1))),$(2))
 # dbus-daemon looks for policies in /usr/share and /etc only.
 unit_folder := $(call or_default,systemdsystemunitdir,$(prefix)/lib/systemd/system)
 sysusers_folder := $(call or_default,sysusersdir,$(prefix)/lib/sysusers.d)
+tmpfiles_folder := $(call or_default,tmpfilesdir,$(prefix)/lib/tmpfiles.d)
 catalog_folder := $(call or_default,catalogdir,$(prefix)/lib/systemd/catalog)
 policy_folder := $(call or_default,dbuspolicydir,$(if $(filter /usr,$(prefix)),$(datadir),$(sysconfdir))/dbus-1/system.d)
 interfaces_folder := $(call or_default,dbusinterfacesdir,$(datadir)/dbus-1/interfaces)
 completion_folder := $(call or_default,bashcompletiondir,$(datadir)/bash-completion/completions)
 example_folder := $(datadir)/cluster
+# What a package wants, and a machine's own programs should not put beside those of its packages.
+apparmor_folder := $(call or_default,apparmordir,no)
+needrestart_folder := $(call or_default,needrestartdir,no)
 
 installed = \
   755:$(BUILD)/clusterd:$(sbindir) \
   755:$(BUILD)/clusterctl:$(bindir) \
   644:$(BUILD)/dist/clusterd.service:$(unit_folder) \
   644:dist/cluster.sysusers:$(sysusers_folder):cluster.conf \
+  644:dist/cluster.tmpfiles:$(tmpfiles_folder):cluster.conf \
   644:dist/cluster.catalog:$(catalog_folder) \
+  644:dist/apparmor/usr.sbin.clusterd:$(apparmor_folder) \
+  644:dist/needrestart/clusterd.conf:$(needrestart_folder) \
+  755:dist/restart-in-place:$(example_folder) \
   644:dist/com.bammeson.cluster.conf:$(policy_folder) \
   $(foreach file,$(sort $(wildcard dbus/*.xml)),644:$(file):$(interfaces_folder)) \
   644:$(BUILD)/dist/completion.bash:$(completion_folder):clusterctl \

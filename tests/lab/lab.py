@@ -38,6 +38,7 @@ class Lab:
         self.delay = delay
         self.expected_log_faults = None
         self.watches = []
+        self.machines = []  # that were booted on this switch
         self.public = Segment(PUBLIC_NET if routers else NET, "br0")
         self.routers = {name: Router(self, place, name, kind) for place, (name, kind) in enumerate((routers or {}).items(), 1)}
         self.hosts = {i: Host(self, i, s) for i, s in enumerate(specs, 1)}
@@ -132,6 +133,8 @@ class Lab:
     def close(self):
         for w in self.watches:
             w.stop()
+        for m in self.machines:
+            m.close()
         for h in self:
             h.disconnect()
             if h.agent:
