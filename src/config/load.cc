@@ -64,7 +64,7 @@ std::optional<TextFile> text_of(const Options& options, const std::string& path,
 
 void load_all(const Options& options, Loaded& out, Report& report) {
   const std::string conf_path = options.config_dir + "/cluster.conf";
-  const std::string hosts_path = options.config_dir + "/hosts";
+  const std::string hosts_path = config::hosts_path(options);
   const std::string services_path = options.config_dir + "/services";
 
   ClusterConf conf;
@@ -121,6 +121,10 @@ void load_all(const Options& options, Loaded& out, Report& report) {
 }
 
 }  // namespace
+
+std::string hosts_path(const Options& options) {
+  return options.hosts_file.empty() ? options.config_dir + "/hosts" : options.hosts_file;
+}
 
 Outcome load(const Options& options) {
   Loaded loaded;

@@ -1,6 +1,6 @@
 // The whole configuration of this host, validated, or everything that is wrong with it.
 //
-// Reads CONFIG_DIR/{cluster.conf,hosts,services} and, of the services that may run here,
+// Reads CONFIG_DIR/{cluster.conf,hosts,services} (of the hosts another file where it is told so) and, of the services that may run here,
 // service_dir/NAME/; looks whether the folders of files that are kept alike are there. Writes nothing, resolves no name (but see IdentitySource) and keeps nothing
 // between calls, so a reload that is refused has changed nothing.
 #pragma once
@@ -28,6 +28,7 @@ enum class Mode : uint8_t {
 
 struct Options {
   std::string config_dir;
+  std::string hosts_file;      // read in place of CONFIG_DIR/hosts; empty: that
   std::string state_dir;       // absolute: nothing there is kept alike; empty: there is none
   std::optional<uint64_t> id;  // --id, over the one in cluster.conf
   IdentitySource local = &local_identity;  // asked only where no ID is given
@@ -60,6 +61,9 @@ struct Outcome {
   std::vector<Fault> faults;
   std::vector<Fault> warnings;
 };
+
+// Of the hosts file that is read.
+std::string hosts_path(const Options& options);
 
 Outcome load(const Options& options);
 

@@ -78,12 +78,11 @@ Edit replacing(const Scan& scan, const Statement& statement, std::string by) {
 
 }  // namespace
 
-Result<core::PushFiles> read_push_files(const std::string& config_dir) {
+Result<core::PushFiles> read_push_files(const Options& options) {
   core::PushFiles out;
-  for (const auto& [name, to] :
-       {std::pair{"cluster.conf", &out.cluster_conf}, std::pair{"hosts", &out.hosts},
-        std::pair{"services", &out.services}}) {
-    const std::string path = config_dir + "/" + name;
+  for (const auto& [path, to] : {std::pair{options.config_dir + "/cluster.conf", &out.cluster_conf},
+                                 std::pair{hosts_path(options), &out.hosts},
+                                 std::pair{options.config_dir + "/services", &out.services}}) {
     std::ifstream in(path, std::ios::binary);
     to->assign(std::istreambuf_iterator<char>(in), {});
     if (!in.is_open() || in.bad())

@@ -4,12 +4,13 @@
 #include <string>
 
 #include "base/result.h"
+#include "config/load.h"
 #include "core/push_io.h"
 
 namespace cluster::config {
 
-// cluster.conf, hosts and services of that folder, byte for byte. The error names file and line.
-Result<core::PushFiles> read_push_files(const std::string& config_dir);
+// cluster.conf, hosts and services that these options name, byte for byte. The error names file and line.
+Result<core::PushFiles> read_push_files(const Options& options);
 
 // `pushed` with the host-local settings (Scope::kHost in keys.h) of `own` in place of those that it holds. Its lines keep their
 // numbers; what it lacks of ours comes after them. The path of a sync section is this host's own where it has the section.

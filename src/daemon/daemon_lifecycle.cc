@@ -19,6 +19,7 @@ bool contains(const std::vector<std::string>& words, const char* word) {
 config::Options config_options(const Options& options, config::Mode mode) {
   config::Options wanted;
   wanted.config_dir = options.config_dir;
+  wanted.hosts_file = options.hosts_file;
   wanted.state_dir = options.state_dir;
   if (options.id) wanted.id = options.id->value;
   wanted.mode = mode;
@@ -65,7 +66,7 @@ Daemon::Checked Daemon::check(std::optional<core::PushFiles> texts) const {
     return out;
   }
   if (auto why = node_->refuse_renumbering(outcome.loaded->core)) {
-    out.faults.push_back(options_.config_dir + "/hosts:1: " + *why);
+    out.faults.push_back(config::hosts_path(wanted) + ":1: " + *why);
     return out;
   }
   // These two change what everything else in the new configuration means.

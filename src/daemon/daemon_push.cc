@@ -24,7 +24,7 @@ void finish_push(const Options& options) {
 
 void Daemon::push_config(bus::CommandDone done) {
   loop_.post(Loop::Task([this, done = std::move(done)] {
-    auto files = config::read_push_files(options_.config_dir);
+    auto files = config::read_push_files(config_options(options_, config::Mode::kCheck));
     if (!files) return done(core::Refusal::kInvalidConfig, files.error());
     Checked checked = check(*files);
     if (!checked.next) return done(core::Refusal::kInvalidConfig, joined(checked.faults, "\n"));
@@ -40,8 +40,13 @@ void Daemon::push_config(bus::CommandDone done) {
 
 // What others have pushed, as it would be here.
 Result<core::PushFiles> Daemon::with_own_settings(const core::PushFiles& pushed) const {
-  const auto own = config::read_push_files(options_.config_dir);
+  const auto own = config::read_push_files(config_options(options_, config::Mode::kCheck));
   if (!own) return Error{own.error()};
+  if (!options_.hosts_file.empty() && pushed.hosts != own->hosts)
+    return Error{options_.hosts_file +
+                 ":1: other hosts than were pushed, and this file is a credential of this host's "
+                 "unit, which a "
+                 "push does not change; expected the same there first"};
   auto merged = config::with_own_settings(pushed.cluster_conf, own->cluster_conf,
                                           options_.config_dir + "/cluster.conf");
   if (!merged) return Error{merged.error()};
@@ -66,13 +71,14 @@ void Daemon::perform(const core::ApplyConfig& asked) {
     if (!files) return applied(asked.id, {files.error()});
     if (Checked checked = check(*files); !checked.next)
       return applied(asked.id, std::move(checked.faults));
+    std::vector<files::NewFile> all{{"cluster.conf", files->cluster_conf},
+                                    {"services", files->services}};
+    if (options_.hosts_file.empty()) all.push_back({"hosts", files->hosts});
     const bool begun = disk_work_.run(
         [this, id = asked.id, folder = options_.config_dir,
          keep = options_.state_dir + "/" + kReplacedFolder,
          label = bus::iso8601(read_clocks().wall) + "-" + std::to_string(asked.id.count),
-         all = std::vector<files::NewFile>{{"cluster.conf", files->cluster_conf},
-                                           {"hosts", files->hosts},
-                                           {"services", files->services}}] {
+         all = std::move(all)] {
           const Status done = files::replace_all(folder, all, keep, label);
           return [this, id, done] { written(id, done); };
         });

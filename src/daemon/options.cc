@@ -1,6 +1,7 @@
 #include "daemon/options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <sstream>
@@ -17,6 +18,14 @@ std::string absolute(const std::string& path) {
   std::string text = error ? path : full.string();
   while (text.size() > 1 && text.back() == '/') text.pop_back();
   return text;
+}
+
+std::string credential(const char* name) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || *folder == '\0') return "";
+  const std::string path = std::string(folder) + "/" + name;
+  std::error_code error;
+  return std::filesystem::exists(path, error) ? path : "";
 }
 
 Exit wrong(const std::string& what) {
@@ -71,6 +80,7 @@ std::variant<Options, Exit> parse_options(int argc, const char* const* argv) {
   if (Status bus = bus::Bus::check_address(options.bus); !bus)
     return wrong("--bus: " + bus.error());
   if (id_option->count() > 0) options.id = HostId(id);
+  options.hosts_file = credential(kHostsCredential);
   options.config_dir = absolute(options.config_dir);
   options.state_dir = absolute(options.state_dir);
   return options;

@@ -13,8 +13,13 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
+// By LoadCredential= and its like (systemd.exec(5)).
+inline constexpr char kHostsCredential[] = "cluster.hosts";
+
 struct Options {
   std::string config_dir = CLUSTER_SYSCONFDIR "/cluster";
+  std::string
+      hosts_file;  // passed as a credential (kHostsCredential), in place of the one in config_dir; empty: none is
   std::string state_dir = CLUSTER_LOCALSTATEDIR "/lib/cluster";
   std::string bus = "system";
   std::optional<HostId> id;
@@ -33,7 +38,7 @@ struct Exit {
   std::string error;  // for stderr
 };
 
-// Folders come out as absolute paths. An Exit ends the program: help, version or wrong usage.
+// Folders come out as absolute paths; credentials are looked for in $CREDENTIALS_DIRECTORY. An Exit ends the program: help, version or wrong usage.
 std::variant<Options, Exit> parse_options(int argc, const char* const* argv);
 
 }  // namespace cluster::daemon

@@ -219,3 +219,26 @@ def test_frozen_whole_is_dead_before_others_start(c):
     expect(started > dead - 0.5, "after it was dead", started, dead)
     await_running(rack, 2)
     expect(m.main_pid() not in (0, daemon), "systemd has started the daemon again")
+
+
+def test_hosts_that_are_a_credential(c):
+    """The passphrases are on the disk encrypted; the unit is given them, and a push of other hosts is refused."""
+    rack = cluster(c, 2)
+    m = rack[1]
+    m.sh("cd /etc/cluster && systemd-creds encrypt --with-key=host --name=cluster.hosts hosts cluster.hosts.cred && rm hosts")
+    m.write("/etc/systemd/system/clusterd.service.d/hosts.conf",
+            "[Service]\nLoadCredentialEncrypted=cluster.hosts:/etc/cluster/cluster.hosts.cred\n")
+    process = pid_of(m)
+    m.sh("systemctl daemon-reload && /usr/share/cluster/restart-in-place")
+    await_running(rack, 1)
+    expect(pid_of(m) == process, "the daemon was restarted, and nothing else")
+    m.sh("clusterctl reload")
+    rack[2].sh("echo 'max.example.com, more words' >> /etc/cluster/hosts")
+    p = rack[2].run("clusterctl", "push", "config")
+    expect(p.returncode and "cluster.hosts:1:" in p.out and "credential" in p.out, "it says why not", p.out)
+    expect(len(status(rack[2])["hosts"]) == 2, "and nothing is changed")
+    rack[2].write("/etc/cluster/hosts", rack.hosts_text(), 0o600)
+    rack[2].sh("echo 'verbosity = 4' >> /etc/cluster/cluster.conf")
+    rack[2].sh("clusterctl push config")
+    expect("verbosity = 4" in m.sh("cat /etc/cluster/cluster.conf"), "all else is put in place")
+    expect(m.run("ls", "/etc/cluster/hosts").returncode, "and the passphrases are not")

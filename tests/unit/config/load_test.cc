@@ -64,6 +64,18 @@ TEST(Load, AMissingFileIsAFault) {
   }
 }
 
+TEST(Load, TheHostsFileMayBeAnotherAndIsNamedWhereItIsAtFault) {
+  const TempConfig config;
+  std::filesystem::rename(config.path("hosts"), config.path("passed"));
+  Options options = config.options();
+  options.hosts_file = config.path("passed");
+  const Outcome outcome = load(options);
+  ASSERT_TRUE(outcome.loaded) << joined(outcome.faults);
+  EXPECT_EQ(outcome.loaded->core.hosts.size(), 3U);
+  config.write("passed", "server1.example.com:x password1\n");
+  EXPECT_EQ(load(options).faults.front().file, config.path("passed"));
+}
+
 TEST(Load, APipeInPlaceOfAFileDoesNotHang) {
   for (const char* name : kFiles) {
     const TempConfig config;

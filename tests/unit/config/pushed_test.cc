@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/config/temp_config.h"
+
 namespace cluster::config {
 namespace {
 
@@ -53,6 +55,18 @@ TEST(Pushed, AFileThatCannotBeReadIsLeftToTheParser) {
   const auto out = with_own_settings("verbosity = 1\n", "id = 2\nsync www {\n", "/c/cluster.conf");
   ASSERT_FALSE(out.ok());
   EXPECT_EQ(out.error().find("/c/cluster.conf:"), 0U) << out.error();
+}
+
+TEST(Pushed, WhatIsPushedFromHereIsWhatIsReadHere) {
+  const TempConfig config;
+  Options options = config.options();
+  ASSERT_TRUE(read_push_files(options).ok());
+  config.write("passed", "server1.example.com another\n");
+  options.hosts_file = config.path("passed");
+  EXPECT_EQ(read_push_files(options)->hosts, "server1.example.com another\n");
+  EXPECT_EQ(read_push_files(options)->services, "web 1 2\n");
+  options.hosts_file = config.path("nowhere");
+  EXPECT_EQ(read_push_files(options).error().find(options.hosts_file + ":1: "), 0U);
 }
 
 }  // namespace

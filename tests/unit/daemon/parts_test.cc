@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -94,6 +95,16 @@ TEST(Options, HasTheContractsDefaults) {
   EXPECT_TRUE(options.state_dir.ends_with("/lib/cluster"));
   EXPECT_EQ(options.bus, "system");
   EXPECT_FALSE(options.detach || options.check_config || options.accept_renumbering || options.id);
+}
+
+TEST(Options, TheHostsMayBeACredential) {
+  const testing_files::TempFolder folder;
+  ::setenv("CREDENTIALS_DIRECTORY", folder.path().c_str(), 1);
+  EXPECT_EQ(std::get<Options>(parse({})).hosts_file, "");
+  std::ofstream(folder / "cluster.hosts") << "one password\n";
+  EXPECT_EQ(std::get<Options>(parse({})).hosts_file, folder / "cluster.hosts");
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_EQ(std::get<Options>(parse({})).hosts_file, "");
 }
 
 TEST(Options, TakesEachOne) {
