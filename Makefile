@@ -13,6 +13,8 @@
 #   make bench-growth    what clusters of 3 to 200 daemons cost, beside serf's, and simulated ones of up to 1000 (make sim-growth)
 #   make bench PEERS=1   and others of its kind beside it, on the same three hosts (installs them)
 #   make bench-files     folders kept alike, timed; PEERS=1: and others of its kind beside it
+#   make deb             Debian's package, checked by lintian
+#   make debian-13       all of make check on a bare Debian 13 in a folder (root); RUN='make DEPS=1': that there
 #   make install         DESTDIR=, prefix=              make uninstall
 #
 # SANITIZE=1 builds everything with ASan and UBSan beside the ordinary build. DEVELOPER=1: warnings
@@ -36,4 +38,4 @@ include mk/packages.mk
 include mk/build.mk
 include mk/install.mk
 include mk/test.mk
-include mk/deb.mk
+include mk/debian.mk

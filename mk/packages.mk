@@ -5,7 +5,10 @@ build_packages := g++ pkgconf protobuf-compiler libprotobuf-dev libevent-dev lib
   libsdbus-c++-dev libsystemd-dev libssl-dev zlib1g-dev libsqlite3-dev libspdlog-dev libcli11-dev \
   nlohmann-json3-dev
 demo_packages := dbus-daemon python3 procps
-lab_packages := $(demo_packages) dbus-bin iproute2 nftables util-linux
+deb_packages := debhelper dh-apparmor dpkg-dev fakeroot lintian
+# Whole machines are booted of what is here, by systemd-nspawn, and given the package.
+machine_packages := systemd-container dbus debhelper dh-apparmor fakeroot
+lab_packages := $(demo_packages) dbus-bin iproute2 nftables util-linux $(machine_packages)
 # A browser, and a mail program where there is none: nobody's is replaced.
 witness_packages := chromium chromium-driver fonts-dejavu-core $(if $(wildcard /usr/sbin/sendmail),,dma)
 test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
@@ -19,6 +22,8 @@ packages_of_models := $(model_packages)
 packages_of_lint := $(lint_packages)
 packages_of_lab := $(lab_packages) $(witness_packages)
 packages_of_bench := $(lab_packages)
+packages_of_deb := $(deb_packages)
+packages_of_debian-13 := debootstrap
 packages_of_bench-growth := $(lab_packages)
 packages_of_fuzz := $(fuzz_packages)
 packages_of_fuzz-build := $(fuzz_packages)
@@ -27,7 +32,7 @@ packages_of_unit := $(test_packages)
 packages_of_scenarios := $(test_packages)
 packages_of_configure := autoconf
 
-builds_nothing := clean uninstall configure format models
+builds_nothing := clean uninstall configure format models debian-13
 packages := $(if $(filter-out $(builds_nothing),$(goals)),$(build_packages)) \
   $(foreach goal,$(goals),$(packages_of_$(goal)))
 

@@ -29,15 +29,25 @@ CLEARED = ("etc/systemd/system", "etc/cluster", "etc/hostname", "etc/machine-id"
            "usr/local/sbin/clusterd", "usr/local/bin/clusterctl", "var/log/journal", "var/lib/man-db/auto-update")
 
 
+# Whether it can be done at all here.
+TRIAL = """cd "$(mktemp -d)" && trap 'rm -rf "$PWD"' EXIT && mkdir upper work root
+mount -t tmpfs tmpfs work && mkdir work/upper work/work &&
+  mount -t overlay overlay -o "lowerdir=/,upperdir=$PWD/work/upper,workdir=$PWD/work/work" root && umount root work
+mount -t cgroup2 cgroup2 root && umount root
+"""
+
+
 def missing():
     """What a machine needs that is not here, or None."""
     for tool in ("systemd-nspawn", "setpriv", "dpkg-deb", "dh", "fakeroot"):
         if subprocess.run(["sh", "-c", "command -v " + tool], stdout=subprocess.DEVNULL).returncode:
             return "needs " + tool
-    for path in ("/lib/systemd/systemd", "/usr/bin/dbus-daemon", "/lib/systemd/system/dbus.service", "/sbin/init"):
+    for path in ("/lib/systemd/systemd", "/usr/bin/dbus-daemon", "/lib/systemd/system/dbus.service"):
         if not os.path.exists(path):
             return "needs " + path
-    return None
+    p = subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-ec", TRIAL], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return "machines cannot be booted here: " + p.stdout.strip() if p.returncode else None
 
 
 class Machine:

@@ -18,3 +18,9 @@ else
 	lintian --fail-on error,warning --info $(deb_folder)/cluster_$(VERSION)_*.changes
 endif
 	@ls $(deb_folder)/*.deb
+
+# make debian-13: everything that there is to check on Debian 13, which is made in a folder. RUN: something else there.
+RUN = make DEPS=1 check
+.PHONY: debian-13
+debian-13:
+	mk/debian-13 $(RUN)
