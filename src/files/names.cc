@@ -5,6 +5,7 @@
 #include <pwd.h>
 
 #include <charconv>
+#include <cstdint>
 #include <vector>
 
 namespace cluster::files {
