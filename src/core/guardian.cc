@@ -87,8 +87,13 @@ bool Guardian::Kept::stopped() const {
          end->code == 0;
 }
 
+// Killed, and `stop` after it has ended, however it did: there is nothing more that an engine could have done.
+bool Guardian::Kept::given_up() const {
+  return killed() && newest && newest->script == Script::kStop && end;
+}
+
 MonoTime Guardian::due(const Kept& kept) const {
-  if (!kept.left() || kept.stopped()) return kNever;
+  if (!kept.left() || kept.stopped() || kept.given_up()) return kNever;
   const bool waits = kept.stopping() || kept.cut_short || kept.dying ||
                      (!engine_lives_ && checked(kept.guard.service));
   const MonoTime cut_at = !engine_lives_ && kept.runs() && !kept.cut_short ? kept.cut_at : kNever;

@@ -408,6 +408,7 @@ void Node::State::finish_step(Context& context) {
     decide(context);
     if (left) return;
   }
+  if (now >= orders_ask_at) ask_again_for_orders(context);
   drive_memory(context);
   drive_renewals(context);
   drive_guards(context);
@@ -442,7 +443,7 @@ MonoTime Node::State::next_deadline(MonoTime now) const {
                    ledger.tell_at, ways.at, secrets.at, isolation.look_at, disk.again_at,
                    disk.mute ? kNever : disk.mute_from, sleep.over_at, next_guard(), renew_at,
                    next_lease_deadline(now), next_voters_deadline(), next_news(), next_push(now),
-                   alerts.at, alerts.hosts.at});
+                   alerts.at, alerts.hosts.at, orders_ask_at});
 }
 
 // ---------------------------------------------------------------------------------- for the shell

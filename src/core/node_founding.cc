@@ -53,6 +53,25 @@ bool Node::State::is_first_start() const {
   });
 }
 
+// A founding can come to nothing: others had vouched, and were then free to join another. Where so many of its hosts have
+// another set that a quorum of it can never be, this host remembers no set, and learns theirs.
+bool Node::State::give_up_dead_founding(Context& context) {
+  if (!memory || voters.number != 1) return false;
+  std::set<std::string> rest(voters.names.begin(), voters.names.end());
+  for (const auto& [node, member] : members.all())
+    if (member.up && voters.is_foreign(member.record.voters())) rest.erase(member.record.name());
+  if (is_quorum(voters.names, rest)) return false;
+  context.log(LogLevel::kWarning, "that " + listed(voters.names) +
+                                      " vote has come to nothing, as others have gone over to "
+                                      "another list: this host learns who votes");
+  voters = {};
+  succession.stored = {};
+  succession.wish.clear();
+  succession.begin_anew();
+  lose_memory(context);
+  return dirty = true;
+}
+
 bool Node::State::vouches_to(const NodeId& node) const {
   const Vouch& stored = recollection.stored_vouch;
   const Member* member = members.find(node);

@@ -33,6 +33,15 @@
 
 namespace cluster::core {
 
+// Where this host's state is stored.
+inline constexpr char kNodeKey[] = "node";
+inline constexpr char kTrialKey[] = "trial";
+inline constexpr char kNamesKey[] = "names";
+inline constexpr char kServicePrefix[] = "service/";
+
+// For the services file of another, should an answer have got lost.
+inline constexpr int kBeatsToAskAgain = 2;
+
 struct Knowledge {
   explicit Knowledge(Boot boot);
 
@@ -120,6 +129,7 @@ struct Knowledge {
       settings_compared;  // our digest and its, when told
   OrdersVersion orders_asked;
   NodeId orders_asked_from;
+  MonoTime orders_ask_at = kNever;  // again, unless nobody has a newer services file by then
   bool differing_alerted = false;
 
   bool settled = false;

@@ -355,6 +355,7 @@ void Node::State::hear_record(Context& context, Link& link, const wire::Record& 
   if (theirs > orders.version() && (theirs != orders_asked || orders_asked_from != node)) {
     orders_asked = theirs;
     orders_asked_from = node;
+    orders_ask_at = context.now.mono + kBeatsToAskAgain * config.beat_interval;
     wire::Routed ask;
     set_version(ask.mutable_orders_ask()->mutable_configuration(), theirs);
     // The way to that node may be known only once this flood is taken in whole.

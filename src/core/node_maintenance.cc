@@ -26,7 +26,7 @@ void Node::State::load_maintenance(Context& context) {
 void Node::State::read_maintenance() {
   upkeeps.read(settings);
   grants.leave_alone(upkeeps.nodes());
-  dirty = true;
+  upkeep.reread = dirty = true;
 }
 
 void Node::State::store_settings(Context& context, const std::vector<wire::Setting>& changed) {
@@ -87,6 +87,7 @@ bool Node::State::left_alone(const std::string& name) const {
 // -------------------------------------------------------------------------------- of this host
 
 void Node::State::drive_maintenance(Context& context) {
+  if (std::exchange(upkeep.reread, false)) yield_to_other_keepers(context);
   if (upkeep.ticket || leaving || !settled) return;
   const Maintenance& ours = upkeeps.of(name_of(config.self));
   if (upkeep.begun.token != 0 && (!ours.keeps() || ours.token != upkeep.begun.token)) {
@@ -245,6 +246,21 @@ void Node::State::leave_services_alone(Context& context) {
   for (auto& [name, lease] : leases) lease.left_alone = left_alone(name);
   for (auto& [name, due] : guarded) due = context.now.mono;
   dirty = true;
+}
+
+// Two sides of a partition may both have been in maintenance with a copy. Where they meet one of them keeps it, and the
+// other looks after its own again, which stops it.
+void Node::State::yield_to_other_keepers(Context& context) {
+  bool yields = false;
+  for (const auto& [name, service] : services) {
+    if (upkeep.begun.token == 0 || !service.left_alone() || left_alone(name) || !keeper_of(name))
+      continue;
+    context.alert(AlertKind::kMaintenance, name, Severity::kWarning,
+                  "service " + name + " is kept by the maintenance of " + name_of(keeper_of(name)) +
+                      ", so it is no longer left alone here");
+    yields = true;
+  }
+  if (yields) leave_services_alone(context);
 }
 
 void Node::State::maintenance_over(Context& context) {

@@ -99,9 +99,11 @@ void Node::State::bind(Candidate& host, const wire::Holding& holding, const Plac
     host.leader_place = "the services file has no " + host.leader;
     return;
   }
-  host.leader_host = leader->second.host;
-  host.leader_place =
-      host.leader_host == HostId{} ? leader->second.reason : name_of(host.leader_host);
+  const HostId stuck = stuck_on(host.leader, leader->second.host);
+  host.leader_host = stuck ? HostId{} : leader->second.host;
+  host.leader_place = stuck              ? "it could not be stopped on " + name_of(stuck)
+                      : host.leader_host ? name_of(host.leader_host)
+                                         : leader->second.reason;
   host.leader_settles = leader->second.settles;
 }
 
@@ -127,6 +129,14 @@ HostId Node::State::stop_failed_on(const std::string& name) const {
   return {};
 }
 
+// Of the service, where its voters refuse it to that other host until an operator has seen to it; 0: nowhere.
+HostId Node::State::stuck_on(const std::string& name, HostId chosen) const {
+  const Member* member = chosen ? member_of(chosen) : nullptr;
+  const wire::Holding* there = member == nullptr ? nullptr : holding_of(*member, name);
+  if (there == nullptr || may_run(there->state()) || there->lease_us() == 0) return {};
+  return stop_failed_on(name);
+}
+
 // Why that service is not yet where it is to be; empty: it runs there, or nobody is to run it.
 std::string Node::State::why_not_yet(Kind kind, const std::string& name) const {
   const auto placed = choices.find(name);
@@ -138,10 +148,9 @@ std::string Node::State::why_not_yet(Kind kind, const std::string& name) const {
   const wire::Holding* there = member == nullptr ? nullptr : holding_of(*member, name);
   if (there == nullptr) return "";
   if (there->state() == wire::Holding::RUNNING) return "";
-  // Its voters refuse it to anybody else until an operator has seen to that: an order is not worth waiting so long for.
-  const HostId stuck_on = there->lease_us() == 0 ? HostId{} : stop_failed_on(name);
-  if (stuck_on != HostId{})
-    return kind == Kind::kWith ? "which could not be stopped on " + name_of(stuck_on) : "";
+  // An order is not worth waiting so long for.
+  if (const HostId stuck = stuck_on(name, choice.host))
+    return kind == Kind::kWith ? "which could not be stopped on " + name_of(stuck) : "";
   return std::string("which ") + doing(there->state()) + " on " + name_of(choice.host);
 }
 

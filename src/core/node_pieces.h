@@ -212,6 +212,7 @@ struct VoterChange {
   MonoTime store_at = kNever;
   MonoTime tell_at = kNever;
   std::map<NodeId, MonoTime> tell_again;
+  MonoTime foreign_at = kNever;  // when others that do not follow from the same are worth an alert
   bool foreign_alerted = false;
   bool of_older_version = false;  // by which the voters could not change
 
@@ -258,6 +259,7 @@ struct Disk {
 // The maintenance of this host, and what it has not stored yet of anybody's: node_maintenance.cc.
 struct Upkeep {
   BegunMaintenance begun;  // nothing that is kept here is started, stopped or checked
+  bool reread = false;     // what is kept here may be another since
   StoreTicket ticket;      // that, or its end, is being stored
   Maintenance::Phase phase = Maintenance::Phase::kNone;
   MonoTime since;                               // in that phase

@@ -39,6 +39,26 @@ void Node::State::configure_services(Context& context) {
   differing_alerted = orders.file_differs();
 }
 
+// Questions and answers may get lost with a link, so it goes on until nobody has a newer one.
+void Node::State::ask_again_for_orders(Context& context) {
+  OrdersVersion newest = orders.version();
+  NodeId from;
+  bool there_is_one = false;
+  for (const auto& [node, member] : members.all()) {
+    const OrdersVersion theirs = version_of(member.record.configuration());
+    there_is_one = there_is_one || theirs > orders.version();
+    if (!member.up || theirs <= newest) continue;
+    newest = theirs;
+    from = node;
+  }
+  orders_ask_at =
+      there_is_one ? context.now.mono + kBeatsToAskAgain * config.beat_interval : kNever;
+  if (!from) return;
+  wire::Routed ask;
+  set_version(ask.mutable_orders_ask()->mutable_configuration(), newest);
+  route(context, from, std::move(ask));
+}
+
 Service& Node::State::service_even_if_gone(const std::string& name) {
   auto found = services.find(name);
   if (found == services.end()) {

@@ -12,12 +12,6 @@ namespace cluster::core {
 
 inline constexpr uint32_t kMaxHops = 16;
 
-// Where this host's state is stored.
-inline constexpr char kNodeKey[] = "node";
-inline constexpr char kTrialKey[] = "trial";
-inline constexpr char kNamesKey[] = "names";
-inline constexpr char kServicePrefix[] = "service/";
-
 struct Node::State final : Knowledge, ServiceWorld {
   explicit State(Boot boot);
 
@@ -184,6 +178,7 @@ struct Node::State final : Knowledge, ServiceWorld {
 
   // node_services.cc: placement, driving the services; node_claims.cc: claims and votes
   void configure_services(Context& context);
+  void ask_again_for_orders(Context& context);
   Service& service_even_if_gone(const std::string& name);
   void adopt_left(Context& context);
   void check_left_running(Context& context);
@@ -244,6 +239,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void bind(Candidate& host, const wire::Holding& holding, const Placed& placed) const;
   const Order& led_by(const Order& order) const;
   HostId stop_failed_on(const std::string& service) const;
+  HostId stuck_on(const std::string& service, HostId chosen) const;
   std::string why_not_yet(Relation::Kind kind, const std::string& service) const;
   std::string why_waits(const std::string& service) const;
   bool leaderless(const std::string& service) const;
@@ -310,6 +306,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   std::set<std::string> released_from_vouch() const;
   bool bound_by_vouch(const Voters& set) const;
   bool is_first_start() const;
+  bool give_up_dead_founding(Context& context);
   bool goes_by_our_file(const wire::Recalled& answer, const Voters& set) const;
   bool may_found_with(const wire::Recalled& answer) const;
   bool vouches_to(const NodeId& node) const;
@@ -331,6 +328,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void alert_of_others_voters(Context& context);
   bool is_behind(const Member& member) const;
   void tell_voters(Context& context);
+  void notice_others_voters(Context& context);
   wire::VoterStanding voter_standing() const;
   void receive_propose(Context& context, const NodeId& from, const wire::Propose& propose);
   void vow_stored(Context& context, const StoredVow& stored);
@@ -407,6 +405,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void begun_stored(Context& context, const StoredBegun& stored);
   void begun_not_stored(Context& context, const StoredBegun& stored, const std::string& why);
   void leave_services_alone(Context& context);
+  void yield_to_other_keepers(Context& context);
   void maintenance_over(Context& context);
   void end_maintenance(Context& context, const Maintenance& ours);
   void keep_on(Context& context, Maintenance ours);

@@ -102,6 +102,21 @@ void Node::State::voters_stored(const StoredVoters& stored) {
   dirty = true;
 }
 
+// Those whose founding has come to nothing give it up when they hear of the others, and are not worth an alert.
+void Node::State::notice_others_voters(Context& context) {
+  const auto& all = members.all();
+  const bool others = std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+    return entry.second.up && voters.is_foreign(entry.second.record.voters());
+  });
+  if (!others) {
+    succession.foreign_at = kNever;
+  } else if (succession.foreign_at == kNever) {
+    succession.foreign_at = context.now.mono + 2 * patience();
+  } else if (context.now.mono >= succession.foreign_at) {
+    alert_of_others_voters(context);
+  }
+}
+
 void Node::State::alert_of_others_voters(Context& context) {
   if (std::exchange(succession.foreign_alerted, true)) return;
   context.alert(AlertKind::kOwnership, name_of(config.self), Severity::kCritical,
@@ -113,10 +128,9 @@ void Node::State::alert_of_others_voters(Context& context) {
 // Only what was chosen is told, and the newer holds, wherever it comes from.
 void Node::State::adopt_voters(Context& context, const Voters& set) {
   if (voters.number == 0 || set.number < voters.number) return;
-  if (set.origin != voters.origin || (set.number == voters.number && set.names != voters.names)) {
-    alert_of_others_voters(context);
-    return;
-  }
+  if (set.origin != voters.origin) return notice_others_voters(context);
+  if (set.number == voters.number && set.names != voters.names)
+    return alert_of_others_voters(context);
   if (set.number - voters.number > kMaxLeap) return;
   const bool whole = !set.joint();
   if (set.number == voters.number && (!whole || !voters.joint())) return;
@@ -155,8 +169,6 @@ void Node::State::tell_voters(Context& context) {
   const MonoTime now = context.now.mono;
   succession.tell_at = kNever;
   for (const auto& [node, member] : members.all()) {
-    const uint64_t origin = member.record.voters().origin();
-    if (member.up && origin != 0 && origin != voters.origin) alert_of_others_voters(context);
     if (!is_behind(member)) continue;
     MonoTime& again = succession.tell_again.try_emplace(node, MonoTime::min()).first->second;
     if (now >= again) {
@@ -380,7 +392,9 @@ void Node::State::become_whole_if_caught_up(Context& context) {
 void Node::State::drive_voters(Context& context) {
   if (leaving || !speaking || voters.number == 0) return;
   if (context.now.mono >= succession.store_at) store_voters(context);
+  if (give_up_dead_founding(context)) return;
   tell_voters(context);
+  notice_others_voters(context);
   if (!memory) return;
   settle_wish(context);
   if (voters.joint()) {
@@ -395,7 +409,8 @@ void Node::State::drive_voters(Context& context) {
 
 MonoTime Node::State::next_voters_deadline() const {
   if (leaving || !speaking || voters.number == 0) return kNever;
-  const MonoTime next = std::min(succession.store_at, succession.tell_at);
+  MonoTime next = std::min(succession.store_at, succession.tell_at);
+  if (!succession.foreign_alerted) next = std::min(next, succession.foreign_at);
   if (!memory) return next;
   if (voters.joint()) {
     if (succession.caught_up || !is_among(voters.names, own_name())) return next;

@@ -73,6 +73,7 @@ class Service {
   // At boot: it may have been left running, under that epoch.
   void check(Context& context, ServiceWorld& world, uint64_t epoch);
   // At boot, of what is left alone: finds out whether it runs. runs: what counts where no status script can tell.
+  bool left_alone() const { return left_alone_; }
   void find_left_alone(Context& context, ServiceWorld& world, uint64_t epoch, bool runs);
   // While it is left alone nothing of it is started, stopped or checked, whatever is asked for; after that it is
   // checked at once, and having been stopped meanwhile is no failure.

@@ -86,6 +86,10 @@ MonoTime Voters::counted(const std::map<std::string, MonoTime>& answered) const 
 }
 
 // The first set's is as it was before there were others.
+bool Voters::is_foreign(const wire::VoterStanding& standing) const {
+  return standing.origin() != 0 && standing.origin() != origin;
+}
+
 uint64_t Voters::hash() const {
   Digest digest;
   digest.add(number);

@@ -53,6 +53,8 @@ struct Voters {
   bool enough(const std::set<std::string>& of) const;
   // The newest moment at which such had been asked by what they have answered; MonoTime::min() where too few have.
   MonoTime counted(const std::map<std::string, MonoTime>& answered) const;
+  // Whoever stands there has one, and it does not follow from the same.
+  bool is_foreign(const wire::VoterStanding& standing) const;
   // Alike where it is the same set, joint or not.
   uint64_t hash() const;
 };

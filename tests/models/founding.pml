@@ -4,7 +4,8 @@
  * D) have nobody in common. A goes by the first and D by the second, B and C by either, as their files are edited, EDITS
  * times in all. A host asks another and is answered in one step: what it was told stays until it hears anew, is edited
  * or crashes, which is all that a late answer could do more. What is stored is stored at once: a host whose founding is
- * being stored answers nobody. CRASHES times a host forgets what it was told.
+ * being stored answers nobody. CRASHES times a host forgets what it was told, GIVE_UPS times one gives up a set of which so
+ * many hosts have the other that a quorum of it can never be. What a set has decided counts for good.
  *
  * -DPLANT_… puts one fault into the protocol; run knows them.
  */
@@ -20,6 +21,9 @@
 #endif
 #ifndef CRASHES
 #define CRASHES 1
+#endif
+#ifndef GIVE_UPS
+#define GIVE_UPS 1
 #endif
 
 /* Lists are 1 and 2. */
@@ -39,7 +43,8 @@ byte set[HOSTS];         /* 0: without memory */
 byte vouch[HOSTS];       /* the list, and whom it was told */
 byte vouched_to[HOSTS];
 byte told[PAIRS];
-byte edits, crashes;
+byte edits, crashes, give_ups;
+bool first_decided, second_decided;
 
 byte released, open_to, i;
 bool bound, all, settled;
@@ -187,6 +192,35 @@ inline learn(h, l) {
   }
 }
 
+inline give_up(h) {
+  atomic {
+    heard = MEMBERS(set[h]);
+    i = 0;
+    do
+    :: i < HOSTS ->
+       if
+       :: set[i] == OTHER(set[h]) -> heard = heard & (15 - BIT(i))
+       :: else
+       fi;
+       i++
+    :: else -> break
+    od;
+    i = 0;
+    if
+#ifdef PLANT_GIVES_UP_WHAT_LIVES
+    :: heard != MEMBERS(set[h]) ->
+#else
+    :: !QUORUM(heard) ->
+#endif
+       printf("%c gives up set %d\n", NAME(h), set[h]);
+       give_ups++;
+       set[h] = 0
+    :: else
+    fi;
+    tidy()
+  }
+}
+
 inline forget_told(h) {
   d_step {
     i = 0;
@@ -246,6 +280,19 @@ inline tidy() {
 #define DECIDES_FIRST (HAS(0, 1) + HAS(1, 1) + HAS(2, 1) >= 2)
 #define DECIDES_SECOND (HAS(1, 2) + HAS(2, 2) + HAS(3, 2) >= 2)
 
+inline note_decided() {
+  d_step {
+    if
+    :: DECIDES_FIRST -> first_decided = true
+    :: else
+    fi;
+    if
+    :: DECIDES_SECOND -> second_decided = true
+    :: else
+    fi
+  }
+}
+
 active proctype cluster() {
   byte h, g;
   d_step {
@@ -264,11 +311,12 @@ active proctype cluster() {
        fi;
        h = 0; g = 0
      }
-  :: atomic { select(h : 0 .. 3); if :: set[h] == 0 -> found(h) :: else fi; h = 0 }
-  :: atomic { select(h : 0 .. 3); if :: set[h] == 0 -> learn(h, 1) :: else fi; h = 0 }
-  :: atomic { select(h : 0 .. 3); if :: set[h] == 0 -> learn(h, 2) :: else fi; h = 0 }
+  :: atomic { select(h : 0 .. 3); if :: set[h] == 0 -> found(h); note_decided() :: else fi; h = 0 }
+  :: atomic { select(h : 0 .. 3); if :: set[h] == 0 -> learn(h, 1); note_decided() :: else fi; h = 0 }
+  :: atomic { select(h : 0 .. 3); if :: set[h] == 0 -> learn(h, 2); note_decided() :: else fi; h = 0 }
+  :: atomic { give_ups < GIVE_UPS -> select(h : 0 .. 3); if :: set[h] != 0 -> give_up(h) :: else fi; h = 0 }
   :: atomic { edits < EDITS -> select(h : 1 .. 2); if :: set[h] == 0 -> edit(h) :: else fi; h = 0 }
   :: atomic { crashes < CRASHES -> crashes++; select(h : 0 .. 3); forget_told(h); h = 0 }
-  :: assert(!(DECIDES_FIRST && DECIDES_SECOND));
+  :: assert(!(first_decided && second_decided));
   od
 }

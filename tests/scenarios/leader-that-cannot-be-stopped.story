@@ -40,10 +40,10 @@ A: stop of db ends with exit 1
 A alerts (critical): service db could not be stopped here: stop failed, and then status exited with 0
 A answers: done, A is on standby
   web is stopped, epoch 1
-  it belongs on B: B is where db belongs, with which it runs, but it waits for db, which could not be stopped on A
+  it belongs nowhere: it runs only with db, which is to run nowhere: it could not be stopped on A
   it runs only on the host of db, after that
     1 A: is on standby
-    2 B: is able
+    2 B: runs only with db, which is to run nowhere: it could not be stopped on A
 
 scripts db A stop=good
 B$ clear db

@@ -100,6 +100,7 @@ bool Story::look(const Words& words) {
     for (Machine* m : machines(words, 1)) show_view(*m);
   } else if (verb == "explain") {  // explain SERVICE HOST
     Machine& m = machine(words.at(2));
+    if (!m.healthy()) throw std::runtime_error(m.name() + " has no engine to ask");
     std::string text = m.core().explain(m.now(), words.at(1)).value_or("no such service");
     std::string line;
     for (char c : text + "\n") {

@@ -260,6 +260,14 @@ void NumberChecks::stepped(Machine& machine, const core::Event*, const core::Act
   check_heard_epochs(machine);
 }
 
+// A first set of which so many have another that they can never be a quorum.
+bool NumberChecks::came_to_nothing(const KeptVoters& kept) {
+  std::set<std::string> rest(kept.names.begin(), kept.names.end());
+  for (const auto& [machine, its] : kept_voters_)
+    if (its.number > 0 && its.origin != kept.origin) rest.erase(world_.machine(machine).name());
+  return kept.number == 1 && !core::is_quorum(kept.names, rest);
+}
+
 // Of one number there is one set, and whoever has stored it does not go back, unless its disk does.
 void NumberChecks::check_voters(Machine& machine) {
   const core::Voters& counts = machine.core().voters();
@@ -271,10 +279,12 @@ void NumberChecks::check_voters(Machine& machine) {
   kept.text = stored->second;
   wire::StoredVoter voter;
   if (!voter.ParseFromString(kept.text)) return;
-  if (voter.number() < kept.number && !machine.restored())
+  if (voter.number() < kept.number && !machine.restored() && !came_to_nothing(kept))
     world_.violated(Verdict::kSafety, machine.name() + " has forgotten set " +
                                           std::to_string(kept.number) + " of the voters");
   kept.number = voter.number();
+  kept.origin = voter.origin();
+  kept.names.assign(voter.voters().begin(), voter.voters().end());
   if (voter.memory())
     check_set(machine, voter.number(), core::Names(voter.voters().begin(), voter.voters().end()));
 }

@@ -91,7 +91,10 @@ class NumberChecks final : public Watcher {
   struct KeptVoters {
     std::string text;  // as it is on the disk
     uint64_t number = 0;
+    uint64_t origin = 0;
+    core::Names names;
   };
+  bool came_to_nothing(const KeptVoters& kept);
   std::map<MachineId, KeptVoters> kept_voters_;
   std::map<uint64_t, core::Names> sets_;
   std::map<core::Names, std::set<std::string>> first_sets_;  // by whom each was known

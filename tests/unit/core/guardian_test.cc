@@ -159,6 +159,24 @@ TEST_F(GuardianTest, LeavesAnEngineAloneThatStops) {
   EXPECT_FALSE(guardian_.overdue(at(9000)));
 }
 
+TEST_F(GuardianTest, AsksNoMoreOfAnEngineThatHasKilledAllAndTriedToStop) {
+  guard(5000, 9000, true);
+  end(run(Script::kStart));
+  const RunId hangs = run(Script::kStop);
+  EXPECT_FALSE(guardian_.overdue(at(8000)));
+  guardian_.pass(KillService{"db"});
+  guardian_.killed(ServiceKilled{"db", true});
+  end(hangs, 1);
+  const RunId after_the_kill = run(Script::kStop);
+  end(after_the_kill, 1);
+  EXPECT_FALSE(guardian_.overdue(at(60'000))) << "stop failed, and nothing runs";
+  EXPECT_EQ(guardian_.next_deadline(), kNever);
+
+  guard(65'000, 70'000, true);
+  end(run(Script::kStart));
+  EXPECT_TRUE(guardian_.overdue(at(66'000))) << "it was started again";
+}
+
 TEST_F(GuardianTest, ForgetsWhatHasBeenStopped) {
   guard(5000, 9000);
   end(run(Script::kStart));
