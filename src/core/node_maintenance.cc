@@ -255,7 +255,7 @@ void Node::State::yield_to_other_keepers(Context& context) {
   for (const auto& [name, service] : services) {
     if (upkeep.begun.token == 0 || !service.left_alone() || left_alone(name) || !keeper_of(name))
       continue;
-    context.alert(AlertKind::kMaintenance, name, Severity::kWarning,
+    context.alert(AlertKind::kOwnership, name, Severity::kWarning,
                   "service " + name + " is kept by the maintenance of " + name_of(keeper_of(name)) +
                       ", so it is no longer left alone here");
     yields = true;
