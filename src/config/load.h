@@ -1,8 +1,9 @@
 // The whole configuration of this host, validated, or everything that is wrong with it.
 //
-// Reads CONFIG_DIR/{cluster.conf,hosts,services} (of the hosts another file where it is told so) and, of the services that may run here,
-// service_dir/NAME/; looks whether the folders of files that are kept alike are there. Writes nothing, resolves no name (but see IdentitySource) and keeps nothing
-// between calls, so a reload that is refused has changed nothing.
+// Reads CONFIG_DIR/{cluster.conf,hosts,services} (or another hosts file, where it is told so) and, of
+// the services that may run here, service_dir/NAME/; looks whether the folders of files that are kept
+// alike are there. Writes nothing, resolves no name (but see IdentitySource) and keeps nothing between
+// calls, so a reload that is refused has changed nothing.
 #pragma once
 
 #include <cstdint>

@@ -87,14 +87,11 @@ bool Guardian::Kept::stopped() const {
          end->code == 0;
 }
 
-// Killed, and `stop` after it has ended, however it did: there is nothing more that an engine could have done.
-bool Guardian::Kept::given_up() const {
-  return killed() && newest && newest->script == Script::kStop && end;
-}
-
 MonoTime Guardian::due(const Kept& kept) const {
-  if (!kept.left() || kept.stopped() || kept.given_up()) return kNever;
-  const bool waits = kept.stopping() || kept.cut_short || kept.dying ||
+  if (!kept.left() || kept.stopped()) return kNever;
+  // An engine whose `stop` has failed has nothing left to do but to kill in time.
+  const bool tried = engine_lives_ && kept.newest && kept.newest->script == Script::kStop;
+  const bool waits = tried || kept.stopping() || kept.cut_short || kept.dying ||
                      (!engine_lives_ && checked(kept.guard.service));
   const MonoTime cut_at = !engine_lives_ && kept.runs() && !kept.cut_short ? kept.cut_at : kNever;
   return std::min(

@@ -66,7 +66,6 @@ class Guardian {
     bool runs() const { return newest && !end; }
     bool killed() const { return killed_at >= guard.kill_at; }
     bool stopped() const;
-    bool given_up() const;
     bool stopping() const { return newest && newest->script == Script::kStop && (runs() || by_us); }
     bool left() const { return newest || guard.runs; }
   };

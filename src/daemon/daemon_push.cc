@@ -45,8 +45,7 @@ Result<core::PushFiles> Daemon::with_own_settings(const core::PushFiles& pushed)
   if (!options_.hosts_file.empty() && pushed.hosts != own->hosts)
     return Error{options_.hosts_file +
                  ":1: other hosts than were pushed, and this file is a credential of this host's "
-                 "unit, which a "
-                 "push does not change; expected the same there first"};
+                 "unit, which a push does not change; expected the same there first"};
   auto merged = config::with_own_settings(pushed.cluster_conf, own->cluster_conf,
                                           options_.config_dir + "/cluster.conf");
   if (!merged) return Error{merged.error()};

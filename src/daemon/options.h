@@ -18,8 +18,7 @@ inline constexpr char kHostsCredential[] = "cluster.hosts";
 
 struct Options {
   std::string config_dir = CLUSTER_SYSCONFDIR "/cluster";
-  std::string
-      hosts_file;  // passed as a credential (kHostsCredential), in place of the one in config_dir; empty: none is
+  std::string hosts_file;  // a credential, in place of the one in config_dir; empty: there is none
   std::string state_dir = CLUSTER_LOCALSTATEDIR "/lib/cluster";
   std::string bus = "system";
   std::optional<HostId> id;
@@ -38,7 +37,8 @@ struct Exit {
   std::string error;  // for stderr
 };
 
-// Folders come out as absolute paths; credentials are looked for in $CREDENTIALS_DIRECTORY. An Exit ends the program: help, version or wrong usage.
+// Folders come out as absolute paths; credentials are looked for in $CREDENTIALS_DIRECTORY. An Exit
+// ends the program: help, version or wrong usage.
 std::variant<Options, Exit> parse_options(int argc, const char* const* argv);
 
 }  // namespace cluster::daemon

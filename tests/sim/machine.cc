@@ -18,6 +18,9 @@ constexpr uint64_t kMaxStepsASecond = 20'000;
 constexpr uint64_t kMaxIdleWakesASecond = 400;
 // Nobody reads more than this many alerts a minute.
 constexpr uint64_t kMaxAlertsAMinute = 100;
+// After an engine has stood still: what it has missed may have fallen due.
+constexpr Duration kCatchesUp = seconds(2);
+constexpr Duration kKilledAgain = minutes(1);
 // How long a guardian takes to have another engine.
 constexpr Duration kEngineStartLow = milliseconds(20), kEngineStartHigh = milliseconds(500);
 constexpr Duration kBootLow = seconds(5), kBootHigh = seconds(20);
@@ -213,6 +216,7 @@ void Machine::guardian_turn() {
   if (!guardian_lives_ || asleep_) return;
   if (guardian_.overdue(now().mono)) {
     world_.note(name_ + "'s guardian kills its engine, which stands still");
+    judge_kill();
     crash_engine();
     world_.queue().after(rng_.between(kEngineStartLow, kEngineStartHigh),
                          [this, life = guardian_life_] {
@@ -223,6 +227,16 @@ void Machine::guardian_turn() {
   guardian_.tick(now().mono, out);
   perform_scripts(out);
   arm_guardian();
+}
+
+// Once it may be a renewal that came too late; again and again no engine gets anywhere.
+void Machine::judge_kill() {
+  const Instant now = world_.queue().now();
+  if (!running() || frozen_ || now - stood_still_ <= kCatchesUp) return;
+  const auto before = std::exchange(killed_needlessly_, now);
+  if (before && now - *before < kKilledAgain)
+    world_.violated(Verdict::kLiveness,
+                    name_ + "'s guardian kills engines that do not stand still");
 }
 
 void Machine::arm_guardian() {
@@ -258,6 +272,7 @@ void Machine::freeze() {
 void Machine::thaw() {
   if (!frozen_) return;
   frozen_ = false;
+  stood_still_ = world_.queue().now();
   world_.lived(*this, Life::kThawed);
   world_.network().thawed(index_);
   drain();
@@ -299,6 +314,7 @@ void Machine::wake() {
     return;
   }
   asleep_ = false;
+  stood_still_ = world_.queue().now();
   world_.lived(*this, Life::kAwake);
   world_.network().came_back(index_);
   scripts_.set_asleep(false);

@@ -130,6 +130,7 @@ class Machine {
   void perform_scripts(const core::Actions& actions);
   void guardian_turn();
   void arm_guardian();
+  void judge_kill();
   void from_scripts(core::Event event);
   void step(const core::Event* event);
   void perform(core::Action& action);
@@ -163,6 +164,8 @@ class Machine {
   std::unique_ptr<core::Node> core_;
   uint64_t engine_ = 0, boots_ = 0;
   bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;
+  Instant stood_still_{};  // until then
+  std::optional<Instant> killed_needlessly_;
   bool sleep_planned_ = false, sleep_delayed_ = false;
   uint64_t sleep_plan_ = 0;
   bool stepping_ = false, restored_ = false, reload_missed_ = false;

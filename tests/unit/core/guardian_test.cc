@@ -159,6 +159,16 @@ TEST_F(GuardianTest, LeavesAnEngineAloneThatStops) {
   EXPECT_FALSE(guardian_.overdue(at(9000)));
 }
 
+TEST_F(GuardianTest, AsksAnEngineThatCouldNotStopForTheKillAlone) {
+  guard(5000, 9000, true);
+  end(run(Script::kStart));
+  end(run(Script::kStop), 1);
+  EXPECT_FALSE(guardian_.overdue(at(6000)));
+  EXPECT_TRUE(guardian_.overdue(at(9000)));
+  engine_ends();
+  EXPECT_EQ(tick(6000).size(), 1u) << "without one it is tried again here";
+}
+
 TEST_F(GuardianTest, AsksNoMoreOfAnEngineThatHasKilledAllAndTriedToStop) {
   guard(5000, 9000, true);
   end(run(Script::kStart));
