@@ -128,7 +128,7 @@ void Node::State::alert_of_others_voters(Context& context) {
 // Only what was chosen is told, and the newer holds, wherever it comes from.
 void Node::State::adopt_voters(Context& context, const Voters& set) {
   if (voters.number == 0 || set.number < voters.number) return;
-  if (set.origin != voters.origin) return notice_others_voters(context);
+  if (set.origin != voters.origin) return;
   if (set.number == voters.number && set.names != voters.names)
     return alert_of_others_voters(context);
   if (set.number - voters.number > kMaxLeap) return;

@@ -177,7 +177,7 @@ def test_upgrade_that_cannot_leave_things_alone(c):
 
 
 def test_services_live_in_scopes(c):
-    """Whatever becomes of the daemon under systemd: engine killed, guardian killed, both frozen, the unit stopped."""
+    """Whatever becomes of the daemon under systemd: engine killed, guardian killed, the unit stopped, a reboot."""
     rack = cluster(c, 2)
     m = rack[1]
     scopes = m.sh("systemctl list-units --type=scope --plain --no-legend 'cluster-*'")

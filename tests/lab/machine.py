@@ -5,17 +5,17 @@ into a lab's switch; its network outlives its boots, as cables do.
 """
 import os
 import re
-import signal
+import shutil
 import subprocess
 
 from basics import Agent, expect, passphrase, sh, until
 
 # Mounted, cleaned and started in a mount namespace and a control group of its own. The group is of version 2, also
 # where this machine has the controllers of version 1.
+OWN_GROUPS = "umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup"
 BOOT = r"""set -e
 mount -t overlay overlay -o "lowerdir=/,upperdir=$UPPER,workdir=$WORK" "$ROOT"
-umount -l /sys/fs/cgroup
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
+""" + OWN_GROUPS + r"""
 mkdir -p "/sys/fs/cgroup/$GROUP"
 echo $$ > "/sys/fs/cgroup/$GROUP/cgroup.procs"
 exec setpriv --pdeathsig KILL systemd-nspawn --quiet --keep-unit --register=no --directory="$ROOT" --machine="$NAME" \
@@ -27,10 +27,8 @@ MASKED = ("getty.target", "console-getty.service", "systemd-networkd-wait-online
           "systemd-timesyncd.service")
 CLEARED = ("etc/systemd/system", "etc/cluster", "etc/hostname", "etc/machine-id", "usr/sbin/policy-rc.d", "var/lib/cluster",
            "usr/local/sbin/clusterd", "usr/local/bin/clusterctl", "var/log/journal", "var/lib/man-db/auto-update")
-
-
 # Whether it can be done at all here.
-TRIAL = """cd "$(mktemp -d)" && trap 'rm -rf "$PWD"' EXIT && mkdir upper work root
+TRIAL = """cd "$(mktemp -d)" && trap 'rm -rf "$PWD"' EXIT && mkdir work root
 mount -t tmpfs tmpfs work && mkdir work/upper work/work &&
   mount -t overlay overlay -o "lowerdir=/,upperdir=$PWD/work/upper,workdir=$PWD/work/work" root && umount root work
 mount -t cgroup2 cgroup2 root && umount root
@@ -40,7 +38,7 @@ mount -t cgroup2 cgroup2 root && umount root
 def missing():
     """What a machine needs that is not here, or None."""
     for tool in ("systemd-nspawn", "setpriv", "dpkg-deb", "dh", "fakeroot"):
-        if subprocess.run(["sh", "-c", "command -v " + tool], stdout=subprocess.DEVNULL).returncode:
+        if not shutil.which(tool):
             return "needs " + tool
     for path in ("/lib/systemd/systemd", "/usr/bin/dbus-daemon", "/lib/systemd/system/dbus.service"):
         if not os.path.exists(path):
@@ -126,7 +124,7 @@ class Machine:
                             numbers = re.search(r"^NSpid:\s+(.*)", status.read(), re.M).group(1).split()
                     except (FileNotFoundError, ProcessLookupError):
                         continue
-                    if len(numbers) > 1 and numbers[-1] == "1" and int(pid) != self.init:
+                    if len(numbers) > 1 and numbers[-1] == "1":
                         return int(pid)
         return None
 
@@ -157,7 +155,7 @@ class Machine:
 
     def remove_groups(self):
         sh("unshare", "--mount", "--propagation", "private", "bash", "-c",
-           "umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup && cd /sys/fs/cgroup && "
+           OWN_GROUPS + " && cd /sys/fs/cgroup && "
            "find %s -depth -type d -exec rmdir {} + 2>/dev/null; true" % self.group, check=False)
 
     # ---- what runs there
@@ -186,9 +184,6 @@ class Machine:
     def main_pid(self):
         """Of clusterd's unit, by the number that it has there; 0 where it does not run."""
         return int(self.sh("systemctl show --property MainPID --value clusterd"))
-
-    def journal(self, *more):
-        return self.run("journalctl", "--no-pager", "--output=cat", "--unit=clusterd", *more).stdout
 
     def tail(self):
         with open(self.console, errors="replace") as f:

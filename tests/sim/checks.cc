@@ -285,8 +285,7 @@ void NumberChecks::check_voters(Machine& machine) {
   kept.number = voter.number();
   kept.origin = voter.origin();
   kept.names.assign(voter.voters().begin(), voter.voters().end());
-  if (voter.memory())
-    check_set(machine, voter.number(), core::Names(voter.voters().begin(), voter.voters().end()));
+  if (voter.memory()) check_set(machine, voter.number(), kept.names);
 }
 
 // A first set that no quorum of its own knows is of no weight: hosts that were left out of the first start may have one.
