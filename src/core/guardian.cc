@@ -48,14 +48,17 @@ void Guardian::pass(const RunScript& run) {
   if (run.script == Script::kStart) kept.dead = false;
 }
 
-void Guardian::pass(const Guard& guard) { services_[guard.service].guard = guard; }
+void Guardian::pass(const Guard& guard) {
+  Kept& kept = services_[guard.service];
+  kept.guard = guard;
+  if (guard.runs) kept.dead = false;
+}
 
 void Guardian::pass(const Unguard& unguard) { services_.erase(unguard.service); }
 
 void Guardian::pass(const KillService& kill) {
   auto kept = services_.find(kill.service);
   if (kept == services_.end()) return;
-  kept->second.killed_at = kept->second.guard.kill_at;
   kept->second.dying = true;
 }
 
@@ -89,8 +92,9 @@ bool Guardian::Kept::stopped() const {
 
 MonoTime Guardian::due(const Kept& kept) const {
   if (!kept.left() || kept.stopped()) return kNever;
-  // An engine whose `stop` has failed has nothing left to do but to kill in time.
-  const bool tried = engine_lives_ && kept.newest && kept.newest->script == Script::kStop;
+  // An engine whose `stop` has failed has nothing left to do but to kill in time; one that has killed, nothing at all.
+  const bool tried =
+      engine_lives_ && (kept.dead || (kept.newest && kept.newest->script == Script::kStop));
   const bool waits = tried || kept.stopping() || kept.cut_short || kept.dying ||
                      (!engine_lives_ && checked(kept.guard.service));
   const MonoTime cut_at = !engine_lives_ && kept.runs() && !kept.cut_short ? kept.cut_at : kNever;
@@ -138,7 +142,6 @@ void Guardian::tick(MonoTime now, Actions& out) {
   for (auto& [name, kept] : services_) {
     if (!kept.left() || kept.stopped()) continue;
     if (now >= kept.guard.kill_at && !kept.killed()) {
-      kept.killed_at = kept.guard.kill_at;
       kept.dying = true;
       out.push_back(KillService{name});
       kept.by_us = false;  // `stop` also follows a kill, once nothing runs beside it

@@ -54,17 +54,16 @@ class Guardian {
  private:
   struct Kept {
     Guard guard;
-    std::optional<RunScript> newest;       // of start and stop
-    std::optional<ScriptEnded> end;        // of that; nullopt: it runs
-    bool by_us = false;                    // the newest stop was begun here
-    bool cut_short = false;                // the newest was killed for its time
-    MonoTime killed_at = MonoTime::min();  // the kill_at for which all was killed
+    std::optional<RunScript> newest;  // of start and stop
+    std::optional<ScriptEnded> end;   // of that; nullopt: it runs
+    bool by_us = false;               // the newest stop was begun here
+    bool cut_short = false;           // the newest was killed for its time
 
     MonoTime cut_at = kNever;          // the newest, where it follows a kill
     bool dying = false, dead = false;  // all of it, and not started since
 
     bool runs() const { return newest && !end; }
-    bool killed() const { return killed_at >= guard.kill_at; }
+    bool killed() const { return dying || dead; }
     bool stopped() const;
     bool stopping() const { return newest && newest->script == Script::kStop && (runs() || by_us); }
     bool left() const { return newest || guard.runs; }

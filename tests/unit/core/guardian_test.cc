@@ -187,6 +187,31 @@ TEST_F(GuardianTest, AsksNoMoreOfAnEngineThatHasKilledAllAndTriedToStop) {
   EXPECT_TRUE(guardian_.overdue(at(66'000))) << "it was started again";
 }
 
+TEST_F(GuardianTest, AsksNothingForALeaseThatCameAfterTheKill) {
+  guard(5000, 9000, true);
+  end(run(Script::kStart));
+  guardian_.pass(KillService{"db"});
+  guard(5500, 9500, true);
+  EXPECT_FALSE(guardian_.overdue(at(9600))) << "the killing is under way";
+  guardian_.killed(ServiceKilled{"db", true});
+  EXPECT_FALSE(guardian_.overdue(at(9700))) << "nothing runs";
+  guard(5600, 9600, true);
+  const RunId after_the_kill = run(Script::kStop);
+  EXPECT_FALSE(guardian_.overdue(at(9800)));
+  end(after_the_kill);
+
+  guard(15'000, 19'000, true);
+  end(run(Script::kStart));
+  guardian_.pass(KillService{"db"});
+  guardian_.killed(ServiceKilled{"db", true});
+  run(Script::kStart);
+  EXPECT_TRUE(guardian_.overdue(at(19'000))) << "started again by the same lease";
+  guardian_.pass(KillService{"db"});
+  guardian_.killed(ServiceKilled{"db", true});
+  guard(25'000, 29'000, true, true);
+  EXPECT_TRUE(guardian_.overdue(at(29'000))) << "found running";
+}
+
 TEST_F(GuardianTest, ForgetsWhatHasBeenStopped) {
   guard(5000, 9000);
   end(run(Script::kStart));
