@@ -93,10 +93,11 @@ sync::Mode mode_of(const ConfValues& conf, Report& report) {
   if (value == nullptr || value->texts.front() == "newer") return sync::Mode::kNewer;
   const std::string& text = value->texts.front();
   if (text == "older") return sync::Mode::kOlder;
-  if (text == "merge" || text == "owner") {
+  if (text == "merge") return sync::Mode::kMerge;
+  if (text == "owner") {
     report.fault(conf.file(), value->line,
                  "mode is " + in_quotes(text) + ", which is not supported by this version",
-                 "newer or older");
+                 "newer, older or merge");
   } else {
     conf.refuse(*value, "mode", report);
   }

@@ -113,9 +113,9 @@ constexpr Key kServiceConf[] = {
 constexpr Key kSyncSection[] = {
     {"path", kPath, "", 0, 0, "", Restart::kNo, Built::kYes, "the folder on this host",
      Scope::kHost},
-    {"mode", kChoice, "newer", 0, 0, "newer|older", Restart::kNo, Built::kYes,
-     "which of two edits that did not know of each other stays: the later one, or that of the "
-     "host that made the file"},
+    {"mode", kChoice, "newer", 0, 0, "newer|older|merge", Restart::kNo, Built::kYes,
+     "which of two edits that did not know of each other stays: the later one, that of the host "
+     "that made the file, or both, where they touch different lines of a text"},
     {"include", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
      "patterns of the files that are kept alike; without it all"},
     {"exclude", kList, "", 0, 0, "", Restart::kNo, Built::kYes,

@@ -19,6 +19,7 @@ namespace cluster::files {
 namespace {
 
 constexpr char kRetainedFolder[] = "retained";
+constexpr char kBasesFolder[] = "bases";
 constexpr Duration kViewInterval = milliseconds(200);
 
 struct Asked {
@@ -178,8 +179,9 @@ Result<std::unique_ptr<Keeper>> Keeper::start(const std::string& state_dir, sync
   if (!lost.empty()) calls.alert(lost);
   auto retained = Retained::open(state_dir + "/" + kRetainedFolder);
   if (!retained) return Error{retained.error()};
-  auto works = std::make_unique<Works>(std::move(*index), std::move(*retained), std::move(self),
-                                       seed, std::move(calls));
+  auto works = std::make_unique<Works>(std::move(*index), std::move(*retained),
+                                       Bases(state_dir + "/" + kBasesFolder), std::move(self), seed,
+                                       std::move(calls));
   return std::unique_ptr<Keeper>(std::make_unique<ThreadKeeper>(std::move(works)));
 }
 

@@ -38,12 +38,13 @@ bool is_as_it_was(const Placing::Source& source, int fd) {
 }  // namespace
 
 Placing::Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained& retained,
-                 World world)
+                 Bases& bases, World world)
     : order_(std::move(place)),
       tree_(tree),
       place_(tree, rules),
       of_many_(tree, {rules.allow_setuid, rules.renames, false}),
       retained_(retained),
+      bases_(bases),
       world_(std::move(world)) {
   answer_.ticket = order_.ticket;
 }
@@ -51,7 +52,9 @@ Placing::Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained
 Keep Placing::keep() const {
   if (!order_.set_aside.empty()) return AsConflict{std::string(name_of(order_.set_aside))};
   if (order_.expected && order_.expected->state.type == sync::FileType::kFolder) return Discard{};
-  const std::string why = order_.entry.deleted ? "deleted on " : "replaced by a version of ";
+  const std::string why = order_.entry.deleted ? "deleted on "
+                          : merges()           ? "put together with a version of "
+                                               : "replaced by a version of ";
   return AsRetained{&retained_, order_.root, why + order_.entry.editor, world_.wall()};
 }
 
@@ -89,6 +92,7 @@ Placing::Step Placing::step(MonoTime now) {
     done_ = true;
     return Step::kDone;
   }
+  if (merging_) return step_merge(now);
   if (!std::exchange(begun_, true)) {
     if (needs_content()) since_ = now;
     return begin();
@@ -134,7 +138,7 @@ Placing::Step Placing::begin() {
 }
 
 void Placing::prepare() {
-  if (staged_) of_many_.prepare(*staged_, order_.entry.state);
+  if (staged_ && !merges()) of_many_.prepare(*staged_, order_.entry.state);
 }
 
 Placing::Step Placing::finish(bool of_many) {
@@ -146,6 +150,7 @@ Placing::Step Placing::finish(bool of_many) {
     cannot_move_ = true;
     return begin();
   }
+  if (merges()) return begin_merge();
   if (!staged_) return ended(put_what_needs_no_content(place));
   Outcome outcome = place.commit(*staged_, order_.entry.state, order_.expected, keep());
   if (outcome.done() && !nodes_.empty())

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "files/bases.h"
+#include "files/merging.h"
 #include "files/node_list.h"
 #include "files/place.h"
 #include "sync/io.h"
@@ -52,13 +54,14 @@ class Placing {
   };
 
   // All references outlive it.
-  Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained& retained, World world);
+  Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained& retained, Bases& bases,
+          World world);
 
   Step step(MonoTime now);
   // Puts it in place. Where there are several, prepare() them, sync() the files of each tree together, finish() each as one of
   // many, and sync() once more before anybody is told.
   void prepare();
-  StagedFile* staged() { return staged_ ? &*staged_ : nullptr; }
+  StagedFile* staged() { return staged_ && !merges() ? &*staged_ : nullptr; }
   Step finish(bool of_many);
   void may_be_lost(const std::string& why);  // the last sync() has failed
   // False: nothing of this was asked for here.
@@ -93,6 +96,11 @@ class Placing {
   Step begin();
   bool needs_content() const;
   bool moves() const { return !order_.move_from.empty() && !cannot_move_; }
+  bool merges() const { return !order_.merge_base.empty(); }
+  Step begin_merge();
+  Step step_merge(MonoTime now);
+  Result<std::string> text_here() const;
+  Step put_merged(const std::string& text);
   Outcome put_what_needs_no_content(Place& place);
   void cannot_be_written(StagedFile::Write write);
   void learn_sources();
@@ -115,10 +123,12 @@ class Placing {
   const Tree& tree_;
   Place place_, of_many_;
   Retained& retained_;
+  Bases& bases_;
   const World world_;
   bool begun_ = false, done_ = false, cannot_move_ = false;
   std::optional<StagedFile> staged_;
   std::unique_ptr<Retained::Copying> copying_;
+  std::unique_ptr<Merging> merging_;
 
   NodeMap nodes_, known_nodes_;  // of this content; of any that this host has
   std::map<std::string, std::pair<size_t, uint64_t>> local_chunks_;  // in which source, and where

@@ -38,11 +38,12 @@ sync::StoredIndex take_entries(store::Index& index,
 
 }  // namespace
 
-Works::Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self self, uint64_t seed,
-             KeeperCalls calls)
+Works::Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases, sync::Self self,
+             uint64_t seed, KeeperCalls calls)
     : calls_(std::move(calls)),
       index_(std::move(index)),
       retained_(std::move(retained)),
+      bases_(std::move(bases)),
       sync_(std::move(self), take_entries(*index_, identities_), seed),
       serving_(Serving::World{
           [this](const wire::ContentAsk& ask) { return open(ask); },
@@ -138,7 +139,12 @@ void Works::add_root(const sync::LocalRoot& root) {
 
 Looking::World Works::looking_world(const std::string& name) {
   return {.root = [this, name] { return sync_.root(name); },
-          .scanned = [this](sync::Scanned seen) { decide(std::move(seen)); },
+          .scanned =
+              [this](sync::Scanned seen) {
+                for (const sync::Sighting& sighting : seen.sightings)
+                  if (sighting.found) note_base(seen.root, sighting.path);
+                decide(std::move(seen));
+              },
           .paused =
               [this, name](const std::string& why) {
                 decide(sync::RootPaused{name, why});
@@ -278,6 +284,7 @@ bool Works::step() {
   for (auto& [name, disk] : disks_) more = disk.looking->step(now) || more;
   begin_placing();
   more = step_placings(now) || more;
+  more = step_bases() || more;
   expire(now);
   if (now >= show_at_ && std::any_of(placings_.begin(), placings_.end(), [&](const auto& placing) {
         return is_long(*placing.second, now);
@@ -293,6 +300,7 @@ void Works::expire(MonoTime now) {
     if (!sweep_->step(10)) sweep_.reset();
   } else if (now >= expire_at_ && retain_ != Duration{}) {
     expire_at_ = now + kExpireInterval;
+    forget_bases();
     sweep_ = std::make_unique<Retained::Sweep>(retained_.expire(read_clocks().wall - retain_));
   }
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "files/bases.h"
 #include "files/keeper.h"
 #include "files/kept_memory.h"
 #include "files/link_speed.h"
@@ -30,8 +31,8 @@ inline constexpr int kKeptFreeBytes = 128 << 10;
 
 class Works {
  public:
-  Works(std::unique_ptr<store::Index> index, Retained retained, sync::Self self, uint64_t seed,
-        KeeperCalls calls);
+  Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases, sync::Self self,
+        uint64_t seed, KeeperCalls calls);
 
   void configure(Roots roots);
   void peer_up(const core::FilesPeerUp& peer);
@@ -89,12 +90,20 @@ class Works {
   // The root that an absolute path is in, and where.
   std::pair<Disk*, std::string> find(const std::string& path);
 
+  // works_bases.cc: what files in mode `merge` hold, for when they are
+  void note_base(const std::string& root, const std::string& path);
+  bool step_bases();
+  void keep_base(const std::string& root, const std::string& path);
+  void forget_bases();
+
   // works_requests.cc
   Result<std::string> restore(const std::string& path, const std::string& version);
 
   const KeeperCalls calls_;
   const std::unique_ptr<store::Index> index_;
   Retained retained_;
+  Bases bases_;
+  std::deque<std::pair<std::string, std::string>> bases_due_;  // root and path
   Names names_;
   std::map<std::string, std::string> identities_;  // of the roots' folders
   sync::Sync sync_;

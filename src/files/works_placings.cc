@@ -29,7 +29,7 @@ void Works::begin_placing() {
     const sync::PlaceTicket ticket = place.ticket;
     placings_[ticket] = std::make_unique<Placing>(
         std::move(place), *tree, PlaceRules{.allow_setuid = disk->second.root.allow_setuid},
-        retained_, placing_world(ticket));
+        retained_, bases_, placing_world(ticket));
   }
 }
 
@@ -161,6 +161,7 @@ void Works::placed(MonoTime now, sync::PlaceTicket ticket) {
   const bool unknown =
       answer.outcome == sync::Outcome::kDone && !gone && answer.found.signature.inode == 0;
   const bool changed = answer.outcome == sync::Outcome::kChanged || unknown;
+  if (answer.outcome == sync::Outcome::kDone && !gone) note_base(root, below);
   decide(std::move(answer));
   if (!changed) return;
   if (const auto disk = disks_.find(root); disk != disks_.end())

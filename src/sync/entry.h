@@ -1,9 +1,11 @@
 // One version of one path: what it holds, who made it so, and after what.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "sync/file_state.h"
@@ -19,6 +21,14 @@ struct Edit {
   auto operator<=>(const Edit&) const = default;
 };
 
+// Names what one edit made of a path, whoever has it.
+struct Dot {
+  NodeId node;
+  uint64_t counter = 0;  // of that node, then
+
+  auto operator<=>(const Dot&) const = default;
+};
+
 struct Entry {
   VersionVector vector;  // all that was known when this version stayed
   Edit edited;           // that made what it holds,
@@ -29,16 +39,19 @@ struct Entry {
   bool unsure =
       false;  // found by a host without memory: it may be older than its place among others shows
   FileState state;
+  std::vector<Dot> merges;  // the users' edits that a host put together here; empty: a user made it
 
   bool operator==(const Entry&) const = default;
 
-  bool same_edit(const Entry& other) const {
-    return edited.node == other.edited.node && counter == other.counter;
+  Dot dot() const { return {edited.node, counter}; }
+  bool same_edit(const Entry& other) const { return dot() == other.dot(); }
+  // Whoever made or kept this one knew of that edit; or of all that was put together there, which several hosts do.
+  bool knows(const Dot& other, const std::vector<Dot>& put_together) const {
+    const auto knows_one = [&](const Dot& d) { return vector.of(d.node) >= d.counter; };
+    return knows_one(other) || (!put_together.empty() &&
+                                std::all_of(put_together.begin(), put_together.end(), knows_one));
   }
-  // Whoever made or kept this one knew of that edit.
-  bool knows_edit_of(const Entry& other) const {
-    return vector.of(other.edited.node) >= other.counter;
-  }
+  bool knows_edit_of(const Entry& other) const { return knows(other.dot(), other.merges); }
 };
 
 }  // namespace cluster::sync

@@ -83,11 +83,12 @@ enum class Outcome : uint8_t {
   kChanged,      // it holds something else than was expected: a Scanned with that follows
   kUnavailable,  // no source has that content
   kBlocked,      // something else has to happen first: a folder is not empty, or is not there
+  kApart,        // what was to be merged touches the same lines, or is no text
   kFailed,
 };
 
 // The answer to Place. Done: `found` is what the path holds now, unless deleted; it differs from what was asked for where this
-// host cannot keep something alike. `copy` is what was set aside.
+// host cannot keep something alike, and its content where it was merged. `copy` is what was set aside.
 struct Placed {
   PlaceTicket ticket;
   Outcome outcome = Outcome::kDone;
@@ -141,6 +142,9 @@ struct Place {
   // expected; else it stays, and its content is copied. Empty: none.
   std::string move_from{};
   Found move_expected{};
+  // What that version and what is there were both made of: what they make of it together is put in place, with this
+  // version's attributes. Empty: the version itself is.
+  std::string merge_base{};
 };
 
 // Look at that path, and say what is there in Scanned; where it is empty, at all.

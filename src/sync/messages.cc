@@ -91,11 +91,8 @@ std::string parent_of(const std::string& path) {
 
 void to_wire(const std::string& path, const Entry& entry, wire::FileEntry& out) {
   out.set_path(path);
-  for (const auto& [node, counter] : entry.vector.counters()) {
-    auto& one = *out.add_vector();
-    one.set_node(node.raw());
-    one.set_counter(counter);
-  }
+  for (const auto& [node, counter] : entry.vector.counters())
+    to_wire(Dot{node, counter}, *out.add_vector());
   to_wire(entry.edited, *out.mutable_edited());
   out.set_counter(entry.counter);
   out.set_editor(entry.editor);
@@ -103,6 +100,35 @@ void to_wire(const std::string& path, const Entry& entry, wire::FileEntry& out) 
   out.set_deleted(entry.deleted);
   out.set_unsure(entry.unsure);
   to_wire(entry.state, *out.mutable_state());
+  for (const Dot& dot : entry.merges) to_wire(dot, *out.add_merges());
+}
+
+void to_wire(Mode mode, wire::RootHello& out) {
+  switch (mode) {
+    case Mode::kNewer: return out.set_mode(wire::RootHello::NEWER);
+    case Mode::kOlder: return out.set_mode(wire::RootHello::OLDER);
+    case Mode::kMerge: return out.set_mode(wire::RootHello::MERGE);
+  }
+}
+
+std::optional<Mode> mode_of(const wire::RootHello& hello) {
+  switch (hello.mode()) {
+    case wire::RootHello::NEWER: return Mode::kNewer;
+    case wire::RootHello::OLDER: return Mode::kOlder;
+    case wire::RootHello::MERGE: return Mode::kMerge;
+    default: return std::nullopt;
+  }
+}
+
+void to_wire(const Dot& dot, wire::Counter& out) {
+  out.set_node(dot.node.raw());
+  out.set_counter(dot.counter);
+}
+
+std::optional<Dot> from_wire(const wire::Counter& in) {
+  const auto node = NodeId::from_raw(in.node());
+  if (!node || in.counter() == 0) return std::nullopt;
+  return Dot{*node, in.counter()};
 }
 
 Result<Entry> from_wire(const wire::FileEntry& in) {
@@ -111,10 +137,10 @@ Result<Entry> from_wire(const wire::FileEntry& in) {
   if (in.vector_size() == 0 || static_cast<size_t>(in.vector_size()) > kMaxCounters)
     return Error{"a version that nobody made, or too many did"};
   for (const auto& one : in.vector()) {
-    const auto node = NodeId::from_raw(one.node());
-    if (!node || one.counter() == 0 || out.vector.of(*node) != 0)
+    const auto dot = from_wire(one);
+    if (!dot || out.vector.of(dot->node) != 0)
       return Error{"a version whose counters are not sound"};
-    out.vector.set(*node, one.counter());
+    out.vector.set(dot->node, dot->counter);
   }
   const auto edited = from_wire(in.edited());
   const auto born = from_wire(in.born());
@@ -131,6 +157,14 @@ Result<Entry> from_wire(const wire::FileEntry& in) {
   auto state = from_wire(in.state());
   if (!state) return Error{state.error()};
   out.state = std::move(*state);
+  if (static_cast<size_t>(in.merges_size()) > kMaxMerges)
+    return Error{"a version that puts too many edits together"};
+  for (const auto& one : in.merges()) {
+    const auto dot = from_wire(one);
+    if (!dot || out.vector.of(dot->node) < dot->counter)
+      return Error{"a version that puts together what it does not know"};
+    out.merges.push_back(*dot);
+  }
   return out;
 }
 

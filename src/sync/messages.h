@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "sync/entry.h"
+#include "sync/resolve.h"
 #include "wire/files.pb.h"
 
 namespace cluster::sync {
@@ -16,6 +17,7 @@ inline constexpr size_t kMaxPathBytes = 4096;
 inline constexpr size_t kMaxNameBytes = 255;             // of one component
 inline constexpr size_t kMaxTextBytes = 255;             // owner, group, name of a host
 inline constexpr size_t kMaxCounters = 4096;             // of a version
+inline constexpr size_t kMaxMerges = 64;                 // edits that are put together
 inline constexpr size_t kMaxAttributes = 256;            // of a path,
 inline constexpr size_t kMaxAttributesBytes = 64 << 10;  // all together
 inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 50;
@@ -28,5 +30,9 @@ void to_wire(const FileState& state, wire::FileContent& out);
 Result<FileState> from_wire(const wire::FileContent& in);
 void to_wire(const std::string& path, const Entry& entry, wire::FileEntry& out);
 Result<Entry> from_wire(const wire::FileEntry& in);
+void to_wire(Mode mode, wire::RootHello& out);
+std::optional<Mode> mode_of(const wire::RootHello& hello);  // nullopt: one that this version lacks
+void to_wire(const Dot& dot, wire::Counter& out);
+std::optional<Dot> from_wire(const wire::Counter& in);
 
 }  // namespace cluster::sync

@@ -40,21 +40,31 @@ bool worth_keeping(const Entry& other, const Entry& stays) {
 
 }  // namespace
 
-const char* to_string(Mode mode) { return mode == Mode::kNewer ? "newer" : "older"; }
+const char* to_string(Mode mode) {
+  switch (mode) {
+    case Mode::kNewer: return "newer";
+    case Mode::kOlder: return "older";
+    case Mode::kMerge: return "merge";
+  }
+  return "";
+}
 
 // Two that were resolved with different others meanwhile may each know of the other's edit, and hold different things:
 // then one order decides, so that in the end all hold the same. What does not stay then has been kept before, or was replaced.
 Resolution resolve(Mode mode, const Entry& ours, const Entry& theirs) {
-  const bool ours_is_greater = rank(mode, theirs) < rank(mode, ours);
+  // Of one edit that was stamped anew that stamp stays.
+  const bool ours_is_greater =
+      ours.same_edit(theirs) ? ours.edited < theirs.edited : rank(mode, theirs) < rank(mode, ours);
   switch (ours.vector.relation_to(theirs.vector)) {
     case Relation::kSame:
-      if (ours.same_edit(theirs)) return {Stays::kBoth};
+      if (ours.same_edit(theirs) && ours.edited == theirs.edited) return {Stays::kBoth};
       return {ours_is_greater ? Stays::kOurs : Stays::kTheirs};
     case Relation::kAfter: return {Stays::kOurs};
     case Relation::kBefore: return {Stays::kTheirs};
     case Relation::kConcurrent: break;
   }
-  if (ours.same_edit(theirs)) return {Stays::kOursOfTwo};
+  if (ours.same_edit(theirs))
+    return {theirs.edited < ours.edited ? Stays::kTheirsOfTwo : Stays::kOursOfTwo};
   const bool ours_knows = ours.knows_edit_of(theirs), theirs_knows = theirs.knows_edit_of(ours);
   const bool ours_stays = ours_knows == theirs_knows ? ours_is_greater : ours_knows;
   const bool unknowing = !ours_knows && !theirs_knows;
@@ -71,14 +81,20 @@ Entry merged(const Entry& stays, const Entry& other) {
   return out;
 }
 
-// Counters are of a node and a path: its own file of the copy's name must not be taken for the copy.
+// Counters are of a node and a path: its own file of the copy's name must not be taken for the copy, nor may one copy take
+// the place of another that has got the same name.
 Entry copy_of(const Entry& other) {
   Entry out = other;
-  for (uint8_t& byte : out.edited.node.bytes) byte ^= 0x5c;
+  const uint64_t content = Digest().add(other.state.content).value();
+  auto& bytes = out.edited.node.bytes;
+  for (uint8_t& byte : bytes) byte ^= 0x5c;
+  for (size_t i = 0; i < sizeof content; ++i)
+    bytes[bytes.size() / 2 + i] ^= static_cast<uint8_t>(content >> (8 * i));
   out.vector = {};
   out.vector.set(out.edited.node, other.counter);
   out.born = out.edited;
   out.unsure = false;
+  out.merges.clear();
   return out;
 }
 

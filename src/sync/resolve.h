@@ -8,8 +8,9 @@
 
 namespace cluster::sync {
 
-// Which of two concurrent edits stays: the later one, or that of the host which created the path.
-enum class Mode : uint8_t { kNewer, kOlder };
+// Which of two concurrent edits stays: the later one, that of the host which created the path, or what both make of it where
+// they touch different lines of a text, else the later one.
+enum class Mode : uint8_t { kNewer, kOlder, kMerge };
 const char* to_string(Mode mode);  // as in cluster.conf
 
 enum class Stays : uint8_t {

@@ -40,6 +40,7 @@ void Root::leave(Context& context) {
   retries_.clear();
   folder_waits_.clear();
   to_be_seen_.clear();
+  apart_.clear();
   braked_ = false;
 }
 
@@ -49,6 +50,7 @@ void Root::update(const std::string& path, Entry entry, const Found& found) {
     count(path, held, false);
     by_sequence_.erase(held.sequence);
     tombstones_.erase({held.deleted_since, path});
+    if (config_.mode == Mode::kMerge) note_former(held, entry);
   }
   static_cast<Entry&>(held) = std::move(entry);
   held.signature = found.signature;
@@ -99,6 +101,13 @@ void Root::update_known(const std::string& path, Entry entry) {
   update(path, std::move(entry), live ? ours->found() : Found{});
 }
 
+// Like the clock, so that an index which was put back from an older copy gives no number twice; and each is given once,
+// though what it was given to did not stay.
+uint64_t Root::next_counter(const Context& context, const Entry& after) {
+  return own_counter_ = std::max({after.vector.of(context.self.node) + 1, own_counter_ + 1,
+                                  core::wall_us(context.now.wall)});
+}
+
 // The version that an edit makes here of what is held, with the same content. `wished_us`: when it was made, if that can be.
 Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) {
   const uint64_t now = core::wall_us(context.now.wall);
@@ -106,14 +115,12 @@ Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) {
   if (ours != nullptr) out = *ours;
   const uint64_t after = ours == nullptr ? 0 : ours->edited.wall_us;
   out.edited = {std::max(std::min(wished_us, now), after + 1), context.self.node};
-  // Like the clock, so that an index which was put back from an older copy gives no number twice; and each is given once,
-  // though what it was given to did not stay.
-  own_counter_ = std::max({out.vector.of(context.self.node) + 1, own_counter_ + 1, now});
-  out.vector.set(context.self.node, own_counter_);
-  out.counter = own_counter_;
+  out.counter = next_counter(context, out);
+  out.vector.set(context.self.node, out.counter);
   out.editor = context.self.name;
   if (ours == nullptr || ours->deleted) out.born = out.edited;
   out.deleted = out.unsure = false;
+  out.merges.clear();
   return out;
 }
 
@@ -174,7 +181,9 @@ bool Root::is_as_intended(const std::string& path, const Found& found) const {
   const auto meant = intended_.find(path);
   if (meant == intended_.end() || !(meant->second.state == found.state)) return false;
   const Held* ours = held(path);
-  return ours == nullptr || !ours->vector.knows(meant->second.vector);
+  if (ours == nullptr || !ours->vector.knows(meant->second.vector)) return true;
+  // Both know the same, and one of them was to give way.
+  return ours->vector == meant->second.vector && !ours->same_edit(meant->second);
 }
 
 void Root::edit(Context& context, const std::string& path, const Found& found, bool first) {
@@ -255,12 +264,10 @@ void Root::restamp(Context& context) {
     if (is_ahead(held.edited, context.now.wall)) paths.push_back(path);
   for (const std::string& path : paths) {
     const Held& ours = entries_.at(path);
-    Entry before = ours;
-    before.edited.wall_us = 0;
-    Entry entry = edited(context, &before, core::wall_us(context.now.wall));
-    entry.deleted = ours.deleted;
-    entry.unsure = ours.unsure;
-    entry.born = ours.born;
+    // Nobody edited it: whoever replaces or deletes it meanwhile knew of it.
+    Entry entry = ours;
+    entry.vector.set(context.self.node, next_counter(context, ours));
+    entry.edited.wall_us = core::wall_us(context.now.wall);
     if (is_ahead(entry.born, context.now.wall)) entry.born.wall_us = entry.edited.wall_us;
     update_known(path, std::move(entry));
   }

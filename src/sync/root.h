@@ -39,6 +39,16 @@ inline constexpr Duration kLongestContactInterval = hours(1);
 inline constexpr Duration kFirstRetry = milliseconds(200);
 inline constexpr Duration kLongestRetry = minutes(1);
 
+// What a path held before.
+struct Former {
+  Dot dot;
+  std::vector<Dot> merges;
+  std::string content;
+};
+inline constexpr size_t kMaxFormer = 8;
+// A file that is larger is not merged.
+inline constexpr uint64_t kMaxMergedBytes = 1 << 20;
+
 // What a path of this host holds.
 struct Held : Entry {
   std::optional<FileState> here;  // what the disk holds, where that is not `state`: it cannot here
@@ -46,6 +56,7 @@ struct Held : Entry {
   uint64_t sequence = 0;          // in the index
   uint64_t deleted_since =
       0;  // by this host's clock, in microseconds since the epoch; 0: not yet stored
+  std::vector<Former> former;  // in mode merge, the newest first
 
   const FileState& on_disk() const { return here ? *here : state; }
   Found found() const { return {on_disk(), signature}; }
@@ -97,6 +108,8 @@ class Root {
   const std::string* path_with(const std::string& content) const;
   // The path that the file of this inode has by the index; null: none.
   const std::string* path_of(const Signature& signature) const;
+  // It may be merged one day: what it holds is to be kept, as long as it does or held it before.
+  bool may_be_merged(const Entry& entry) const;
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
   RootView view(HostId self) const;
@@ -117,6 +130,8 @@ class Root {
     std::string copy_for;         // this keeps beside what does not stay of that path
     std::string move_from;        // that path becomes this one,
     Entry move_gone;              // and is then deleted by this version
+    std::string merge_base;       // it is put together with what is here,
+    std::vector<Dot> merges;      // which makes one of these edits
     std::optional<Place> action;  // waits until what is intended is stored
     bool look_again = false;
     bool own = false;             // a version that this host has already
@@ -144,6 +159,7 @@ class Root {
   std::string why_paused() const { return paused_.empty() ? held_ : paused_; }
 
   // root.cc: this host's own edits
+  uint64_t next_counter(const Context& context, const Entry& after);
   Entry edited(Context& context, const Entry* ours, uint64_t wished_us);
   void sight(Context& context, const Sighting& sighting, bool first);
   void edit(Context& context, const std::string& path, const Found& found, bool first);
@@ -200,6 +216,15 @@ class Root {
   void find_what_moves(Context& context, const std::string& path, Placing& placing) const;
   bool is_wanted_elsewhere(const std::string& path, const Held& ours) const;
   void end_move(Context& context, const Placing& placing, bool moved);
+
+  // root_merges.cc: what two edits of one text make of it
+  static void note_former(Held& held, const Entry& next);
+  static void load_former(Held& held, const wire::StoredEntry& stored);
+  static void store_former(const Held& held, wire::StoredEntry& out);
+  bool begin_merge(Context& context, const std::string& path, const Offer& offer,
+                   bool theirs_stays);
+  void end_merge(Context& context, const std::string& path, const Placing& placing,
+                 const Found& found);
 
   // root_deletes.cc: when deletes are forgotten, and who has missed them
   Duration collect_interval() const;
@@ -281,6 +306,8 @@ class Root {
   std::set<std::string> restoring_;
   std::vector<Pushing> pushes_;
   std::set<std::string> keeps_edit_;  // what its creator made of it is nowhere any more
+  // Contents, one of this host and one of another, that cannot be merged.
+  std::map<std::string, std::pair<std::string, std::string>> apart_;
 };
 
 }  // namespace cluster::sync

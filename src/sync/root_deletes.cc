@@ -167,6 +167,7 @@ void Root::overrule(Context& context, const std::string& path, const Entry& thei
     entry.counter = ours->counter;
     entry.editor = ours->editor;
     entry.unsure = ours->unsure;
+    entry.merges = ours->merges;
   }
   if (!live) entry.born = before.born;
   context.log(config_.name + ": " + path + " of " + theirs.editor +

@@ -46,6 +46,7 @@ void Root::consider(Context& context, const std::string& path) {
       if (offers_.empty()) offered_contents_.clear();
       retries_.erase(path);
       folder_waits_.erase(path);
+      apart_.erase(path);
       return;
     }
     if (put_off_now(context.now.mono, path)) return;
@@ -78,6 +79,9 @@ bool Root::act_on(Context& context, const std::string& path, const Offer& offer)
   if (ours == nullptr) return take(context, path, theirs, nullptr);
   const Resolution resolution = resolve(config_.mode, *ours, theirs);
   const bool against_delete = ours->deleted != theirs.deleted;
+  if (resolution.keep_other &&
+      begin_merge(context, path, offer, resolution.stays == Stays::kTheirsOfTwo))
+    return false;
   switch (resolution.stays) {
     case Stays::kBoth:
     case Stays::kOurs: return true;
@@ -137,13 +141,15 @@ void Root::place(Context& context, const std::string& path, Placing placing,
   Place action{placing.ticket, config_.name,     path,
                expected,       placing.entry,    sources_of(source_path, placing.entry),
                source_path,    placing.set_aside};
+  action.merge_base = placing.merge_base;
   if (!placing.move_from.empty()) {
     action.move_from = placing.move_from;
     action.move_expected = entries_.at(placing.move_from).found();
     placing_[placing.move_from].entry = placing.move_gone;
   }
   by_ticket_[placing.ticket] = path;
-  if (placing.own || placing.entry.deleted) {
+  // What comes of a merge nobody can tell before: a crash then makes it an edit, and what it is merged with is the same again.
+  if (placing.own || placing.entry.deleted || !placing.merge_base.empty()) {
     context.emit(std::move(action));
   } else {
     // A crash after it is in place and before that is stored must not make it an edit of this host's.
@@ -338,6 +344,8 @@ void Root::placed(Context& context, const Placed& answer) {
         if (!(answer.found.state == placing.entry.state)) ours.here = answer.found.state;
         count(path, ours, true);
         dirty_.insert(path);
+      } else if (!placing.merge_base.empty()) {
+        end_merge(context, path, placing, answer.found);
       } else {
         update(path, placing.entry, answer.found);
       }
@@ -363,6 +371,9 @@ void Root::placed(Context& context, const Placed& answer) {
         restamp(context);
       break;
     case Outcome::kChanged: to_be_seen_.insert(path); break;
+    case Outcome::kApart:
+      apart_[path] = {entries_.at(path).state.content, placing.entry.state.content};
+      break;
     case Outcome::kFailed:
       if (!retries_.contains(path))
         context.alert(config_.name + ": " + path + " cannot be brought up to date: " + answer.why);

@@ -37,6 +37,7 @@ void Root::load(const std::string& path, const wire::StoredEntry& stored) {
     if (auto here = from_wire(stored.here())) held.here = std::move(*here);
   held.signature = {stored.device(),   stored.inode(),    stored.size(),
                     stored.mtime_ns(), stored.ctime_ns(), false};
+  load_former(held, stored);
   by_sequence_[held.sequence] = path;
   count(path, held, true);
 }
@@ -73,6 +74,7 @@ wire::StoredEntry Root::to_store(const std::string& path) const {
   out.set_mtime_ns(signature.mtime_ns);
   // Whoever looks at it next cannot take it for unchanged.
   out.set_ctime_ns(signature.racy ? 0 : signature.ctime_ns);
+  store_former(*held_here, out);
   return out;
 }
 
@@ -177,7 +179,7 @@ void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
   wire::FileMessage message;
   auto& hello = *message.mutable_hello();
   hello.set_root(config_.name);
-  hello.set_mode(config_.mode == Mode::kNewer ? wire::RootHello::NEWER : wire::RootHello::OLDER);
+  to_wire(config_.mode, hello);
   hello.set_index(index_);
   hello.set_paused(why_paused());
   hello.set_horizon(horizon_);
@@ -204,13 +206,17 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootHello& h
   const auto at = peers_.find(from);
   if (at == peers_.end() || !configured_) return {};
   Peer& peer = at->second;
-  const Mode mode = hello.mode() == wire::RootHello::OLDER ? Mode::kOlder : Mode::kNewer;
+  const auto mode = mode_of(hello);
   const bool anew = peer.greeted && peer.index == hello.index();
   peer.greeted = true;
   peer.paused = hello.paused();
-  const std::string apart = mode == config_.mode ? std::string()
-                                                 : std::string("its mode is ") + to_string(mode) +
-                                                       ", and " + to_string(config_.mode) + " here";
+  const std::string apart =
+      mode == config_.mode ? std::string()
+                           : std::string("its mode is ")
+                                 .append(mode ? to_string(*mode) : "one that this version lacks")
+                                 .append(", and ")
+                                 .append(to_string(config_.mode))
+                                 .append(" here");
   if (!apart.empty() && peer.apart.empty())
     context.alert("files of " + config_.name + " are not kept alike with " + peer.name + ": " +
                   apart);

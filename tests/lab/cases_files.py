@@ -63,6 +63,11 @@ class Kept:
                 if os.path.isfile(self.path(1, n)))
         until(same, "all hosts hold the same")
 
+    def bases(self, i):
+        """How many contents host i keeps to merge others by."""
+        folder = os.path.join(self.lab[i].state, "bases")
+        return len(os.listdir(folder)) if os.path.isdir(folder) else 0
+
     def root(self, i):
         return next((r for r in self.lab[i].status()["files"]["roots"] if r["name"] == "data"), None)
 
@@ -115,6 +120,32 @@ def test_conflict_keeps_both(c):
     copies = lambda i: [n for n in bed.names(i) if n.startswith("zone.conflict-")]
     until(lambda: len(copies(1)) == 1 and copies(1) == copies(2), "one copy, of one name")
     bed.all_have(copies(1)[0], "of host 1")
+
+
+def test_edits_of_one_text_are_put_together(c):
+    """Three administrators change one table, each behind a cut; what each wrote is in it afterwards, or beside it."""
+    bed = Kept(c, section="mode = merge")
+    table = ["10.0.0.%d host%d\n" % (n, n) for n in range(1, 9)]
+    bed.write(1, "table", "".join(table))
+    bed.all_have("table", "".join(table))
+    for i in (1, 2, 3):
+        until(lambda: bed.bases(i) == 1, "host %d keeps what they will all have begun with" % i)
+    for i in (1, 2, 3):
+        bed.lab[i].unplug()
+    until(lambda: all(bed.lab[i].host_view(1 if i != 1 else 2)["state"] == "down" for i in (1, 2, 3)), "all are apart")
+    edits = {1: "10.0.0.1 alpha\n", 2: "10.0.0.4 delta\n", 3: "10.0.0.7 eta\n"}
+    for i, line in edits.items():
+        bed.write(i, "table", "".join(line if t.split()[0] == line.split()[0] else t for t in table))
+    together = "".join(next((e for e in edits.values() if e.split()[0] == t.split()[0]), t) for t in table)
+    bed.lab[2].kill()
+    bed.lab[2].up()
+    for i in (1, 2, 3):
+        bed.lab[i].plug()
+    bed.all_have("table", together, 30)
+    until(lambda: all(bed.names(i) == ["table"] for i in (1, 2, 3)), "and nothing had to be kept beside it")
+    bed.alike()
+    log = bed.lab[2].ctl("files", "log", bed.path(2, "table")).stdout
+    expect("put together" in log, "what host 2 had written alone is one of the versions kept", log)
 
 
 def test_host_that_was_off_gets_what_it_missed(c):

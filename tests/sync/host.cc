@@ -111,6 +111,7 @@ std::vector<std::string> Host::crash() {
 
 void Host::lose_state() {
   stored_.clear();
+  bases_.clear();
   node_ = node_of(index_, ++lives_);
 }
 
@@ -175,6 +176,9 @@ void Host::scan() {
 
 void Host::step(const FileEvent& event) {
   if (engine_ == nullptr) return;
+  if (const auto* seen = std::get_if<Scanned>(&event))
+    for (const Sighting& sighting : seen->sightings)
+      if (sighting.found) bases_.insert(sighting.found->state.content);
   FileActions actions;
   const Now now{MonoTime(world_.queue().now() + seconds(1)), WallTime(microseconds(wall_us()))};
   engine_->step(now, event, actions);
@@ -205,6 +209,8 @@ void Host::perform(FileAction& action) {
     if (alert->text.find("this host was away") != std::string::npos) world_.was_away(*this);
   } else if (auto* log = std::get_if<FileLog>(&action)) {
     if (tell) tell("log: " + log->text);
+    const size_t away = log->text.find(", which was away too long");
+    if (away != std::string::npos) world_.was_overruled(log->text[away - 1]);
   } else if (auto* conflict = std::get_if<FileConflict>(&action)) {
     if (tell) tell("conflict " + conflict->path + " " + conflict->copy);
   }
@@ -274,6 +280,17 @@ Placed Host::put_in_place(const Place& place) {
     if (tell) tell("moves " + place.move_from + " to " + place.path);
     return answer;
   }
+  FileState state_there = state;
+  if (!place.merge_base.empty()) {
+    if (!bases_.contains(place.merge_base)) return refused(Outcome::kApart, "no base");
+    const auto merged =
+        world_.merged(place.merge_base, there->state.content, place.entry.state.content);
+    if (!merged) return refused(Outcome::kApart, "it touches the same lines");
+    bases_.insert(state.content);
+    state_there.content = *merged;
+    state_there.size = place.entry.state.size + there->state.size;
+    if (tell) tell("merges " + place.path + " into " + *merged);
+  }
   if (!place.set_aside.empty()) {
     if (folder_.look(place.set_aside)) return refused(Outcome::kFailed, "another is kept there");
     answer.copy = {there->state, folder_.put(place.set_aside, there->state)};
@@ -283,7 +300,8 @@ Placed Host::put_in_place(const Place& place) {
   if (gone) {
     folder_.remove(place.path);
   } else {
-    answer.found = {state, folder_.put(place.path, state)};
+    answer.found = {state_there, folder_.put(place.path, state_there)};
+    bases_.insert(state_there.content);
   }
   if (tell) tell((gone ? "removes " : "places ") + place.path);
   return answer;

@@ -42,7 +42,7 @@ class Host {
   bool has(const std::string& content) const;
   bool knows(const std::string& path, const std::string& content) const;  // by its index
   void ended(const std::string& path, const std::string& content);        // of which it knows
-  bool keeps(const std::string& content) const { return retained_.contains(content); }
+  const std::set<std::string>& retained() const { return retained_; }
 
   void linked(const Host& other);
   void unlinked(const Host& other);
@@ -84,6 +84,7 @@ class Host {
   sync::Mode mode_ = sync::Mode::kNewer;
   Folder folder_;
   std::set<std::string> retained_;
+  std::set<std::string> bases_;  // what has stood here: others can be merged by it
   sync::StoredIndex stored_;
   std::unique_ptr<sync::Sync> engine_;
   uint64_t engine_number_ = 0;

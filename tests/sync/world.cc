@@ -14,10 +14,6 @@ namespace {
 constexpr Duration kTrouble = seconds(60);
 constexpr Duration kPeace = seconds(400);
 
-std::string name_of(const Host& host) {
-  return std::string(1, static_cast<char>('A' + host.index()));
-}
-
 char name_of_node(const std::string& node) {
   const bool copy = node[7] != 0;
   return static_cast<char>((copy ? 'a' : 'A') + (node[0] ^ (copy ? 0x5c : 0)) - 1);
@@ -34,16 +30,15 @@ std::string describe(const wire::FileEntry& entry) {
          std::to_string(entry.edited().wall_us() % 1'000'000'000);
 }
 
-bool is_copy(const std::string& path) { return path.find(".conflict-") != std::string::npos; }
-
 }  // namespace
 
 World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
   const size_t hosts = 2 + rng_.below(4);
   if (rng_.chance(0.25)) mode_ = Mode::kOlder;
   // From numbers of its own: the other worlds are as they were.
-  if (Rng own(~seed); own.chance(0.5))
-    tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
+  Rng own(~seed);
+  if (own.chance(0.5)) tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
+  if (mode_ == Mode::kNewer && own.chance(0.3)) mode_ = Mode::kMerge;
   for (size_t i = 0; i < hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(*this, i, rng_.fork()));
     Host& host = *hosts_.back();
@@ -122,151 +117,24 @@ bool World::source_has(const Host& asker, const std::vector<NodeId>& sources,
   });
 }
 
-// ----------------------------------------------------------------------------------------- users
-
-std::string World::some_path(Host& host, bool must_exist) {
-  if (must_exist) {
-    const auto& all = host.folder().all();
-    if (all.empty()) return "";
-    auto at = all.begin();
-    std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(all.size())));
-    return at->first;
-  }
-  std::string folder;
-  std::vector<std::string> folders{""};
-  for (const auto& [path, found] : host.folder().all())
-    if (found.state.type == FileType::kFolder && std::count(path.begin(), path.end(), '/') < 2)
-      folders.push_back(path);
-  folder = folders[rng_.below(folders.size())];
-  const std::string name(1, static_cast<char>('a' + rng_.below(5)));
-  return folder.empty() ? name : folder + "/" + name;
-}
-
-void World::end_of(Host& host, const std::string& path) {
-  const auto found = host.folder().look(path);
-  if (!found || found->state.type == FileType::kFolder) return;
-  // Where only its creator may, it comes back; and what the host has not heard of yet is not the user's to delete.
-  const std::string& content = found->state.content;
-  ended_by_[host.index()].insert(content);
-  if (mode_ == Mode::kOlder || !host.knows(path, content) || away_.contains(host.index())) {
-    free_.insert(content);
-    return;
-  }
-  // A copy beside a path says nothing of the path, which may hold the same by now.
-  (is_copy(path) ? replaced_copies_ : replaced_).insert(content);
-  host.ended(path, content);
-}
-
-void World::put(Host& host, const std::string& path, const FileState& state) {
-  host.folder().put(path, state);
-  host.touched(path);
-}
-
-void World::write(Host& host, const std::string& path) {
-  if (host.folder().holds_folder(path)) return;
-  end_of(host, path);
-  FileState state;
-  char content[33];
-  std::snprintf(content, sizeof content, "content %024llu",
-                static_cast<unsigned long long>(++contents_));
-  state.content = content;
-  state.size = 10 + rng_.below(1000);
-  state.type = rng_.chance(0.1) ? FileType::kLink : FileType::kFile;
-  if (state.type == FileType::kLink) state.size = 0;
-  state.mode = state.type == FileType::kLink ? 0 : 0644;
-  state.owner = state.group = "root";
-  state.mtime_ns = static_cast<int64_t>(host.wall_us() * 1000);
-  written_.insert(state.content);
-  put(host, path, state);
-  tell(name_of(host) + " writes " + path + ": " + content);
-}
-
-void World::make_folder(Host& host, const std::string& path, uint32_t mode) {
-  FileState folder;
-  folder.type = FileType::kFolder;
-  folder.mode = mode;
-  folder.owner = folder.group = "root";
-  put(host, path, folder);
-  tell(name_of(host) + " makes folder " + path);
-}
-
-void World::remove(Host& host, const std::string& path) {
-  for (const std::string& child : host.folder().below(path)) end_of(host, child);
-  end_of(host, path);
-  host.folder().remove(path);
-  host.touched(path);
-  tell(name_of(host) + " deletes " + path);
-}
-
-void World::move(Host& host, const std::string& from, const std::string& to) {
-  const auto found = host.folder().look(from);
-  if (!found || host.folder().look(to) || found->state.type == FileType::kFolder) return;
-  host.folder().rename(from, to);
-  host.touched(to);
-  host.touched(from);
-  // Another may have deleted it under its old name, which says nothing of the new one.
-  free_.insert(found->state.content);
-  tell(name_of(host) + " moves " + from + " to " + to);
-}
-
-void World::user_acts(Host& host) {
-  switch (rng_.below(10)) {
-    case 0:
-    case 1:
-    case 2: return write(host, some_path(host, false));
-    case 3:
-    case 4: {
-      const std::string path = some_path(host, true);
-      return path.empty() ? void() : write(host, path);
-    }
-    case 5: {
-      const std::string path = some_path(host, false);
-      if (host.folder().look(path)) return;
-      return make_folder(host, path, 0755);
-    }
-    case 6: {
-      const std::string path = some_path(host, true);
-      return path.empty() ? void() : remove(host, path);
-    }
-    case 7: {
-      const std::string path = some_path(host, true);
-      return path.empty() ? void() : move(host, path, some_path(host, false));
-    }
-    case 8: {
-      const std::string path = some_path(host, true);
-      const auto found = host.folder().look(path);
-      if (!found || found->state.type == FileType::kLink) return;
-      FileState state = found->state;
-      state.mode ^= 0100;
-      if (state.type == FileType::kFile) free_.insert(state.content);
-      put(host, path, state);
-      return tell(name_of(host) + " chmods " + path);
-    }
-    default: {  // a file becomes a folder, or the reverse
-      const std::string path = some_path(host, true);
-      const auto found = host.folder().look(path);
-      if (!found) return;
-      const bool folder = found->state.type == FileType::kFolder;
-      remove(host, path);
-      if (folder) return write(host, path);
-      return make_folder(host, path, 0700);
-    }
-  }
-}
-
 // ------------------------------------------------------------------------------------------ faults
 
 // What a host whose memory is lost holds may be taken for older than it is, and what it had deleted may not have been told.
 void World::nothing_said_of(Host& host) {
-  free_.insert(ended_by_[host.index()].begin(), ended_by_[host.index()].end());
+  for (const std::string& content : ended_by_[host.index()]) say_nothing_of(content);
   for (const auto& [path, found] : host.folder().all())
-    if (found.state.type != FileType::kFolder) free_.insert(found.state.content);
+    if (found.state.type != FileType::kFolder) say_nothing_of(found.state.content);
 }
 
 // It takes what the others have, whatever its users did meanwhile.
 void World::was_away(const Host& host) {
   away_.insert(host.index());
-  free_.insert(ended_by_[host.index()].begin(), ended_by_[host.index()].end());
+  for (const std::string& content : ended_by_[host.index()]) say_nothing_of(content);
+}
+
+void World::was_overruled(char host) {
+  for (const std::string& content : ended_by_[static_cast<size_t>(host - 'A')])
+    say_nothing_of(content);
 }
 
 void World::something_happens() {
@@ -282,7 +150,7 @@ void World::something_happens() {
   } else if (what < 85) {
     if (host.running()) {
       tell(name_of(host) + " crashes");
-      for (const std::string& content : host.crash()) free_.insert(content);
+      for (const std::string& content : host.crash()) say_nothing_of(content);
     } else {
       tell(name_of(host) + " starts");
       host.start();
@@ -298,8 +166,8 @@ void World::something_happens() {
     tell(name_of(host) + (confirm ? " confirms" : " reverts"));
     // Whatever was deleted there is as it was.
     if (!confirm) {
-      free_.insert(replaced_.begin(), replaced_.end());
-      free_.insert(replaced_copies_.begin(), replaced_copies_.end());
+      for (const auto* ended : {&replaced_, &replaced_copies_})
+        for (const std::string& content : *ended) say_nothing_of(content);
     }
     host.order(confirm ? FileVerb::kConfirm : FileVerb::kRevert);
   } else if (what < 95) {
@@ -417,21 +285,20 @@ void World::check_end() {
           return broken("A and " + name_of(*host) + " differ in " + path);
       }
     }
-  std::set<std::string> there;
+  Parts there;
   for (const auto& [path, found] : first) {
-    there.insert(found.state.content);
+    if (found.state.type != FileType::kFolder)
+      there.insert(parts_[found.state.content].begin(), parts_[found.state.content].end());
     if (!is_copy(path) && replaced_.contains(found.state.content) &&
         !free_.contains(found.state.content))
       return broken(path + " holds again what was replaced or deleted: " + found.state.content);
   }
-  const auto retained = [&](const std::string& content) {
-    return std::any_of(hosts_.begin(), hosts_.end(),
-                       [&](const auto& host) { return host->keeps(content); });
-  };
+  if (collects())
+    for (const auto& host : hosts_)
+      for (const std::string& content : host->retained())
+        there.insert(parts_[content].begin(), parts_[content].end());
   for (const std::string& content : written_)
-    if (!there.contains(content) && !(collects() && retained(content)) &&
-        !replaced_.contains(content) && !replaced_copies_.contains(content) &&
-        !free_.contains(content))
+    if (!there.contains(content) && !dropped_.contains(content) && !free_.contains(content))
       return broken("nobody replaced or deleted it, and it is lost: " + content);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,14 @@ inline std::pair<size_t, size_t> pair_of(size_t a, size_t b) {
   return {std::min(a, b), std::max(a, b)};
 }
 
+inline std::string name_of(const Host& host) {
+  return std::string(1, static_cast<char>('A' + host.index()));
+}
+
+inline bool is_copy(const std::string& path) {
+  return path.find(".conflict-") != std::string::npos;
+}
+
 class World {
  public:
   World(uint64_t seed, bool told);
@@ -35,9 +44,14 @@ class World {
   void stopped(Host& host);
   bool source_has(const Host& asker, const std::vector<NodeId>& sources,
                   const std::string& content);
+  // What two edits of one file make of it; nullopt: they touch the same lines.
+  std::optional<std::string> merged(const std::string& base, const std::string& one,
+                                    const std::string& other);
   Duration tombstone_keep() const { return tombstone_keep_; }
   bool collects() const { return tombstone_keep_ < hours(1); }
   void was_away(const Host& host);
+  void was_overruled(
+      char host);  // by its letter: what it made while it was away, by one that was not
   void pushed(const Host& host);  // so it was told, of something
   bool disk_fails(Rng& rng) const { return rng.chance(disk_failing_); }
   void stored(const Host& host, const std::string& value, const std::string& key);
@@ -57,7 +71,11 @@ class World {
   void remove(Host& host, const std::string& path);
   void move(Host& host, const std::string& from, const std::string& to);
   std::string some_path(Host& host, bool must_exist);
-  void end_of(Host& host, const std::string& path);  // a user replaces or deletes what is there
+  using Parts = std::set<std::string>;
+  // A user replaces or deletes what is there, but for what is carried over.
+  void end_of(Host& host, const std::string& path, const Parts& carried = {});
+  void say_nothing_of(const std::string& content);
+  Parts carried_over(const std::optional<sync::Found>& from);
   void nothing_said_of(Host& host);
 
   void set_clock(Host& host, bool wrong);
@@ -79,11 +97,13 @@ class World {
   Duration tombstone_keep_ = hours(24 * 90);
 
   uint64_t contents_ = 0;
-  std::set<std::string> written_;                     // by users
-  std::set<std::string> replaced_;                    // or deleted, by a user who had it there
-  std::set<std::string> replaced_copies_;             // likewise, where it had been kept beside
-  std::set<std::string> free_;                        // of which nothing can be said
-  std::set<size_t> away_;                             // hosts that have missed deletes
+  std::map<std::string, Parts> parts_;     // of a content: what users wrote that it has in it
+  std::set<std::string> written_;          // by users
+  std::set<std::string> replaced_;         // or deleted, by a user who had it there
+  std::set<std::string> replaced_copies_;  // likewise, where it had been kept beside
+  Parts dropped_;                          // with these, and not carried over
+  std::set<std::string> free_;             // of which nothing can be said
+  std::set<size_t> away_;                  // hosts that have missed deletes
   std::map<size_t, std::set<std::string>> ended_by_;  // of replaced_, by whose user
   std::map<std::string, std::string> meaning_;        // of a path's version
   Result result_;

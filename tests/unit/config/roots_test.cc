@@ -202,12 +202,11 @@ TEST_F(RootsTest, WhatIsWrongWithAValueIsSaidWithItsLine) {
       {"sync x {\n  path = srv\n}\n", "2: path is 'srv'; expected an absolute path\n"},
       {"sync x {\n  path = \"/srv/..\"\n}\n",
        "2: path is '/srv/..', which has '..' in it; expected a path without\n"},
-      {"sync x {\n  path = \"DIR/srv/a\"\n  mode = merge\n}\n",
-       "3: mode is 'merge', which is not supported by this version; expected newer or older\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  mode = owner\n}\n",
-       "3: mode is 'owner', which is not supported by this version; expected newer or older\n"},
+       "3: mode is 'owner', which is not supported by this version; expected newer, older or "
+       "merge\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  mode = oldest\n}\n",
-       "3: mode is 'oldest'; expected one of newer|older\n"},
+       "3: mode is 'oldest'; expected one of newer|older|merge\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  service = web\n}\n",
        "3: the key 'service' in the section 'sync' 'x' is not supported by this version; expected "
        "no such key\n"},

@@ -82,7 +82,7 @@ class Hosts : public ::testing::Test {
     ASSERT_TRUE(keeper) << keeper.error();
     std::vector<HostId> ids;
     for (size_t j = 0; j < hosts_.size(); ++j) ids.push_back(HostId(static_cast<uint32_t>(j + 1)));
-    sync::LocalRoot root{{"data", sync::Mode::kNewer, ids, {}}, host.data, false};
+    sync::LocalRoot root{{"data", mode_, ids, {}}, host.data, false};
     (*keeper)->configure({{root}, hours(1)});
     std::lock_guard guard(mutex_);
     host.keeper = std::move(*keeper);
@@ -140,6 +140,7 @@ class Hosts : public ::testing::Test {
   testing_files::TempFolder folder_;
   std::mutex mutex_;
   bool linked_ = false;
+  sync::Mode mode_ = sync::Mode::kNewer;
   uint64_t said_bytes_ = 0;
   std::vector<std::unique_ptr<Host>> hosts_;
 
@@ -164,6 +165,34 @@ TEST_F(Hosts, AFileAppearsChangesAndGoesOnTheOther) {
   await_text(0, "motd", "goodbye");
   fs::remove(path(0, "motd"));
   await_text(1, "motd", "(absent)");
+}
+
+TEST_F(Hosts, WhatTwoHaveEditedApartIsPutTogether) {
+  mode_ = sync::Mode::kMerge;
+  make(2);
+  start(0), start(1), link();
+  write(0, "hosts", "one\ntwo\nthree\nfour\n");
+  await_text(1, "hosts", "one\ntwo\nthree\nfour\n");
+  await("what it held is kept on both", [&] {
+    return !fs::is_empty(hosts_[0]->state + "/bases") && fs::exists(hosts_[1]->state + "/bases") &&
+           !fs::is_empty(hosts_[1]->state + "/bases");
+  });
+  cut();
+  write(0, "hosts", "ONE\ntwo\nthree\nfour\n");
+  write(1, "hosts", "one\ntwo\nthree\nfour\nfive\n");
+  link();
+  await_text(0, "hosts", "ONE\ntwo\nthree\nfour\nfive\n");
+  await_text(1, "hosts", "ONE\ntwo\nthree\nfour\nfive\n");
+  cut();
+  write(0, "hosts", "1\ntwo\nthree\nfour\nfive\n");
+  write(1, "hosts", "I\ntwo\nthree\nfour\nfive\n");
+  link();
+  await("the one that lost, beside", [&] {
+    size_t files = 0;
+    for (const auto& entry : fs::directory_iterator(hosts_[0]->data))
+      files += entry.path().filename().string().starts_with("hosts") ? 1 : 0;
+    return files == 2 && read(0, "hosts") == read(1, "hosts");
+  });
 }
 
 TEST_F(Hosts, FoldersLinksModesAndTimesAreKept) {

@@ -103,7 +103,8 @@ class PlacingTest : public DiskTest {
 
 TEST_F(PlacingTest, WhatItHasInCommonWithTheFormerVersionIsNotAskedFor) {
   Retained retained = *Retained::open((root_.parent_path() / "kept").string());
-  Placing placing(order(), tree(), {}, retained, world());
+  Bases bases((root_.parent_path() / "bases").string());
+  Placing placing(order(), tree(), {}, retained, bases, world());
   uint64_t sent = 0;
   Placing::Step step = Placing::Step::kMore;
   while (step != Placing::Step::kReady) {
@@ -120,7 +121,8 @@ TEST_F(PlacingTest, WhatItHasInCommonWithTheFormerVersionIsNotAskedFor) {
 
 TEST_F(PlacingTest, AFormerVersionThatChangesWhileItIsCopiedDoesNotGetIntoTheNewOne) {
   Retained retained = *Retained::open((root_.parent_path() / "kept").string());
-  Placing placing(order(), tree(), {}, retained, world());
+  Bases bases((root_.parent_path() / "bases").string());
+  Placing placing(order(), tree(), {}, retained, bases, world());
   Placing::Step step = Placing::Step::kMore;
   bool edited = false;
   while (step != Placing::Step::kReady) {

@@ -86,6 +86,28 @@ TEST(WrongClock, ThatIsBehindLosesNoEditThatIsPutBack) {
   EXPECT_EQ(hosts[1].copies("zone"), (std::set<std::string>{"later", "one", "two"}));
 }
 
+// Whoever holds what was made while a clock was ahead stamps it anew; that is no edit, and undoes no delete.
+TEST(WrongClock, WhatIsStampedAnewDoesNotUndoADelete) {
+  Hosts hosts(3);
+  for (size_t i = 0; i < 3; ++i)
+    for (size_t j = 0; j < i; ++j) hosts.cut(j, i);
+  hosts[0].clock_error = hosts[1].clock_error = hours(2);
+  hosts.link(0, 1);
+  hosts[0].write("zone", "of the future");
+  hosts.pass(seconds(5));
+  ASSERT_EQ(hosts[1].read("zone"), "of the future");
+  hosts.cut(0, 1);
+  hosts[0].clock_error = hosts[1].clock_error = {};
+  hosts[0].remove("zone");
+  hosts.pass(seconds(5));
+  hosts.link(1, 2);
+  hosts.pass(minutes(1));
+  hosts.link(0, 1);
+  hosts.link(0, 2);
+  hosts.pass(minutes(1));
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(hosts[i].read("zone"), std::nullopt) << i;
+}
+
 TEST(WrongClock, OfTwoHostsBothWait) {
   Hosts hosts(2);
   hosts[1].clock_error = minutes(-10);

@@ -1,6 +1,8 @@
 #include "tests/unit/sync/hosts.h"
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include "base/ensure.h"
 
@@ -78,6 +80,7 @@ void TestHost::write_unseen(const std::string& path, const std::string& text) {
   found.state.mtime_ns =
       std::chrono::duration_cast<Duration>(now().wall.time_since_epoch()).count();
   found.signature.inode = ++inode_;
+  bases_.insert(found.state.content);
 }
 
 void TestHost::remove(const std::string& path) {
@@ -112,6 +115,24 @@ void TestHost::look(const std::string& path) {
   const auto at = folder_.find(path);
   step(Scanned{
       "data", false, {{path, at == folder_.end() ? std::nullopt : std::optional(at->second)}}});
+}
+
+// Texts are words: whatever one side has changed of each.
+std::optional<std::string> TestHost::merged(const Place& place, const std::string& here) const {
+  if (!bases_.contains(place.merge_base)) return std::nullopt;
+  const auto words = [](const std::string& content) {
+    std::istringstream in(content.substr(0, content.find('\0')));
+    return std::vector<std::string>(std::istream_iterator<std::string>(in), {});
+  };
+  const auto base = words(place.merge_base), ours = words(here),
+             theirs = words(place.entry.state.content);
+  if (ours.size() != base.size() || theirs.size() != base.size()) return std::nullopt;
+  std::string out;
+  for (size_t i = 0; i < base.size(); ++i) {
+    if (ours[i] != base[i] && theirs[i] != base[i] && ours[i] != theirs[i]) return std::nullopt;
+    out += (i == 0 ? "" : " ") + (ours[i] == base[i] ? theirs[i] : ours[i]);
+  }
+  return out;
 }
 
 void TestHost::step(FileEvent event) { hosts_.events_.emplace_back(this, std::move(event)); }
@@ -151,6 +172,8 @@ void TestHost::perform(FileAction& action) {
     wake_ = wake->at;
   } else if (auto* reply = std::get_if<FileReply>(&action)) {
     answer_ = (reply->refused ? "refused: " : "done: ") + reply->text;
+  } else if (auto* log = std::get_if<FileLog>(&action)) {
+    logs_ += log->text + "\n";
   } else if (auto* alert = std::get_if<FileAlert>(&action)) {
     alerts_ += alert->text + "\n";
   }
@@ -164,6 +187,17 @@ void TestHost::put(const Place& place) {
     return step(answer);
   }
   const auto there = folder_.find(place.path);
+  FileState state = place.entry.state;
+  if (!place.merge_base.empty()) {
+    const auto text = merged(place, there->second.state.content);
+    if (!text) {
+      answer.outcome = Outcome::kApart;
+      return step(answer);
+    }
+    state.content = digest(*text);
+    state.size = text->size();
+    bases_.insert(place.entry.state.content);
+  }
   if (!place.set_aside.empty()) {
     answer.copy = folder_[place.set_aside] = there->second;
   } else if (there != folder_.end()) {
@@ -172,7 +206,8 @@ void TestHost::put(const Place& place) {
   if (place.entry.deleted) {
     folder_.erase(place.path);
   } else {
-    answer.found = folder_[place.path] = {place.entry.state, {.inode = ++inode_}};
+    answer.found = folder_[place.path] = {state, {.inode = ++inode_}};
+    bases_.insert(state.content);
   }
   step(answer);
 }

@@ -36,10 +36,12 @@ class TestHost {
   std::optional<std::string> read(const std::string& path) const;
   std::set<std::string> copies(const std::string& path) const;  // what they hold
   bool retained(const std::string& text) const { return retained_.contains(digest(text)); }
+  void forget_bases() { bases_.clear(); }  // by which texts are merged
   size_t known() const { return engine_->root("data")->all().size(); }
   RootView view() const { return engine_->view().at(0); }
   std::vector<Duration> offsets() const;  // of the other hosts' clocks, ahead of this one's
   std::string alerts() const { return alerts_; }
+  std::string logs() const { return logs_; }
   NodeId node() const;
   bool running() const { return engine_ != nullptr; }
 
@@ -55,6 +57,7 @@ class TestHost {
   void step(FileEvent event);
   void perform(FileAction& action);
   void put(const Place& place);
+  std::optional<std::string> merged(const Place& place, const std::string& here) const;
   void look(const std::string& path);
   void scan();
   Now now() const;
@@ -64,9 +67,9 @@ class TestHost {
   uint32_t id_;
   uint8_t life_ = 1;
   std::map<std::string, Found> folder_;
-  std::set<std::string> retained_;
+  std::set<std::string> retained_, bases_;
   StoredIndex stored_;
-  std::string alerts_, answer_, refuses_;
+  std::string alerts_, logs_, answer_, refuses_;
   std::unique_ptr<Sync> engine_;
   MonoTime wake_ = kNever;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/rng.h"
@@ -97,11 +98,70 @@ TEST(Resolve, WhatWasDeletedAfterTheOtherLostStaysDeleted) {
   EXPECT_EQ(resolve(Mode::kNewer, both, gone).stays, Stays::kTheirsOfTwo);
 }
 
+// What a host makes of two edits that were unknowing of each other.
+Entry put_together(uint8_t maker, uint64_t counter, uint64_t time, const Entry& one,
+                   const Entry& other, const std::string& content) {
+  Entry out = entry(maker, counter, time, content);
+  out.vector.join(one.vector);
+  out.vector.join(other.vector);
+  out.born = std::min(one.born, other.born);
+  out.merges = {one.dot(), other.dot()};
+  return out;
+}
+
+TEST(Resolve, WhatTwoHostsPutTogetherIsKeptOnce) {
+  const Entry a = entry(1, 1, 10, "a"), b = entry(2, 1, 20, "b");
+  const Entry here = put_together(1, 2, 21, a, b, "ab"), there = put_together(2, 2, 22, a, b, "ba");
+  EXPECT_EQ(resolve(Mode::kMerge, here, there).stays, Stays::kTheirsOfTwo);
+  EXPECT_FALSE(resolve(Mode::kMerge, here, there).keep_other);
+  EXPECT_FALSE(resolve(Mode::kMerge, there, here).keep_other);
+}
+
+TEST(Resolve, AnEditOfWhatWasPutTogetherKnowsWhatOthersPutTogether) {
+  const Entry a = entry(1, 1, 10, "a"), b = entry(2, 1, 20, "b");
+  const Entry here = put_together(1, 2, 21, a, b, "ab"), there = put_together(2, 2, 99, a, b, "ab");
+  Entry edit = here;
+  edit.merges.clear();
+  edit.vector.set(node(1), 3);
+  edit.counter = 3;
+  edit.edited.wall_us = 30;
+  edit.state.content = "b alone";
+  EXPECT_EQ(resolve(Mode::kMerge, edit, there).stays, Stays::kOursOfTwo);
+  EXPECT_FALSE(resolve(Mode::kMerge, edit, there).keep_other);
+  EXPECT_EQ(resolve(Mode::kMerge, there, edit).stays, Stays::kTheirsOfTwo);
+  EXPECT_FALSE(resolve(Mode::kMerge, there, edit).keep_other);
+}
+
+// Hosts that tell each other what they hold, in any order and again and again, end with one version.
+TEST(Resolve, WhateverIsPutTogetherWhereAllEndAlike) {
+  Rng rng(11);
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<Entry> hosts;
+    for (uint8_t i = 1; i <= 3; ++i)
+      hosts.push_back(entry(i, 1, 1 + rng.below(4), std::string(1, static_cast<char>('a' + i))));
+    for (uint8_t i = 4; i <= 6; ++i) {
+      const size_t one = rng.below(hosts.size()), other = rng.below(hosts.size());
+      if (one == other) continue;
+      hosts.push_back(put_together(i, 1, 1 + rng.below(9), hosts[one], hosts[other],
+                                   std::string(1, static_cast<char>('a' + i))));
+    }
+    for (int times = 0; times < 400; ++times) {
+      Entry& ours = hosts[rng.below(hosts.size())];
+      const Entry theirs = hosts[rng.below(hosts.size())];
+      const Resolution r = resolve(Mode::kMerge, ours, theirs);
+      if (r.stays == Stays::kTheirs) ours = theirs;
+      if (r.stays == Stays::kTheirsOfTwo) ours = merged(theirs, ours);
+      if (r.stays == Stays::kOursOfTwo) ours = merged(ours, theirs);
+    }
+    for (const Entry& host : hosts) EXPECT_TRUE(host == hosts[0]) << "round " << round;
+  }
+}
+
 // Any versions of one path, met in any order, end as one and the same.
 TEST(Resolve, WhateverTheOrderAllEndAlike) {
   Rng rng(7);
   for (int round = 0; round < 2000; ++round) {
-    const Mode mode = rng.chance(0.5) ? Mode::kNewer : Mode::kOlder;
+    const Mode mode = std::array{Mode::kNewer, Mode::kOlder, Mode::kMerge}[rng.below(3)];
     std::vector<Entry> versions;
     for (uint8_t i = 1; i <= 4; ++i) {
       Entry one = entry(i, 1 + rng.below(3), 1 + rng.below(4),
@@ -141,6 +201,26 @@ TEST(Resolve, ACopyIsTheSameWhereverItIsMade) {
   EXPECT_EQ(copy_path(std::string(255, 'x'), lost).size(), 255u);
   lost.editor = "a/b";
   EXPECT_EQ(copy_path("zone", lost), "zone.conflict-a_b-20251129T000000.123456Z");
+}
+
+TEST(Resolve, TwoCopiesOfOneNameDoNotTakeEachOthersPlace) {
+  const Entry one = entry(3, 7, 1'764'374'400'123'456, "one");
+  const Entry two = entry(3, 8, 1'764'374'400'123'456, "two");
+  ASSERT_EQ(copy_path("zone", one), copy_path("zone", two));
+  const Resolution resolution = resolve(Mode::kNewer, copy_of(one), copy_of(two));
+  EXPECT_TRUE(resolution.stays == Stays::kOursOfTwo || resolution.stays == Stays::kTheirsOfTwo);
+  EXPECT_TRUE(resolution.keep_other);
+}
+
+TEST(Resolve, OfOneEditThatWasStampedAnewTheEarlierStampStays) {
+  Entry ahead = entry(1, 1, 900, "edit"), anew = ahead;
+  anew.vector.set(node(2), 5);
+  anew.edited.wall_us = 20;
+  EXPECT_EQ(resolve(Mode::kNewer, ahead, anew).stays, Stays::kTheirs);
+  ahead.vector.set(node(3), 1);
+  EXPECT_EQ(resolve(Mode::kNewer, ahead, anew).stays, Stays::kTheirsOfTwo);
+  EXPECT_EQ(resolve(Mode::kNewer, anew, ahead).stays, Stays::kOursOfTwo);
+  EXPECT_FALSE(resolve(Mode::kNewer, anew, ahead).keep_other);
 }
 
 }  // namespace
