@@ -56,8 +56,8 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases
 
 // ------------------------------------------------------------------------------- the decisions
 
-void Works::decide(const sync::FileEvent& event) {
-  events_.push_back(event);
+void Works::decide(sync::FileEvent event) {
+  events_.push_back(std::move(event));
   if (std::exchange(deciding_, true)) return;
   while (!events_.empty()) {
     const sync::FileEvent next = std::move(events_.front());
@@ -127,7 +127,7 @@ void Works::configure(Roots roots) {
   }
   sync::Configured configured{{}, roots.tombstone_keep};
   for (const auto& [name, root] : wanted) configured.roots.push_back(root.config);
-  decide(configured);
+  decide(std::move(configured));
   for (const auto& [name, root] : wanted)
     if (!disks_.contains(name)) add_root(root);
 }

@@ -66,7 +66,7 @@ class Works {
     uint64_t bytes = 0;
   };
 
-  void decide(const sync::FileEvent& event);
+  void decide(sync::FileEvent event);
   void perform(sync::FileAction& action);
   void perform(sync::StoreIndex& index);
   void add_root(const sync::LocalRoot& root);

@@ -37,10 +37,14 @@ struct RootConfig {
 // For how long deletes are remembered for hosts that are away, unless it is said.
 inline constexpr Duration kTombstoneKeep = hours(24 * 90);
 
+// Paths of a root that may be under way at once: what is to be done of the others is kept as what was offered, which is little.
+inline constexpr size_t kPlacedAtOnce = 1024;
+
 // The roots of this host. One that is new here has to be scanned as a whole before anything happens to it.
 struct Configured {
   std::vector<RootConfig> roots;
   Duration tombstone_keep = kTombstoneKeep;
+  size_t placed_at_once = kPlacedAtOnce;
 };
 
 // A host that can be talked to: what is said arrives in order, or PeerDown follows.

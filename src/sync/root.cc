@@ -41,6 +41,7 @@ void Root::leave(Context& context) {
   folder_waits_.clear();
   to_be_seen_.clear();
   apart_.clear();
+  waiting_.clear();
   braked_ = false;
 }
 
@@ -410,6 +411,7 @@ void Root::finish(Context& context) {
         context.emit(Look{config_.name, path});
     }
     drive_restoring(context);
+    consider_waiting(context);
     collect(context);
     note_contact(context);
   }

@@ -74,6 +74,7 @@ class Root {
   void clock_is_sure(bool sure) { clock_is_sure_ = sure; }  // others have the same time
   // Deletes are remembered until all hosts have them, and no longer than this for those that are away.
   void keep_deletes_for(Duration keep) { tombstone_keep_ = keep; }
+  void place_at_once(size_t paths) { placed_at_once_ = paths; }
   void leave(
       Context&
           context);  // it is no longer configured: nothing happens until it is again, and has been scanned
@@ -190,6 +191,7 @@ class Root {
 
   // root_offers.cc: others' versions
   void consider(Context& context, const std::string& path);
+  void consider_waiting(Context& context);
   bool act_on(Context& context, const std::string& path, const Offer& offer);
   bool take(Context& context, const std::string& path, Entry entry, const Entry* aside,
             bool against_delete = false);
@@ -293,6 +295,8 @@ class Root {
   std::map<std::string, std::map<NodeId, Offer>> offers_;
   std::map<std::string, std::string> offered_contents_;  // a file that was offered with it
   std::map<std::string, Placing> placing_;
+  size_t placed_at_once_ = kPlacedAtOnce;
+  std::set<std::string> waiting_;  // to be considered once fewer are being placed
   std::map<PlaceTicket, std::string> by_ticket_;
   std::map<std::string, Entry> intended_;  // what is being put there
   std::set<std::string> to_be_seen_;  // what is there is not what was expected, and will be told

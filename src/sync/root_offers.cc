@@ -50,9 +50,18 @@ void Root::consider(Context& context, const std::string& path) {
       return;
     }
     if (put_off_now(context.now.mono, path)) return;
+    if (placing_.size() >= placed_at_once_) {
+      waiting_.insert(path);
+      return;
+    }
     const Offer offer = best_of(offers->second);
     again = act_on(context, path, offer);
   }
+}
+
+void Root::consider_waiting(Context& context) {
+  while (!waiting_.empty() && placing_.size() < placed_at_once_)
+    consider(context, waiting_.extract(waiting_.begin()).value());
 }
 
 const Root::Offer& Root::best_of(const std::map<NodeId, Offer>& offers) const {
@@ -373,6 +382,8 @@ void Root::placed(Context& context, const Placed& answer) {
     case Outcome::kChanged: to_be_seen_.insert(path); break;
     case Outcome::kApart:
       apart_[path] = {entries_.at(path).state.content, placing.entry.state.content};
+      context.log(config_.name + ": " + path + ": what was edited here and on " +
+                  placing.entry.editor + " is not put together: " + answer.why);
       break;
     case Outcome::kFailed:
       if (!retries_.contains(path))

@@ -154,6 +154,7 @@ void Sync::on(Context& context, const Configured& event) {
     const bool other_hosts = was && root.config().hosts != config.hosts;
     root.configure(context, config);
     root.keep_deletes_for(event.tombstone_keep);
+    root.place_at_once(event.placed_at_once);
     if (other_hosts)
       for (const auto& [node, peer] : peers_) root.peer_down(context, node);
     if (!was || other_hosts) meet(context, root);

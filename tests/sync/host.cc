@@ -69,7 +69,8 @@ void Host::start() {
       rng_.next());
   step(Configured{
       {RootConfig{.name = kRoot, .mode = mode_, .hosts = world_.host_ids(), .filter = {}}},
-      world_.tombstone_keep()});
+      world_.tombstone_keep(),
+      world_.placed_at_once()});
   world_.started(*this);
   later(milliseconds(1), milliseconds(300), [this] {
     scan();

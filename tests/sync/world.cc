@@ -39,6 +39,7 @@ World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
   Rng own(~seed);
   if (own.chance(0.5)) tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
   if (mode_ == Mode::kNewer && own.chance(0.3)) mode_ = Mode::kMerge;
+  if (own.chance(0.3)) placed_at_once_ = 1 + own.below(4);
   for (size_t i = 0; i < hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(*this, i, rng_.fork()));
     Host& host = *hosts_.back();

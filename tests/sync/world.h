@@ -48,6 +48,7 @@ class World {
   std::optional<std::string> merged(const std::string& base, const std::string& one,
                                     const std::string& other);
   Duration tombstone_keep() const { return tombstone_keep_; }
+  size_t placed_at_once() const { return placed_at_once_; }
   bool collects() const { return tombstone_keep_ < hours(1); }
   void was_away(const Host& host);
   void was_overruled(
@@ -95,6 +96,7 @@ class World {
   double disk_failing_ = 0;
   sync::Mode mode_ = sync::Mode::kNewer;
   Duration tombstone_keep_ = hours(24 * 90);
+  size_t placed_at_once_ = sync::kPlacedAtOnce;
 
   uint64_t contents_ = 0;
   std::map<std::string, Parts> parts_;     // of a content: what users wrote that it has in it

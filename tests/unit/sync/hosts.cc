@@ -192,6 +192,7 @@ void TestHost::put(const Place& place) {
     const auto text = merged(place, there->second.state.content);
     if (!text) {
       answer.outcome = Outcome::kApart;
+      answer.why = "the two touch the same lines";
       return step(answer);
     }
     state.content = digest(*text);

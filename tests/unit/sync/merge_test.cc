@@ -65,6 +65,7 @@ TEST_F(Merge, WhatTouchesTheSameIsKeptAsACopy) {
   hosts_.pass(seconds(5));
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(hosts_[i].read("zone"), "FIRST two three") << "the later stays";
+    EXPECT_THAT(hosts_[i].logs(), HasSubstr("is not put together: the two touch the same lines"));
     EXPECT_THAT(hosts_[i].copies("zone"), UnorderedElementsAre("ONE two three"));
   }
 }
