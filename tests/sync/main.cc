@@ -4,11 +4,23 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "tests/sync/world.h"
 
 namespace {
+
+// Runs that showed a fault which no other test tells of: tried in every run of several.
+constexpr uint64_t kRemembered[] = {1176, 3519, 60133};
+
+// True: clean.
+bool try_out(uint64_t seed) {
+  const cluster::sync_sim::Result result = cluster::sync_sim::run(seed, false);
+  if (result.broken.empty()) return true;
+  std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), result.broken.c_str());
+  return false;
+}
 
 bool number(const char* text, uint64_t& out) {
   const auto [end, error] = std::from_chars(text, text + std::strlen(text), out);
@@ -42,12 +54,9 @@ int main(int argc, char** argv) {
     return result.broken.empty() ? 0 : 10;
   }
   uint64_t broken = 0;
-  for (uint64_t s = first; s < first + seeds; ++s) {
-    const cluster::sync_sim::Result result = cluster::sync_sim::run(s, false);
-    if (result.broken.empty()) continue;
-    ++broken;
-    std::printf("seed %llu: %s\n", static_cast<unsigned long long>(s), result.broken.c_str());
-  }
+  for (uint64_t s = first; s < first + seeds; ++s) broken += try_out(s) ? 0 : 1;
+  for (const uint64_t s : kRemembered) broken += try_out(s) ? 0 : 1;
+  seeds += std::size(kRemembered);
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(seeds - broken),
               static_cast<unsigned long long>(broken));
   return broken == 0 ? 0 : 10;
