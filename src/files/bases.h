@@ -3,8 +3,9 @@
 // base that is lost costs a conflict copy and nothing else.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -17,13 +18,15 @@ class Bases {
   bool has(const std::string& content) const;
   void keep(const std::string& content, std::string_view bytes);  // which have that digest
   std::optional<std::string> get(const std::string& content) const;
-  // Removes all others.
-  void keep_only(const std::function<bool(const std::string& content)>& wanted);
+  void keep_only(const std::set<std::string>& contents);  // all others are removed
 
  private:
   std::string path_of(const std::string& content) const;
 
   const std::string folder_;
 };
+
+// All of a small file, as many bytes as it is known to have; nullopt: it has fewer, or cannot be read.
+std::optional<std::string> read_all(int fd, uint64_t size);
 
 }  // namespace cluster::files

@@ -144,6 +144,12 @@ Content ContentBuilder::finish() {
   return std::move(content_);
 }
 
+Content content_of(std::string_view bytes) {
+  ContentBuilder builder;
+  builder.feed(bytes);
+  return builder.finish();
+}
+
 std::string chunk_digest(std::string_view bytes) { return marked_digest(kLeafMark, bytes); }
 std::string node_digest(std::string_view bytes) { return marked_digest(kNodeMark, bytes); }
 

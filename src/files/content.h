@@ -91,6 +91,7 @@ class ContentBuilder {
   Content content_;
 };
 
+Content content_of(std::string_view bytes);
 std::string chunk_digest(std::string_view bytes);
 std::string node_digest(std::string_view bytes);
 

@@ -19,16 +19,6 @@ constexpr size_t kTailBytes = kNewMark.size() + kTagDigits + kCheckDigits;
 static_assert(kNewMark.size() == kOldMark.size());
 static_assert(1 + kKeptBytes + kTailBytes <= kMaxNameBytes);
 
-std::string hex(std::string_view bytes, size_t digits) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (size_t i = 0; i < digits; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i / 2]);
-    text += kDigits[i % 2 == 0 ? byte >> 4 : byte & 15];
-  }
-  return text;
-}
-
 std::string check_of(std::string_view before) {
   Sha256 sha;
   sha.add("cluster leftover");
@@ -56,6 +46,16 @@ std::string leftover_name(std::string_view name, std::string_view mark, std::str
 }
 
 }  // namespace
+
+std::string hex(std::string_view bytes, size_t digits) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (size_t i = 0; i < digits; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i / 2]);
+    text += kDigits[i % 2 == 0 ? byte >> 4 : byte & 15];
+  }
+  return text;
+}
 
 bool valid_relative_path(std::string_view path) {
   return path.size() <= kMaxPathBytes && sync::sound_path(path);

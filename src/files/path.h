@@ -22,6 +22,9 @@ std::string join(std::string_view folder, std::string_view name);
 // Is `path` this folder, or below it?
 bool within(std::string_view path, std::string_view folder);
 
+// The first of their digits.
+std::string hex(std::string_view bytes, size_t digits);
+
 // For messages and logs: UTF-8 stays, control characters and what is no UTF-8 become \xNN.
 std::string shown(std::string_view path);
 

@@ -1,26 +1,9 @@
 // What was edited here and elsewhere, put together.
-#include <algorithm>
-
 #include "files/content.h"
 #include "files/node_list.h"
 #include "files/placing.h"
 
 namespace cluster::files {
-
-namespace {
-
-// All of a file, whose size is known.
-Result<std::string> text_of(int fd, uint64_t size) {
-  std::string out(size, '\0');
-  for (size_t done = 0; done < size;) {
-    const ssize_t got = pread(fd, out.data() + done, size - done, static_cast<off_t>(done));
-    if (got <= 0) return Error{"it cannot be read"};
-    done += static_cast<size_t>(got);
-  }
-  return out;
-}
-
-}  // namespace
 
 // All of theirs is staged.
 Placing::Step Placing::begin_merge() {
@@ -28,8 +11,8 @@ Placing::Step Placing::begin_merge() {
   if (!base) return refuse(sync::Outcome::kApart, "what both were made of is not kept here");
   const auto ours = text_here();
   if (!ours) return refuse(sync::Outcome::kChanged, ours.error());
-  const auto theirs = text_of(staged_->fd(), order_.entry.state.size);
-  if (!theirs) return refuse(sync::Outcome::kFailed, theirs.error());
+  const auto theirs = read_all(staged_->fd(), order_.entry.state.size);
+  if (!theirs) return refuse(sync::Outcome::kFailed, "it cannot be read");
   bases_.keep(order_.entry.state.content, *theirs);
   merging_ = std::make_unique<Merging>(*base, *ours, *theirs);
   return Step::kMore;
@@ -39,12 +22,10 @@ Result<std::string> Placing::text_here() const {
   const sync::Found& expected = *order_.expected;
   const Tree::Opened opened = tree_.open_to_read(order_.path);
   if (!opened.fd) return Error{"it is not there"};
-  auto text = text_of(opened.fd.get(), expected.state.size);
-  ContentBuilder builder;
-  if (text) builder.feed(*text);
-  if (!text || builder.finish().digest != expected.state.content)
+  auto text = read_all(opened.fd.get(), expected.state.size);
+  if (!text || content_of(*text).digest != expected.state.content)
     return Error{"it holds something else"};
-  return text;
+  return std::move(*text);
 }
 
 Placing::Step Placing::step_merge(MonoTime now) {
@@ -63,9 +44,7 @@ Placing::Step Placing::step_merge(MonoTime now) {
 }
 
 Placing::Step Placing::put_merged(const std::string& text) {
-  ContentBuilder builder;
-  builder.feed(text);
-  const Content content = builder.finish();
+  const Content content = content_of(text);
   auto staged = place_.stage(order_.path, content.digest, text.size());
   if (auto* outcome = std::get_if<Outcome>(&staged)) return ended(std::move(*outcome));
   place_.discard(*staged_);

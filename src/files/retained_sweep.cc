@@ -21,19 +21,10 @@ constexpr size_t kMaxRootBytes = 200;
 constexpr size_t kMaxMetaBytes = 1 << 20;  // paths and attributes have limits far below
 constexpr char kDigits[] = "0123456789abcdef";
 
-std::string hex(std::string_view bytes, size_t count) {
-  std::string text;
-  for (const char c : bytes.substr(0, count)) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return text;
-}
-
 std::string hash(std::string_view text) {
   Sha256 sha;
   sha.add(text);
-  return hex(sha.finish(), 8);
+  return hex(sha.finish(), 16);
 }
 
 bool exists(int folder, const std::string& name) {
@@ -47,7 +38,7 @@ std::string root_folder(std::string_view root) {
   for (const char c : root) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                        c == '-' || c == '_' || (c == '.' && !name.empty());
-    name += plain ? std::string(1, c) : "%" + hex(std::string_view(&c, 1), 1);
+    name += plain ? std::string(1, c) : "%" + hex(std::string_view(&c, 1), 2);
   }
   // '%%' begins none of the others.
   return name.empty() || name.size() > kMaxRootBytes ? "%%" + hash(root) : name;

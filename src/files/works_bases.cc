@@ -35,9 +35,8 @@ void Works::keep_base(const std::string& root, const std::string& path) {
     return;
   const Tree::Opened opened = disk->second.looking->tree()->open_to_read(path);
   if (!opened.fd) return;
-  std::string bytes(held->state.size, '\0');
-  if (pread(opened.fd.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()))
-    bases_.keep(held->state.content, bytes);
+  if (const auto bytes = read_all(opened.fd.get(), held->state.size))
+    bases_.keep(held->state.content, *bytes);
 }
 
 void Works::forget_bases() {
@@ -50,7 +49,7 @@ void Works::forget_bases() {
       for (const sync::Former& former : held.former) wanted.insert(former.content);
     }
   }
-  bases_.keep_only([&](const std::string& content) { return wanted.contains(content); });
+  bases_.keep_only(wanted);
 }
 
 }  // namespace cluster::files

@@ -14,6 +14,11 @@ bool is_small_file(const Entry& entry) {
          entry.state.size <= kMaxMergedBytes;
 }
 
+void remember(Held& held, Former former) {
+  held.former.insert(held.former.begin(), std::move(former));
+  if (held.former.size() > kMaxFormer) held.former.resize(kMaxFormer);
+}
+
 // The users' edits in it.
 std::vector<Dot> edits_of(const Entry& entry) {
   return entry.merges.empty() ? std::vector<Dot>{entry.dot()} : entry.merges;
@@ -30,8 +35,7 @@ bool Root::may_be_merged(const Entry& entry) const {
 void Root::note_former(Held& held, const Entry& next) {
   if (held.deleted || next.deleted) return held.former.clear();
   if (held.same_edit(next) || !is_small_file(held)) return;
-  held.former.insert(held.former.begin(), {held.dot(), held.merges, held.state.content});
-  if (held.former.size() > kMaxFormer) held.former.resize(kMaxFormer);
+  remember(held, {held.dot(), held.merges, held.state.content});
 }
 
 void Root::load_former(Held& held, const wire::StoredEntry& stored) {
@@ -109,9 +113,7 @@ void Root::end_merge(Context& context, const std::string& path, const Placing& p
   entry.state.size = found.state.size;
   update(path, std::move(entry), found);
   // Whoever has edited theirs since knows nothing of what was here.
-  Held& now = entries_.at(path);
-  now.former.insert(now.former.begin(), std::move(other));
-  if (now.former.size() > kMaxFormer) now.former.resize(kMaxFormer);
+  remember(entries_.at(path), std::move(other));
   context.log(config_.name + ": " + path + ": what was edited here and on " + theirs.editor +
               " is put together");
 }

@@ -18,6 +18,11 @@ class Merge : public testing::Test {
     hosts_.pass(seconds(5));
   }
 
+  void meet() {
+    hosts_.link(0, 1);
+    hosts_.pass(seconds(5));
+  }
+
   void expect_on_all(size_t count, const std::string& text) {
     for (size_t i = 0; i < count; ++i) {
       EXPECT_EQ(hosts_[i].read("zone"), text) << i;
@@ -37,8 +42,7 @@ TEST_F(Merge, WhatTwoHaveEditedApartIsPutTogether) {
   hosts_.cut(0, 1);
   hosts_[0].write("zone", "ONE two three");
   hosts_[1].write("zone", "one two THREE");
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   expect_on_all(2, "ONE two THREE");
   EXPECT_TRUE(hosts_[0].retained("ONE two three"));
   EXPECT_TRUE(hosts_[1].retained("one two THREE"));
@@ -51,8 +55,7 @@ TEST_F(Merge, SeveralEditsOnEachSideHaveOneBase) {
   hosts_[0].write("zone", "FIRST two three");
   hosts_[1].write("zone", "one two THREE");
   hosts_[1].write("zone", "one two THIRD");
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   expect_on_all(2, "FIRST two THIRD");
 }
 
@@ -61,8 +64,7 @@ TEST_F(Merge, WhatTouchesTheSameIsKeptAsACopy) {
   hosts_[0].write("zone", "ONE two three");
   hosts_.pass(seconds(1));
   hosts_[1].write("zone", "FIRST two three");
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(hosts_[i].read("zone"), "FIRST two three") << "the later stays";
     EXPECT_THAT(hosts_[i].logs(), HasSubstr("is not put together: the two touch the same lines"));
@@ -76,8 +78,7 @@ TEST_F(Merge, WithoutWhatBothWereMadeOfTheLaterStays) {
   hosts_.pass(seconds(1));
   hosts_[1].write("zone", "one two THREE");
   for (size_t i = 0; i < 2; ++i) hosts_[i].forget_bases();
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(hosts_[i].read("zone"), "one two THREE");
     EXPECT_THAT(hosts_[i].copies("zone"), UnorderedElementsAre("ONE two three"));
@@ -92,8 +93,7 @@ TEST_F(Merge, TheBaseIsKnownAfterARestart) {
   for (size_t i = 0; i < 2; ++i) hosts_[i].start();
   for (size_t i = 0; i < 2; ++i) hosts_[i].stop();
   for (size_t i = 0; i < 2; ++i) hosts_[i].start();
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   expect_on_all(2, "ONE two THREE");
 }
 
@@ -101,13 +101,11 @@ TEST_F(Merge, AFurtherEditOfOneSideIsPutTogetherOnceMore) {
   hosts_.cut(0, 1);
   hosts_[0].write("zone", "ONE two three");
   hosts_[1].write("zone", "one two THREE");
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   hosts_.cut(0, 1);
   hosts_[0].write("zone", "ONE TWO THREE");
   hosts_[1].write("zone", "ONE two THIRD");
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   expect_on_all(2, "ONE TWO THIRD");
 }
 
@@ -130,8 +128,7 @@ TEST_F(Merge, ADeleteAgainstAnEditKeepsTheEdit) {
   hosts_[0].write("zone", "ONE two three");
   hosts_[1].remove("zone");
   hosts_.pass(seconds(5));
-  hosts_.link(0, 1);
-  hosts_.pass(seconds(5));
+  meet();
   expect_on_all(2, "ONE two three");
 }
 
