@@ -29,6 +29,16 @@ struct Dot {
   auto operator<=>(const Dot&) const = default;
 };
 
+// One run of the service that writes a root, in mode owner: the later one has the greater. It was made by whoever ran the
+// service then, or taken over by it as the run began.
+struct Lineage {
+  uint64_t epoch = 0;  // 0: made by nobody who ran it
+  NodeId node;
+
+  bool none() const { return epoch == 0; }
+  auto operator<=>(const Lineage&) const = default;
+};
+
 struct Entry {
   VersionVector vector;  // all that was known when this version stayed
   Edit edited;           // that made what it holds,
@@ -40,6 +50,7 @@ struct Entry {
       false;  // found by a host without memory: it may be older than its place among others shows
   FileState state;
   std::vector<Dot> merges;  // the users' edits that a host put together here; empty: a user made it
+  Lineage lineage;
 
   bool operator==(const Entry&) const = default;
 

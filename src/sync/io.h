@@ -119,10 +119,25 @@ struct FileCommand {
   std::string path;  // of kPush: with all that is in it; empty: the root as a whole
 };
 
+// The service that writes this root (mode owner) is to run here: from then on what is here counts. `waits`: what the others
+// have of it has to be here first, which one Owned answers. Else it runs already.
+struct Own {
+  std::string root;
+  uint64_t epoch = 0;  // of the service
+  bool alone = false;  // nobody else runs it, whoever cannot be reached
+  bool waits = false;
+  std::optional<Duration> max_lag;  // how far behind this host may be; nullopt: as far as it is
+};
+
+// It does no longer, or is not to after all.
+struct EndOwning {
+  std::string root;
+};
+
 struct FileTick {};
 
 using FileEvent = std::variant<Configured, PeerUp, PeerDown, Heard, Scanned, RootPaused, Placed,
-                               IndexStored, FileCommand, FileTick>;
+                               IndexStored, FileCommand, Own, EndOwning, FileTick>;
 
 // --------------------------------------------------------------------------------------- actions
 
@@ -149,6 +164,8 @@ struct Place {
   // What that version and what is there were both made of: what they make of it together is put in place, with this
   // version's attributes. Empty: the version itself is.
   std::string merge_base{};
+  // What is there was made in a run that lost: it is retained until somebody says otherwise.
+  bool pin = false;
 };
 
 // Look at that path, and say what is there in Scanned; where it is empty, at all.
@@ -192,12 +209,19 @@ struct FileReply {
   std::string text;
 };
 
+// The answer to Own that waits.
+struct Owned {
+  std::string root;
+  uint64_t epoch = 0;
+  std::string refused;  // why; empty: it may run
+};
+
 struct FileWake {
   MonoTime at;
 };
 
 using FileAction = std::variant<Tell, Place, Look, StoreIndex, FileChanged, FileConflict, FileAlert,
-                                FileLog, FileReply, FileWake>;
+                                FileLog, FileReply, Owned, FileWake>;
 using FileActions = std::vector<FileAction>;
 
 using StoredIndex = std::map<std::string, std::string>;

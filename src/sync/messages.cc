@@ -101,6 +101,7 @@ void to_wire(const std::string& path, const Entry& entry, wire::FileEntry& out) 
   out.set_unsure(entry.unsure);
   to_wire(entry.state, *out.mutable_state());
   for (const Dot& dot : entry.merges) to_wire(dot, *out.add_merges());
+  if (!entry.lineage.none()) to_wire(entry.lineage, *out.mutable_lineage());
 }
 
 void to_wire(Mode mode, wire::RootHello& out) {
@@ -108,6 +109,7 @@ void to_wire(Mode mode, wire::RootHello& out) {
     case Mode::kNewer: return out.set_mode(wire::RootHello::NEWER);
     case Mode::kOlder: return out.set_mode(wire::RootHello::OLDER);
     case Mode::kMerge: return out.set_mode(wire::RootHello::MERGE);
+    case Mode::kOwner: return out.set_mode(wire::RootHello::OWNER);
   }
 }
 
@@ -116,6 +118,7 @@ std::optional<Mode> mode_of(const wire::RootHello& hello) {
     case wire::RootHello::NEWER: return Mode::kNewer;
     case wire::RootHello::OLDER: return Mode::kOlder;
     case wire::RootHello::MERGE: return Mode::kMerge;
+    case wire::RootHello::OWNER: return Mode::kOwner;
     default: return std::nullopt;
   }
 }
@@ -129,6 +132,17 @@ std::optional<Dot> from_wire(const wire::Counter& in) {
   const auto node = NodeId::from_raw(in.node());
   if (!node || in.counter() == 0) return std::nullopt;
   return Dot{*node, in.counter()};
+}
+
+void to_wire(const Lineage& lineage, wire::FileLineage& out) {
+  out.set_epoch(lineage.epoch);
+  out.set_node(lineage.node.raw());
+}
+
+std::optional<Lineage> from_wire(const wire::FileLineage& in) {
+  const auto node = NodeId::from_raw(in.node());
+  if (!node || in.epoch() == 0 || in.epoch() > kMaxLineageEpoch) return std::nullopt;
+  return Lineage{in.epoch(), *node};
 }
 
 Result<Entry> from_wire(const wire::FileEntry& in) {
@@ -164,6 +178,11 @@ Result<Entry> from_wire(const wire::FileEntry& in) {
     if (!dot || out.vector.of(dot->node) < dot->counter)
       return Error{"a version that puts together what it does not know"};
     out.merges.push_back(*dot);
+  }
+  if (in.has_lineage()) {
+    const auto lineage = from_wire(in.lineage());
+    if (!lineage) return Error{"a version of a run that nobody made"};
+    out.lineage = *lineage;
   }
   return out;
 }

@@ -21,6 +21,7 @@ inline constexpr size_t kMaxMerges = 64;                 // edits that are put t
 inline constexpr size_t kMaxAttributes = 256;            // of a path,
 inline constexpr size_t kMaxAttributesBytes = 64 << 10;  // all together
 inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 50;
+inline constexpr uint64_t kMaxLineageEpoch = uint64_t{1} << 62;
 
 // Relative, of components that are neither empty nor "." nor "..": of any bytes but NUL.
 bool sound_path(std::string_view path);
@@ -34,5 +35,7 @@ void to_wire(Mode mode, wire::RootHello& out);
 std::optional<Mode> mode_of(const wire::RootHello& hello);  // nullopt: one that this version lacks
 void to_wire(const Dot& dot, wire::Counter& out);
 std::optional<Dot> from_wire(const wire::Counter& in);
+void to_wire(const Lineage& lineage, wire::FileLineage& out);
+std::optional<Lineage> from_wire(const wire::FileLineage& in);
 
 }  // namespace cluster::sync

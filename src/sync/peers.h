@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/ids.h"
+#include "sync/entry.h"
 
 namespace cluster::sync {
 
@@ -48,6 +49,9 @@ struct Peer {
   bool told_alone = false;  // this host does not speak for others, as it was told
   uint64_t goes_to = 0;     // its index, when it said hello
   uint64_t pull_until = 0;  // what it tells up to here counts, whatever is here
+  Lineage lineage;          // in mode owner: the latest that it has heard of,
+  bool owns = false;        // which is its own,
+  bool whole = false;       // and all of which it has
 
   // Of its index.
   uint64_t index = 0;

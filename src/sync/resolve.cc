@@ -45,6 +45,7 @@ const char* to_string(Mode mode) {
     case Mode::kNewer: return "newer";
     case Mode::kOlder: return "older";
     case Mode::kMerge: return "merge";
+    case Mode::kOwner: return "owner";
   }
   return "";
 }
@@ -52,6 +53,12 @@ const char* to_string(Mode mode) {
 // Two that were resolved with different others meanwhile may each know of the other's edit, and hold different things:
 // then one order decides, so that in the end all hold the same. What does not stay then has been kept before, or was replaced.
 Resolution resolve(Mode mode, const Entry& ours, const Entry& theirs) {
+  if (mode == Mode::kOwner && ours.lineage != theirs.lineage) {
+    const bool ours_stays = theirs.lineage < ours.lineage;
+    const Entry &stays = ours_stays ? ours : theirs, &other = ours_stays ? theirs : ours;
+    const bool lost = worth_keeping(other, stays) && !stays.knows_edit_of(other);
+    return {ours_stays ? Stays::kOurs : Stays::kTheirs, false, lost};
+  }
   // Of one edit that was stamped anew that stamp stays.
   const bool ours_is_greater =
       ours.same_edit(theirs) ? ours.edited < theirs.edited : rank(mode, theirs) < rank(mode, ours);

@@ -9,8 +9,8 @@
 namespace cluster::sync {
 
 // Which of two concurrent edits stays: the later one, that of the host which created the path, or what both make of it where
-// they touch different lines of a text, else the later one.
-enum class Mode : uint8_t { kNewer, kOlder, kMerge };
+// they touch different lines of a text, else the later one. kOwner: whatever was made in the later run of the root's service.
+enum class Mode : uint8_t { kNewer, kOlder, kMerge, kOwner };
 const char* to_string(Mode mode);  // as in cluster.conf
 
 enum class Stays : uint8_t {
@@ -24,6 +24,7 @@ enum class Stays : uint8_t {
 struct Resolution {
   Stays stays = Stays::kBoth;
   bool keep_other = false;  // as a file of its own, beside; of the last two only
+  bool lost = false;        // in mode owner: what does not stay the other run knew nothing of
 };
 
 Resolution resolve(Mode mode, const Entry& ours, const Entry& theirs);

@@ -1,6 +1,7 @@
 #include "sync/root.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/hlc.h"
 #include "sync/messages.h"
@@ -43,6 +44,9 @@ void Root::leave(Context& context) {
   apart_.clear();
   waiting_.clear();
   braked_ = false;
+  own_ = {};
+  beginning_.reset();
+  end_looks_.reset();
 }
 
 void Root::update(const std::string& path, Entry entry, const Found& found) {
@@ -122,6 +126,7 @@ Entry Root::edited(Context& context, const Entry* ours, uint64_t wished_us) {
   if (ours == nullptr || ours->deleted) out.born = out.edited;
   out.deleted = out.unsure = false;
   out.merges.clear();
+  out.lineage = own_;
   return out;
 }
 
@@ -135,6 +140,7 @@ void Root::scanned(Context& context, const Scanned& seen) {
     for (const std::string& path : seen_now) consider(context, path);
   }
   looked_for_pushes(context, seen);
+  looked_for_end(context, seen);
   if (!seen.whole || scanned_) return;
   scanned_ = memory_ = true;
   restamp(context);
@@ -293,17 +299,19 @@ MonoTime Root::deletes_due() const {
 void Root::judge_vanished(Context& context) {
   if (vanished_.empty()) braked_ = false;
   if (context.now.mono < deletes_due()) return;
-  if (vanished_.size() > kDeletesWithoutAsking && 2 * vanished_.size() > live_) {
-    braked_ = true;
-    context.alert(
-        std::to_string(vanished_.size()) + " of " + std::to_string(live_) + " files of " +
-        config_.name +
-        " were deleted here, which the others have not been told: `clusterctl files confirm " +
-        config_.name + "` deletes them there, `clusterctl files revert " + config_.name +
-        "` brings them back here");
-    return;
-  }
-  forget_vanished(context);
+  if (!brakes(context)) forget_vanished(context);
+}
+
+bool Root::brakes(Context& context) {
+  if (vanished_.size() <= kDeletesWithoutAsking || 2 * vanished_.size() <= live_) return false;
+  if (std::exchange(braked_, true)) return true;
+  context.alert(std::to_string(vanished_.size()) + " of " + std::to_string(live_) + " files of " +
+                config_.name +
+                " were deleted here, which the others have not been told: `clusterctl files "
+                "confirm " +
+                config_.name + "` deletes them there, `clusterctl files revert " + config_.name +
+                "` brings them back here");
+  return true;
 }
 
 // By this host, now.
@@ -415,6 +423,7 @@ void Root::finish(Context& context) {
     collect(context);
     note_contact(context);
   }
+  drive_owning(context);
   store(context);
   drive_pushes(context);
   if (!active()) return;
@@ -431,6 +440,7 @@ MonoTime Root::next_deadline() const {
   if (!active()) return out;
   out = std::min(out, deletes_due());
   if (!tombstones_.empty() || !peers_.empty()) out = std::min(out, collect_at_);
+  out = std::min(out, owning_due());
   for (const auto& [path, retry] : retries_) out = std::min(out, retry.at);
   for (const auto& [path, until] : folder_waits_)
     if (until != kRipe) out = std::min(out, until);

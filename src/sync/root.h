@@ -36,6 +36,10 @@ inline constexpr Duration kLongestDeleteRest = hours(1);
 inline constexpr Duration kLongestCollectInterval = minutes(10);
 // How often it is noted that another host is there.
 inline constexpr Duration kLongestContactInterval = hours(1);
+// Likewise that all of what the owner has is here.
+inline constexpr Duration kWholeInterval = minutes(1);
+// A host that is linked and has not said yet whether it keeps this root is waited for no longer.
+inline constexpr Duration kGreetPatience = seconds(2);
 inline constexpr Duration kFirstRetry = milliseconds(200);
 inline constexpr Duration kLongestRetry = minutes(1);
 
@@ -85,6 +89,7 @@ class Root {
   Status hear(Context& context, const NodeId& from, const wire::RootHello& hello);
   Status hear(Context& context, const NodeId& from, const wire::RootIndex& index);
   Status hear(Context& context, const NodeId& from, const wire::RootSeen& seen);
+  Status hear(Context& context, const NodeId& from, const wire::RootOwner& owner);
 
   void scanned(Context& context, const Scanned& seen);
   void pause(Context& context, const std::string& why);
@@ -95,6 +100,8 @@ class Root {
   void placed(Context& context, const Placed& answer);
   void stored(Context& context, const IndexStored& answer);
   void command(Context& context, const FileCommand& command);
+  void own(Context& context, const Own& order);
+  void end_owning(Context& context);
 
   // After any of these, once: what time brings, what is to be stored, what peers are to be told.
   void finish(Context& context);
@@ -111,6 +118,8 @@ class Root {
   const std::string* path_of(const Signature& signature) const;
   // It may be merged one day: what it holds is to be kept, as long as it does or held it before.
   bool may_be_merged(const Entry& entry) const;
+  // In mode owner: this host writes it, and takes nothing from others.
+  bool owns() const { return !own_.none(); }
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
   RootView view(HostId self) const;
@@ -122,6 +131,12 @@ class Root {
     Away away = Away::kPresent;  // was its host, when it made that
     bool own = false;            // that host itself did
     bool pulled = false;         // this host was away
+  };
+  // What becomes of what stood there.
+  enum class Giving : uint8_t {
+    kUsual,
+    kAgainstDelete,  // one host edited what another deleted
+    kLost,           // it was made in a run that lost
   };
   struct Placing {
     PlaceTicket ticket;
@@ -135,8 +150,8 @@ class Root {
     std::vector<Dot> merges;      // which makes one of these edits
     std::optional<Place> action;  // waits until what is intended is stored
     bool look_again = false;
-    bool own = false;             // a version that this host has already
-    bool against_delete = false;  // one host edited what another deleted
+    bool own = false;  // a version that this host has already
+    Giving giving = Giving::kUsual;
   };
   struct Retry {
     MonoTime at = kNever;
@@ -148,6 +163,11 @@ class Root {
     std::string path;  // empty: all
     int looks = 0;     // since it was ordered
     MonoTime give_up_at;
+  };
+  struct Beginning {
+    Own order;
+    MonoTime greeted_by;  // kNever: that has passed
+    std::string waits_for;  // as it was logged
   };
   struct Storing {
     IndexTicket ticket;
@@ -169,6 +189,7 @@ class Root {
   bool others_master(const Held& ours, const NodeId& self) const;
   MonoTime deletes_due() const;
   void judge_vanished(Context& context);
+  bool brakes(Context& context);
   void forget_vanished(Context& context);
   void take_back_vanished();
   void update_deleted(Context& context, const std::string& path);
@@ -194,7 +215,7 @@ class Root {
   void consider_waiting(Context& context);
   bool act_on(Context& context, const std::string& path, const Offer& offer);
   bool take(Context& context, const std::string& path, Entry entry, const Entry* aside,
-            bool against_delete = false);
+            Giving giving = Giving::kUsual);
   const Offer& best_of(const std::map<NodeId, Offer>& offers) const;
   bool parent_is_there(Context& context, const std::string& path);
   bool folder_is_free(Context& context, const std::string& path, const Entry& entry);
@@ -240,6 +261,29 @@ class Root {
   bool was_forgotten(const Entry& entry) const;
   bool is_overruled(const Offer& offer, const Held* ours) const;
   void overrule(Context& context, const std::string& path, const Entry& theirs);
+
+  // root_owner.cc: whose versions count, in mode owner
+  void drive_owning(Context& context);
+  MonoTime owning_due() const;
+  void drive_beginning(Context& context);
+  std::string waits_for() const;
+  std::string too_far_behind(const Context& context, std::optional<Duration> max_lag) const;
+  void begin_owning(Context& context, const Own& order);
+  void take_over(Context& context, const std::string& path);
+  void looked_for_end(Context& context, const Scanned& seen);
+  void close(Context& context);
+  void hear_of(const Lineage& lineage);
+  bool somebody_owns_more() const;
+  void judge_whole(Context& context);
+  std::optional<bool> follow(Context& context, const std::string& path, const Offer& offer);
+  bool may_follow(const Entry& entry) const;
+  bool has_passed_over(const Entry& ours, const Entry& theirs) const;
+  void hold_own(Context& context, const std::string& path, const Entry& theirs);
+  wire::RootOwner owner_state() const;
+  void tell_owner(Context& context);
+  void load_owning(const wire::StoredRoot& stored);
+  void store_owning(wire::StoredRoot& out) const;
+  std::string owner_name(HostId self) const;
 
   // root_peers.cc
   void say_hello(Context& context, const NodeId& node, Peer& peer);
@@ -310,6 +354,20 @@ class Root {
   std::set<std::string> restoring_;
   std::vector<Pushing> pushes_;
   std::set<std::string> keeps_edit_;  // what its creator made of it is nowhere any more
+  // In mode owner.
+  Lineage known_;            // the latest run that was heard of,
+  Lineage own_;              // and that of this host, while it goes on
+  uint64_t run_epoch_ = 0;   // of the service in it
+  bool owns_alone_ = false;  // nobody else may
+  std::optional<Beginning> beginning_;
+  std::optional<int> end_looks_;  // it is to end once the root was looked at so often
+  bool whole_ = false;            // all that was made in known_ is here: nobody makes more of it
+  bool follows_ = false;          // likewise, and its owner, which is linked, may make more
+  uint64_t whole_us_ = 0;         // by this host's clock, when it last had all of it
+  bool consider_all_ = false;
+  Lineage pinned_in_;       // people were told of what lost to it
+  std::string told_owner_;  // what the others were told of all this
+
   // Contents, one of this host and one of another, that cannot be merged.
   std::map<std::string, std::pair<std::string, std::string>> apart_;
 };

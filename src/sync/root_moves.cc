@@ -76,7 +76,7 @@ void Root::find_what_moves(Context& context, const std::string& path, Placing& p
   if (there.here || !(there.state == placing.entry.state) || offers == offers_.end()) return;
   const Offer& best = best_of(offers->second);
   const Entry& gone = best.entry;
-  if (!gone.deleted || is_overruled(best, &there) ||
+  if (!gone.deleted || !may_follow(gone) || is_overruled(best, &there) ||
       resolve(config_.mode, there, gone).stays != Stays::kTheirs ||
       is_ahead(gone.edited, context.now.wall))
     return;

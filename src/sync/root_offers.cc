@@ -31,6 +31,7 @@ void Root::consider(Context& context, const std::string& path) {
     const auto offers = offers_.find(path);
     if (offers == offers_.end()) return;
     const Held* ours = held(path);
+    std::optional<Entry> passed_over;
     std::erase_if(offers->second, [&](const auto& offer) {
       if (ours == nullptr) return false;
       const Stays stays = resolve(config_.mode, *ours, offer.second.entry).stays;
@@ -39,8 +40,10 @@ void Root::consider(Context& context, const std::string& path) {
       peer.open.erase(offer.second.sequence);
       if (stays == Stays::kBoth && ours->sequence > peer.sent)
         peer.same[ours->sequence] = offer.second.sequence;
+      if (has_passed_over(*ours, offer.second.entry)) passed_over = offer.second.entry;
       return true;
     });
+    if (passed_over) hold_own(context, path, *passed_over);
     if (offers->second.empty()) {
       offers_.erase(offers);
       if (offers_.empty()) offered_contents_.clear();
@@ -80,6 +83,7 @@ bool Root::act_on(Context& context, const std::string& path, const Offer& offer)
     put_off(context, path, "the clock of " + theirs.editor + " was ahead when it was edited there");
     return false;
   }
+  if (const auto done = follow(context, path, offer)) return *done;
   const Held* ours = held(path);
   if (is_overruled(offer, ours)) {
     overrule(context, path, theirs);
@@ -88,6 +92,7 @@ bool Root::act_on(Context& context, const std::string& path, const Offer& offer)
   if (ours == nullptr) return take(context, path, theirs, nullptr);
   const Resolution resolution = resolve(config_.mode, *ours, theirs);
   const bool against_delete = ours->deleted != theirs.deleted;
+  const Giving giving = against_delete ? Giving::kAgainstDelete : Giving::kUsual;
   if (resolution.keep_other &&
       begin_merge(context, path, offer, resolution.stays == Stays::kTheirsOfTwo))
     return false;
@@ -97,7 +102,7 @@ bool Root::act_on(Context& context, const std::string& path, const Offer& offer)
     case Stays::kTheirs: return take(context, path, theirs, nullptr);
     case Stays::kOursOfTwo:
       if (offer.pulled && !ours->unsure)
-        return take(context, path, merged(theirs, *ours), nullptr, against_delete);
+        return take(context, path, merged(theirs, *ours), nullptr, giving);
       if (resolution.keep_other && !copy_is_held(path, theirs)) {
         keep_copy(context, path, theirs);
         return false;
@@ -109,12 +114,12 @@ bool Root::act_on(Context& context, const std::string& path, const Offer& offer)
   }
   const Entry lost = *ours;
   const bool keep = resolution.keep_other && (!offer.pulled || lost.unsure);
-  return take(context, path, merged(theirs, lost), keep ? &lost : nullptr, against_delete);
+  return take(context, path, merged(theirs, lost), keep ? &lost : nullptr, giving);
 }
 
 // `aside`: what is here, where that becomes a file of its own. True: the index says so already, the disk need not change.
 bool Root::take(Context& context, const std::string& path, Entry entry, const Entry* aside,
-                bool against_delete) {
+                Giving giving) {
   if (aside != nullptr && copy_is_held(path, *aside)) aside = nullptr;
   const Held* ours = held(path);
   const bool live = ours != nullptr && !ours->deleted;
@@ -133,7 +138,7 @@ bool Root::take(Context& context, const std::string& path, Entry entry, const En
   }
   Placing placing;
   placing.entry = std::move(entry);
-  placing.against_delete = against_delete;
+  placing.giving = giving;
   if (aside != nullptr) {
     placing.copy = copy_of(*aside);
     placing.set_aside = free_copy_path(path, *aside);
@@ -151,6 +156,7 @@ void Root::place(Context& context, const std::string& path, Placing placing,
                expected,       placing.entry,    sources_of(source_path, placing.entry),
                source_path,    placing.set_aside};
   action.merge_base = placing.merge_base;
+  action.pin = placing.giving == Giving::kLost;
   if (!placing.move_from.empty()) {
     action.move_from = placing.move_from;
     action.move_expected = entries_.at(placing.move_from).found();
@@ -357,6 +363,7 @@ void Root::placed(Context& context, const Placed& answer) {
         end_merge(context, path, placing, answer.found);
       } else {
         update(path, placing.entry, answer.found);
+        if (owns()) take_over(context, path);
       }
       if (!placing.set_aside.empty()) {
         const Held* there = held(placing.set_aside);
@@ -369,7 +376,7 @@ void Root::placed(Context& context, const Placed& answer) {
       } else if (!placing.copy_for.empty()) {
         retries_.erase(placing.copy_for);
         context.emit(FileConflict{config_.name, placing.copy_for, path});
-      } else if (placing.against_delete) {
+      } else if (placing.giving == Giving::kAgainstDelete) {
         context.emit(FileConflict{config_.name, path, ""});
       } else {
         context.emit(FileChanged{config_.name, path});

@@ -55,6 +55,7 @@ void Root::load(const wire::StoredRoot& stored) {
   forgotten_us_ = stored.forgotten_us();
   contact_us_ = stored.contact_us();
   own_counter_ = stored.own_counter();
+  load_owning(stored);
 }
 
 wire::StoredEntry Root::to_store(const std::string& path) const {
@@ -117,6 +118,7 @@ void Root::store(Context& context) {
   root.set_forgotten_us(forgotten_us_);
   root.set_contact_us(contact_us_);
   root.set_own_counter(own_counter_);
+  store_owning(root);
   out.writes.push_back({kRootPrefix + config_.name, root.SerializeAsString()});
   storing_ = Storing{out.ticket, sequence_, std::move(dirty_)};
   dirty_.clear();
@@ -191,6 +193,7 @@ void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
     hello.set_your_index(at->second.index);
     hello.set_your_seen(at->second.has);
   }
+  if (config_.mode == Mode::kOwner) *hello.mutable_owner() = owner_state();
   // What comes now begins there.
   if (const auto at = positions_.find(node);
       at != positions_.end() && at->second.index == peer.index) {
@@ -234,7 +237,7 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootHello& h
   peer.unheard.clear();
   peer.same.clear();
   judge_away(context, from, peer, hello);
-  return {};
+  return hello.has_owner() ? hear(context, from, hello.owner()) : Status();
 }
 
 // ----------------------------------------------------------------------------- our index to them
@@ -323,6 +326,7 @@ Status Root::hear(Context& context, const NodeId& from, const wire::RootIndex& i
       offered_contents_[offer.entry.state.content] = one.path();
     peer.open.insert(offer.sequence);
     retries_.erase(one.path());
+    hear_of(offer.entry.lineage);
   }
   std::vector<std::string> same;
   last = index.from();

@@ -189,6 +189,12 @@ void Sync::on(Context& context, const Heard& event) {
     if (hellos.contains(hello.root()) || hellos.size() < kMaxRootsOfPeer)
       hellos[hello.root()] = hello;
     if (Root* root = configured(hello.root())) heard = root->hear(context, event.from, hello);
+  } else if (message.has_owner()) {
+    const wire::RootOwner& owner = message.owner();
+    if (const auto hello = peer->second.hellos.find(owner.root());
+        hello != peer->second.hellos.end())
+      *hello->second.mutable_owner() = owner;
+    if (Root* root = configured(owner.root())) heard = root->hear(context, event.from, owner);
   } else if (message.has_packed()) {
     heard = Error{"a packed message that cannot be unpacked"};
   } else if (message.has_index()) {
@@ -229,6 +235,16 @@ void Sync::on(Context& context, const Placed& event) {
 void Sync::on(Context& context, const IndexStored& event) {
   for (auto& [name, root] : roots_)
     if (root.storing(event.ticket)) return root.stored(context, event);
+}
+
+void Sync::on(Context& context, const Own& event) {
+  if (Root* root = configured(event.root)) return root->own(context, event);
+  if (event.waits)
+    context.emit(Owned{event.root, event.epoch, event.root + " is not kept alike on this host"});
+}
+
+void Sync::on(Context& context, const EndOwning& event) {
+  if (Root* root = configured(event.root)) root->end_owning(context);
 }
 
 void Sync::on(Context& context, const FileCommand& event) {

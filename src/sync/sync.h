@@ -49,6 +49,8 @@ class Sync {
   void on(Context& context, const Placed& event);
   void on(Context& context, const IndexStored& event);
   void on(Context& context, const FileCommand& event);
+  void on(Context& context, const Own& event);
+  void on(Context& context, const EndOwning& event);
   void on(Context&, const FileTick&) {}
   void meet(Context& context, Root& root);
   void judge_clock(Context& context);

@@ -35,6 +35,7 @@ struct RootView {
   std::string name;
   std::string path;  // of its folder on this host
   std::string mode;
+  std::string owner;   // in mode owner: the host that writes it; empty: none that is known
   std::string paused;  // why; empty: it is not
   bool scanned = false;
   uint64_t files = 0;  // paths of any type

@@ -47,6 +47,21 @@ void TestHost::push(const std::string& path) {
   hosts_.drain();
 }
 
+void TestHost::begin(uint64_t epoch, std::optional<Duration> max_lag, bool alone) {
+  step(Own{"data", epoch, alone, true, max_lag});
+  hosts_.drain();
+}
+
+void TestHost::found_running(uint64_t epoch, bool alone) {
+  step(Own{"data", epoch, alone, false, {}});
+  hosts_.drain();
+}
+
+void TestHost::end() {
+  step(EndOwning{"data"});
+  hosts_.drain();
+}
+
 void TestHost::pause(const std::string& why) {
   step(RootPaused{"data", why});
   hosts_.drain();
@@ -172,6 +187,8 @@ void TestHost::perform(FileAction& action) {
     wake_ = wake->at;
   } else if (auto* reply = std::get_if<FileReply>(&action)) {
     answer_ = (reply->refused ? "refused: " : "done: ") + reply->text;
+  } else if (auto* owned = std::get_if<Owned>(&action)) {
+    begun_ = owned->refused.empty() ? "runs" : "refused: " + owned->refused;
   } else if (auto* log = std::get_if<FileLog>(&action)) {
     logs_ += log->text + "\n";
   } else if (auto* alert = std::get_if<FileAlert>(&action)) {
@@ -203,6 +220,7 @@ void TestHost::put(const Place& place) {
     answer.copy = folder_[place.set_aside] = there->second;
   } else if (there != folder_.end()) {
     retained_.insert(there->second.state.content);
+    if (place.pin) pinned_.insert(there->second.state.content);
   }
   if (place.entry.deleted) {
     folder_.erase(place.path);

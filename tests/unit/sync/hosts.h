@@ -28,6 +28,11 @@ class TestHost {
   void push(const std::string& path);
   // Of orders: "done: TEXT" or "refused: TEXT"; empty: there is none yet.
   std::string take_answer() { return std::exchange(answer_, {}); }
+  // In mode owner. The answer to `begin`, once there is one: "runs", or "refused: WHY".
+  void begin(uint64_t epoch, std::optional<Duration> max_lag = std::nullopt, bool alone = false);
+  void found_running(uint64_t epoch, bool alone = false);
+  void end();
+  std::string take_begun() { return std::exchange(begun_, {}); }
   // What others have is not put in place: why; empty: it is again.
   void refuse_to_place(const std::string& why) { refuses_ = why; }
   void pause(const std::string& why);  // empty: no longer
@@ -36,6 +41,7 @@ class TestHost {
   std::optional<std::string> read(const std::string& path) const;
   std::set<std::string> copies(const std::string& path) const;  // what they hold
   bool retained(const std::string& text) const { return retained_.contains(digest(text)); }
+  bool pinned(const std::string& text) const { return pinned_.contains(digest(text)); }
   void forget_bases() { bases_.clear(); }  // by which texts are merged
   size_t known() const { return engine_->root("data")->all().size(); }
   RootView view() const { return engine_->view().at(0); }
@@ -67,9 +73,9 @@ class TestHost {
   uint32_t id_;
   uint8_t life_ = 1;
   std::map<std::string, Found> folder_;
-  std::set<std::string> retained_, bases_;
+  std::set<std::string> retained_, pinned_, bases_;
   StoredIndex stored_;
-  std::string alerts_, logs_, answer_, refuses_;
+  std::string alerts_, logs_, answer_, begun_, refuses_;
   std::unique_ptr<Sync> engine_;
   MonoTime wake_ = kNever;
 };

@@ -1,0 +1,319 @@
+// Whose versions count, in mode owner: those of the host that runs the service, which takes nothing from others.
+//
+// It labels all that it has with its run (a Lineage) as that begins, and what it makes. Every other host takes what bears the
+// latest label that it has heard of, and waits with all else: what the owner did not have as it began the owner takes back.
+#include <algorithm>
+#include <utility>
+
+#include "core/hlc.h"
+#include "sync/messages.h"
+#include "sync/root.h"
+
+namespace cluster::sync {
+
+namespace {
+
+// What is being looked at already may have been read before the service ended.
+constexpr int kLooks = 2;
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------- this host
+
+void Root::own(Context& context, const Own& order) {
+  if (config_.mode != Mode::kOwner || (owns() && run_epoch_ == order.epoch)) {
+    end_looks_.reset();
+    if (order.waits) context.emit(Owned{config_.name, order.epoch, ""});
+    return;
+  }
+  beginning_ = Beginning{order, context.now.mono + kGreetPatience, {}};
+}
+
+void Root::end_owning(Context& context) {
+  beginning_.reset();
+  if (!owns() || end_looks_) return;
+  // What cannot be looked at is as the index has it.
+  if (!paused_.empty()) return close(context);
+  end_looks_ = 0;
+  context.emit(Look{config_.name, ""});
+}
+
+void Root::looked_for_end(Context& context, const Scanned& seen) {
+  if (!end_looks_ || !seen.whole) return;
+  if (++*end_looks_ < kLooks) return context.emit(Look{config_.name, ""});
+  // The service is not there any more that could put back what has gone.
+  if (!vanished_.empty() && !brakes(context)) forget_vanished(context);
+  close(context);
+}
+
+void Root::close(Context& context) {
+  own_ = {};
+  end_looks_.reset();
+  whole_ = true;
+  follows_ = false;
+  whole_us_ = core::wall_us(context.now.wall);
+  root_dirty_ = consider_all_ = true;
+}
+
+// A host that has the root as it is now, and of which more is to be heard; empty: there is none.
+std::string Root::waits_for() const {
+  for (const auto& [node, peer] : peers_) {
+    if (!peer.greeted) {
+      if (beginning_->greeted_by != kNever) return peer.name + " to say what it has";
+      continue;
+    }
+    if (!peer.apart.empty() || !peer.paused.empty()) continue;
+    if (peer.owns) return peer.name + ", which has not ended writing";
+    if (peer.heard < peer.goes_to) return peer.name + " to tell what it has";
+  }
+  if (!placing_.empty()) return placing_.begin()->first;
+  for (const auto& [path, offers] : offers_) {
+    const Offer& best = best_of(offers);
+    if (!may_follow(best.entry)) continue;
+    const auto retry = retries_.find(path);
+    if (retry == retries_.end() || retry->second.why.empty()) return path;
+  }
+  return "";
+}
+
+std::string Root::too_far_behind(const Context& context, std::optional<Duration> max_lag) const {
+  if (known_.none() || known_.node == context.self.node || whole_ || follows_) return "";
+  if (whole_us_ == 0)
+    return max_lag ? "not all of the files that the service has written ever came here" : "";
+  const uint64_t now = core::wall_us(context.now.wall);
+  const Duration lag = microseconds(static_cast<int64_t>(now - std::min(now, whole_us_)));
+  if (!max_lag || lag <= *max_lag) return "";
+  return "the files here may be " +
+         std::to_string(std::chrono::duration_cast<seconds>(lag).count()) +
+         " s behind those of the host that ran it last";
+}
+
+void Root::drive_beginning(Context& context) {
+  if (!beginning_) return;
+  const Own order = beginning_->order;
+  const auto answer = [&](const std::string& refused) {
+    if (order.waits) context.emit(Owned{config_.name, order.epoch, refused});
+    beginning_.reset();
+  };
+  if (!active()) {
+    if (order.waits && !why_paused().empty()) answer(why_paused());
+    return;
+  }
+  if (context.now.mono >= beginning_->greeted_by) beginning_->greeted_by = kNever;
+  if (order.waits) {
+    const std::string what = waits_for();
+    if (!what.empty()) {
+      if (std::exchange(beginning_->waits_for, what) == "")
+        context.log(config_.name + ": the service that writes it waits for " + what);
+      return;
+    }
+    if (const std::string why = too_far_behind(context, order.max_lag); !why.empty())
+      return answer(why);
+  }
+  answer("");
+  begin_owning(context, order);
+}
+
+// All that is here is of this run from now on. Nobody edited it: whoever has it needs no more than to hear so.
+void Root::begin_owning(Context& context, const Own& order) {
+  known_ = own_ = {std::max(order.epoch, known_.epoch + 1), context.self.node};
+  run_epoch_ = order.epoch;
+  owns_alone_ = order.alone;
+  end_looks_.reset();
+  restoring_.clear();
+  std::vector<std::string> paths;
+  for (const auto& [path, held] : entries_) paths.push_back(path);
+  for (const std::string& path : paths) take_over(context, path);
+  root_dirty_ = consider_all_ = true;
+}
+
+void Root::take_over(Context& context, const std::string& path) {
+  const Held& ours = entries_.at(path);
+  Entry entry = ours;
+  entry.vector.set(context.self.node, next_counter(context, ours));
+  entry.lineage = own_;
+  entry.unsure = false;
+  update_known(path, std::move(entry));
+}
+
+// ------------------------------------------------------------------------------------ other hosts
+
+Status Root::hear(Context&, const NodeId& from, const wire::RootOwner& owner) {
+  const auto at = peers_.find(from);
+  if (at == peers_.end() || !at->second.greeted) return {};
+  Peer& peer = at->second;
+  peer.owns = peer.whole = false;
+  peer.goes_to = owner.sequence();
+  consider_all_ = true;
+  if (!owner.has_lineage()) return {};
+  const auto lineage = from_wire(owner.lineage());
+  if (!lineage) return Error{"a run of a service that nobody made"};
+  peer.lineage = *lineage;
+  peer.owns = owner.owns() && lineage->node == from;
+  peer.whole = owner.whole();
+  hear_of(*lineage);
+  return {};
+}
+
+void Root::hear_of(const Lineage& lineage) {
+  if (!(known_ < lineage)) return;
+  known_ = lineage;
+  whole_ = follows_ = false;
+  root_dirty_ = consider_all_ = true;
+}
+
+bool Root::somebody_owns_more() const {
+  return std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
+    return peer.second.owns && own_ < peer.second.lineage;
+  });
+}
+
+wire::RootOwner Root::owner_state() const {
+  wire::RootOwner out;
+  out.set_root(config_.name);
+  if (!known_.none()) to_wire(known_, *out.mutable_lineage());
+  out.set_owns(owns() && own_ == known_);
+  out.set_whole(whole_ || (owns() && own_ == known_));
+  out.set_sequence(sequence_);
+  return out;
+}
+
+// Only when something else than the index has changed: that is told anyway.
+void Root::tell_owner(Context& context) {
+  wire::FileMessage message;
+  wire::RootOwner& owner = *message.mutable_owner();
+  owner = owner_state();
+  owner.clear_sequence();
+  std::string state = owner.SerializeAsString();
+  if (state == told_owner_) return;
+  told_owner_ = std::move(state);
+  owner.set_sequence(sequence_);
+  for (const auto& [node, peer] : peers_)
+    if (peer.greeted) context.emit(Tell{node, message.SerializeAsString()});
+}
+
+// Whether all that was made in the latest run is here.
+void Root::judge_whole(Context& context) {
+  if (owns()) return;
+  bool owner_is_here = false, has_all = false;
+  for (const auto& [node, peer] : peers_) {
+    if (!peer.greeted || !peer.apart.empty() || peer.lineage != known_) continue;
+    owner_is_here = owner_is_here || peer.owns;
+    has_all = has_all || (peer.whole && peer.heard >= peer.goes_to && peer.open.empty());
+  }
+  const uint64_t now = core::wall_us(context.now.wall);
+  if (has_all && owner_is_here) {
+    const bool fresh = !std::exchange(follows_, true);
+    const auto interval = static_cast<uint64_t>(to_us(kWholeInterval));
+    if (!fresh && !whole_ && now < whole_us_ + interval) return;
+    whole_ = false;
+  } else if (follows_ || (has_all && !whole_)) {
+    // Where the owner has gone it makes nothing more that could come here.
+    whole_ = has_all || !owner_is_here;
+    follows_ = false;
+  } else {
+    return;
+  }
+  whole_us_ = now;
+  root_dirty_ = true;
+}
+
+void Root::drive_owning(Context& context) {
+  if (config_.mode != Mode::kOwner) return;
+  drive_beginning(context);
+  if (!active()) return;
+  // The other side of a partition has ended: what is here counts.
+  if (owns() && own_ < known_ && !owns_alone_ && !somebody_owns_more())
+    begin_owning(context, Own{config_.name, run_epoch_, owns_alone_, false, {}});
+  if (std::exchange(consider_all_, false)) {
+    std::vector<std::string> paths;
+    for (const auto& [path, offers] : offers_) paths.push_back(path);
+    for (const std::string& path : paths) consider(context, path);
+  }
+  judge_whole(context);
+  tell_owner(context);
+}
+
+MonoTime Root::owning_due() const {
+  return beginning_ ? beginning_->greeted_by : kNever;
+}
+
+// ----------------------------------------------------------------------------------- their versions
+
+bool Root::may_follow(const Entry& entry) const {
+  if (config_.mode != Mode::kOwner) return true;
+  return !owns() && !entry.lineage.none() && entry.lineage == known_;
+}
+
+// True: dealt with. False: it waits for its owner's word. nullopt: it is judged as in any mode.
+std::optional<bool> Root::follow(Context& context, const std::string& path, const Offer& offer) {
+  if (config_.mode != Mode::kOwner) return std::nullopt;
+  const Entry& theirs = offer.entry;
+  if (owns()) {
+    if (own_ < theirs.lineage) return false;
+    hold_own(context, path, theirs);
+    return true;
+  }
+  const Held* ours = held(path);
+  if (!may_follow(theirs) || is_overruled(offer, ours)) return false;
+  if (ours != nullptr && ours->lineage == theirs.lineage) return std::nullopt;
+  const bool lost = ours != nullptr && resolve(config_.mode, *ours, theirs).lost;
+  if (lost && std::exchange(pinned_in_, known_) != known_)
+    context.alert("files of " + config_.name +
+                  " were changed here that the host which runs its service had not got, and are "
+                  "replaced by what it has: they are kept (`clusterctl files log PATH`) until "
+                  "`clusterctl files confirm " +
+                  config_.name + "`");
+  return take(context, path, theirs, nullptr, lost ? Giving::kLost : Giving::kUsual);
+}
+
+// Its host has had what is here, and changed it without being the owner: it has to hear of it again.
+bool Root::has_passed_over(const Entry& ours, const Entry& theirs) const {
+  return owns() && theirs.lineage < ours.lineage && theirs.vector.knows(ours.vector);
+}
+
+// What is here stays, and nothing where nothing is, by a version that whoever has theirs has not heard of.
+void Root::hold_own(Context& context, const std::string& path, const Entry& theirs) {
+  if (held(path) == nullptr) {
+    Entry before = theirs;
+    if (theirs.lineage != own_) before.vector = {};
+    Entry entry = edited(context, &before, core::wall_us(context.now.wall));
+    entry.born = before.born;
+    entry.deleted = true;
+    update(path, std::move(entry), Found{});
+  } else {
+    if (theirs.lineage == own_) entries_.at(path).vector.join(theirs.vector);
+    take_over(context, path);
+  }
+  look_after(context, path);
+}
+
+// ----------------------------------------------------------------------------------------- stored
+
+void Root::load_owning(const wire::StoredRoot& stored) {
+  if (const auto lineage = from_wire(stored.lineage())) known_ = *lineage;
+  if (stored.owns()) own_ = known_;
+  run_epoch_ = stored.run_epoch();
+  owns_alone_ = stored.owns_alone();
+  whole_us_ = stored.whole_us();
+  whole_ = stored.whole();
+}
+
+void Root::store_owning(wire::StoredRoot& out) const {
+  if (known_.none()) return;
+  to_wire(known_, *out.mutable_lineage());
+  out.set_owns(owns() && own_ == known_);
+  out.set_run_epoch(run_epoch_);
+  out.set_owns_alone(owns_alone_);
+  out.set_whole_us(whole_us_);
+  out.set_whole(whole_);
+}
+
+std::string Root::owner_name(HostId self) const {
+  if (owns()) return "host " + std::to_string(self.value);
+  for (const auto& [node, peer] : peers_)
+    if (peer.owns && peer.lineage == known_) return peer.name;
+  return "";
+}
+
+}  // namespace cluster::sync
