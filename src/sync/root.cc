@@ -449,6 +449,7 @@ MonoTime Root::next_deadline() const {
 
 std::string Root::unrest() const {
   if (!active()) return why_paused().empty() ? "it has not been scanned" : why_paused();
+  if (beginning_) return "the service that writes it waits for " + waits_for();
   if (!placing_.empty()) return placing_.begin()->first + " is being placed";
   if (!restoring_.empty()) return *restoring_.begin() + " is to be brought back";
   if (!offers_.empty()) return offers_.begin()->first + " is not here yet";

@@ -277,6 +277,7 @@ class Root {
   void judge_whole(Context& context);
   std::optional<bool> follow(Context& context, const std::string& path, const Offer& offer);
   bool may_follow(const Entry& entry) const;
+  void drop_strays_in(Context& context, const std::string& path);
   bool has_passed_over(const Entry& ours, const Entry& theirs) const;
   void hold_own(Context& context, const std::string& path, const Entry& theirs);
   wire::RootOwner owner_state() const;

@@ -43,7 +43,10 @@ void Root::consider(Context& context, const std::string& path) {
       if (has_passed_over(*ours, offer.second.entry)) passed_over = offer.second.entry;
       return true;
     });
-    if (passed_over) hold_own(context, path, *passed_over);
+    if (passed_over) {
+      hold_own(context, path, *passed_over);
+      continue;
+    }
     if (offers->second.empty()) {
       offers_.erase(offers);
       if (offers_.empty()) offered_contents_.clear();
@@ -203,7 +206,8 @@ bool Root::parent_is_there(Context& context, const std::string& path) {
     return false;
   const Held* ours = held(parent);
   if (ours != nullptr && !ours->deleted && ours->state.type == FileType::kFolder) return true;
-  if (offers_.contains(parent)) {
+  const auto offers = offers_.find(parent);
+  if (offers != offers_.end() && may_follow(best_of(offers->second).entry)) {
     consider(context, parent);
     const Held* now = held(parent);
     return now != nullptr && !now->deleted && now->state.type == FileType::kFolder &&
@@ -227,7 +231,10 @@ bool Root::children_are_moving(const std::string& path) const {
     const auto at = paths.lower_bound(prefix);
     return at != paths.end() && below(at->first, prefix);
   };
-  return any(offers_) || any(placing_) || any(vanished_);
+  if (any(placing_) || any(vanished_)) return true;
+  for (auto at = offers_.lower_bound(prefix); at != offers_.end() && below(at->first, prefix); ++at)
+    if (may_follow(best_of(at->second).entry)) return true;
+  return false;
 }
 
 // Whether that folder can go for `entry`. What lives in it goes first, as whoever deleted it says in its turn; if
@@ -241,6 +248,10 @@ bool Root::folder_is_free(Context& context, const std::string& path, const Entry
   if (context.now.mono < wait->second) return false;
   if (children_are_moving(path)) {
     wait->second = context.now.mono + kFolderPatience;
+    return false;
+  }
+  if (config_.mode == Mode::kOwner) {
+    drop_strays_in(context, path);
     return false;
   }
   if (!entry.deleted && !copy_is_held(path, entry)) {

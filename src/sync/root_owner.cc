@@ -178,7 +178,7 @@ wire::RootOwner Root::owner_state() const {
   return out;
 }
 
-// Only when something else than the index has changed: that is told anyway.
+// Only when something else than the index has changed, which is told anyway. All have been said hello to.
 void Root::tell_owner(Context& context) {
   wire::FileMessage message;
   wire::RootOwner& owner = *message.mutable_owner();
@@ -188,8 +188,7 @@ void Root::tell_owner(Context& context) {
   if (state == told_owner_) return;
   told_owner_ = std::move(state);
   owner.set_sequence(sequence_);
-  for (const auto& [node, peer] : peers_)
-    if (peer.greeted) context.emit(Tell{node, message.SerializeAsString()});
+  for (const auto& [node, peer] : peers_) context.emit(Tell{node, message.SerializeAsString()});
 }
 
 // Whether all that was made in the latest run is here.
@@ -234,9 +233,7 @@ void Root::drive_owning(Context& context) {
   tell_owner(context);
 }
 
-MonoTime Root::owning_due() const {
-  return beginning_ ? beginning_->greeted_by : kNever;
-}
+MonoTime Root::owning_due() const { return beginning_ ? beginning_->greeted_by : kNever; }
 
 // ----------------------------------------------------------------------------------- their versions
 
@@ -255,7 +252,7 @@ std::optional<bool> Root::follow(Context& context, const std::string& path, cons
     return true;
   }
   const Held* ours = held(path);
-  if (!may_follow(theirs) || is_overruled(offer, ours)) return false;
+  if (!may_follow(theirs)) return false;
   if (ours != nullptr && ours->lineage == theirs.lineage) return std::nullopt;
   const bool lost = ours != nullptr && resolve(config_.mode, *ours, theirs).lost;
   if (lost && std::exchange(pinned_in_, known_) != known_)
@@ -265,6 +262,25 @@ std::optional<bool> Root::follow(Context& context, const std::string& path, cons
                   "`clusterctl files confirm " +
                   config_.name + "`");
   return take(context, path, theirs, nullptr, lost ? Giving::kLost : Giving::kUsual);
+}
+
+// In a folder that the owner does not have it has nothing either: what is there was made by nobody who may.
+void Root::drop_strays_in(Context& context, const std::string& path) {
+  const std::string prefix = path + "/";
+  std::vector<std::string> strays;
+  for (auto at = entries_.lower_bound(prefix);
+       at != entries_.end() && at->first.compare(0, prefix.size(), prefix) == 0; ++at)
+    if (!at->second.deleted && at->second.lineage < known_) strays.push_back(at->first);
+  std::reverse(strays.begin(), strays.end());
+  for (const std::string& stray : strays) {
+    if (placing_.contains(stray) || put_off_now(context.now.mono, stray)) continue;
+    const Held& ours = entries_.at(stray);
+    Entry gone = edited(context, &ours, core::wall_us(context.now.wall));
+    gone.born = ours.born;
+    gone.deleted = true;
+    take(context, stray, std::move(gone), nullptr, Giving::kLost);
+  }
+  folder_waits_[path] = context.now.mono + kFolderPatience;
 }
 
 // Its host has had what is here, and changed it without being the owner: it has to hear of it again.

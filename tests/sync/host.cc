@@ -71,6 +71,9 @@ void Host::start() {
       {RootConfig{.name = kRoot, .mode = mode_, .hosts = world_.host_ids(), .filter = {}}},
       world_.tombstone_keep(),
       world_.placed_at_once()});
+  asks_ = false;
+  if (mode_ == Mode::kOwner && serves_) step(Own{kRoot, epoch_, world_.fenced(), false, {}});
+  if (mode_ == Mode::kOwner && !serves_) step(EndOwning{kRoot});
   world_.started(*this);
   later(milliseconds(1), milliseconds(300), [this] {
     scan();
@@ -101,7 +104,8 @@ void Host::ended(const std::string& path, const std::string& content) {
 std::vector<std::string> Host::crash() {
   if (!engine_) return {};
   engine_.reset();
-  paused_ = false;
+  paused_ = asks_ = false;
+  if (serves_) serves_ = rng_.chance(0.5);
   ++engine_number_;
   world_.stopped(*this);
   std::vector<std::string> out;
@@ -138,6 +142,17 @@ void Host::pause(bool on) {
   paused_ = on;
   step(RootPaused{kRoot, on ? "it is not mounted" : ""});
   if (!on) scan();
+}
+
+void Host::begin_service(uint64_t epoch) {
+  asks_ = true;
+  epoch_ = epoch;
+  step(Own{kRoot, epoch, world_.fenced(), true, {}});
+}
+
+void Host::end_service() {
+  asks_ = serves_ = false;
+  step(EndOwning{kRoot});
 }
 
 bool Host::braked() const { return engine_ != nullptr && engine_->view().at(0).held_back != 0; }
@@ -205,6 +220,11 @@ void Host::perform(FileAction& action) {
     if (reply->request != kPushRequest) return;
     waits_ = false;
     if (!reply->refused) world_.pushed(*this);
+  } else if (auto* owned = std::get_if<Owned>(&action)) {
+    if (tell) tell("is to serve: " + owned->refused);
+    if (!asks_ || owned->epoch != epoch_) return;
+    asks_ = false;
+    serves_ = owned->refused.empty();
   } else if (auto* alert = std::get_if<FileAlert>(&action)) {
     if (tell) tell("alert: " + alert->text);
     if (alert->text.find("this host was away") != std::string::npos) world_.was_away(*this);
@@ -254,6 +274,7 @@ void Host::perform_place(const Place& place) {
 }
 
 Placed Host::put_in_place(const Place& place) {
+  if (serves_) world_.placed_below_a_service(*this, place.path);
   const auto refused = [&](Outcome outcome, const char* why) {
     return Placed{place.ticket, outcome, why, {}, {}};
   };

@@ -59,6 +59,13 @@ class Host {
   }
   bool braked() const;
 
+  // In mode owner: the service that writes the root. It may outlive the engine.
+  void begin_service(uint64_t epoch);  // once the engine agrees
+  void end_service();
+  bool serves() const { return serves_; }
+  bool may_serve() const { return serves_ || asks_; }  // or is about to
+  uint64_t service_epoch() const { return epoch_; }
+
   std::function<void(const std::string&)> tell;  // what happens, for a person
 
  private:
@@ -81,6 +88,8 @@ class Host {
   std::string pushed_;
   bool waits_ = false;  // for the answer to that
   bool paused_ = false;
+  bool serves_ = false, asks_ = false;
+  uint64_t epoch_ = 0;
   sync::Mode mode_ = sync::Mode::kNewer;
   Folder folder_;
   std::set<std::string> retained_;

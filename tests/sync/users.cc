@@ -35,10 +35,11 @@ void World::say_nothing_of(const std::string& content) {
 void World::end_of(Host& host, const std::string& path, const Parts& carried) {
   const auto found = host.folder().look(path);
   if (!found || found->state.type == FileType::kFolder) return;
-  // Where only its creator may, it comes back; and what the host has not heard of yet is not the user's to delete.
+  // Where only its creator may, or its owner, it comes back; and what the host has not heard of yet is not the user's to delete.
   const std::string& content = found->state.content;
   ended_by_[host.index()].insert(content);
-  if (mode_ == Mode::kOlder || !host.knows(path, content) || away_.contains(host.index()))
+  if (mode_ == Mode::kOlder || mode_ == Mode::kOwner || !host.knows(path, content) ||
+      away_.contains(host.index()))
     return say_nothing_of(content);
   // A copy beside a path says nothing of the path, which may hold the same by now.
   (is_copy(path) ? replaced_copies_ : replaced_).insert(content);

@@ -40,6 +40,9 @@ World::World(uint64_t seed, bool told) : told_(told), rng_(seed) {
   if (own.chance(0.5)) tombstone_keep_ = own.between(milliseconds(1500), seconds(6));
   if (mode_ == Mode::kNewer && own.chance(0.3)) mode_ = Mode::kMerge;
   if (own.chance(0.3)) placed_at_once_ = 1 + own.below(4);
+  Rng for_owner(~seed ^ 0x6f7765);
+  if (mode_ == Mode::kNewer && for_owner.chance(0.3)) mode_ = Mode::kOwner;
+  fenced_ = for_owner.chance(0.5);
   for (size_t i = 0; i < hosts; ++i) {
     hosts_.push_back(std::make_unique<Host>(*this, i, rng_.fork()));
     Host& host = *hosts_.back();
@@ -142,6 +145,12 @@ void World::something_happens() {
   Host& host = *hosts_[rng_.below(hosts_.size())];
   const size_t other = rng_.below(hosts_.size());
   const uint64_t what = rng_.below(100);
+  if (mode_ == Mode::kOwner) {
+    if (rng_.chance(0.3)) settle_services();
+    if (rng_.chance(0.05)) return move_service(host);
+    // Few but the service write there.
+    if (what < 60 && !host.serves() && rng_.chance(0.7)) return;
+  }
   if (what < 60) {
     user_acts(host);
   } else if (what < 75 && other != host.index()) {
@@ -163,7 +172,7 @@ void World::something_happens() {
   } else if (what < 90) {
     disk_failing_ = rng_.chance(0.3) ? 0.2 : 0;
   } else if (what < 94 && host.braked()) {
-    const bool confirm = rng_.chance(0.5);
+    const bool confirm = mode_ == Mode::kOwner || rng_.chance(0.5);
     tell(name_of(host) + (confirm ? " confirms" : " reverts"));
     // Whatever was deleted there is as it was.
     if (!confirm) {
@@ -184,6 +193,36 @@ void World::something_happens() {
   } else if (what < 98) {
     set_clock(host, rng_.chance(0.6));
   }
+}
+
+// Whoever runs it stops; or else this host starts it, if nobody does whom it would have to ask.
+void World::move_service(Host& host) {
+  if (host.may_serve()) {
+    tell(name_of(host) + " no longer serves");
+    return host.end_service();
+  }
+  const auto in_the_way = [&](const auto& other) {
+    return other->may_serve() && (fenced_ || linked(host.index(), other->index()));
+  };
+  if (!host.running() || std::any_of(hosts_.begin(), hosts_.end(), in_the_way)) return;
+  const uint64_t epoch = fenced_ ? ++epoch_ : 1 + rng_.below(++epoch_);
+  tell(name_of(host) + " asks to serve, epoch " + std::to_string(epoch));
+  host.begin_service(epoch);
+}
+
+// Of two that see each other one stops.
+void World::settle_services() {
+  for (size_t a = 0; a < hosts_.size(); ++a)
+    for (size_t b = a + 1; b < hosts_.size(); ++b)
+      if (linked(a, b) && hosts_[a]->may_serve() && hosts_[b]->may_serve() &&
+          hosts_[b]->running()) {
+        tell(name_of(*hosts_[b]) + " gives way to " + name_of(*hosts_[a]));
+        hosts_[b]->end_service();
+      }
+}
+
+void World::placed_below_a_service(const Host& host, const std::string& path) {
+  broken(path + " is put in place below the service that runs on " + name_of(host));
 }
 
 void World::set_clock(Host& host, bool wrong) {
@@ -209,6 +248,7 @@ void World::make_peace() {
 
 // What the host had last of its own, everybody whom it talks to has.
 void World::pushed(const Host& host) {
+  if (mode_ == Mode::kOwner) return;  // what is not its own is not taken
   const std::vector<PeerOfRoot> peers = host.engine().view().at(0).peers;
   for (const PeerOfRoot& peer : peers) {
     if (!peer.linked) continue;
@@ -294,7 +334,7 @@ void World::check_end() {
         !free_.contains(found.state.content))
       return broken(path + " holds again what was replaced or deleted: " + found.state.content);
   }
-  if (collects())
+  if (collects() || mode_ == Mode::kOwner)
     for (const auto& host : hosts_)
       for (const std::string& content : host->retained())
         there.insert(parts_[content].begin(), parts_[content].end());
@@ -324,6 +364,11 @@ Result World::run() {
   while (result_.broken.empty() && queue_.now() < end) {
     const sim::Instant until = queue_.now() + seconds(5);
     while (queue_.run_next(until) && result_.broken.empty()) {
+    }
+    if (mode_ == Mode::kOwner) {
+      settle_services();
+      if (std::none_of(hosts_.begin(), hosts_.end(), [](const auto& h) { return h->may_serve(); }))
+        move_service(*hosts_[rng_.below(hosts_.size())]);
     }
     for (auto& host : hosts_)
       if (host->braked()) {

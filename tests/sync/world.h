@@ -54,6 +54,8 @@ class World {
   void was_overruled(
       char host);  // by its letter: what it made while it was away, by one that was not
   void pushed(const Host& host);  // so it was told, of something
+  bool fenced() const { return fenced_; }
+  void placed_below_a_service(const Host& host, const std::string& path);
   bool disk_fails(Rng& rng) const { return rng.chance(disk_failing_); }
   void stored(const Host& host, const std::string& value, const std::string& key);
 
@@ -79,6 +81,8 @@ class World {
   Parts carried_over(const std::optional<sync::Found>& from);
   void nothing_said_of(Host& host);
 
+  void move_service(Host& host);
+  void settle_services();
   void set_clock(Host& host, bool wrong);
   void make_peace();
   bool at_rest() const;
@@ -95,6 +99,10 @@ class World {
   std::map<std::pair<size_t, size_t>, uint64_t> link_number_;
   double disk_failing_ = 0;
   sync::Mode mode_ = sync::Mode::kNewer;
+  // In mode owner: no two hosts ever run the service at once, and each with a higher epoch. Else one on each side of a
+  // partition may, for as long as that lasts.
+  bool fenced_ = false;
+  uint64_t epoch_ = 0;
   Duration tombstone_keep_ = hours(24 * 90);
   size_t placed_at_once_ = sync::kPlacedAtOnce;
 
