@@ -145,6 +145,7 @@ Json root_json(const sync::RootView& root, WallTime now) {
   out["name"] = root.name;
   out["path"] = root.path;
   out["mode"] = root.mode;
+  if (root.mode == "owner") out["owner"] = root.owner.value;
   out["state"] = state_of(root);
   out["paused_why"] = root.paused;
   out["files"] = root.files;

@@ -94,14 +94,24 @@ sync::Mode mode_of(const ConfValues& conf, Report& report) {
   const std::string& text = value->texts.front();
   if (text == "older") return sync::Mode::kOlder;
   if (text == "merge") return sync::Mode::kMerge;
-  if (text == "owner") {
-    report.fault(conf.file(), value->line,
-                 "mode is " + in_quotes(text) + ", which is not supported by this version",
-                 "newer, older or merge");
-  } else {
-    conf.refuse(*value, "mode", report);
-  }
+  if (text == "owner") return sync::Mode::kOwner;
+  conf.refuse(*value, "mode", report);
   return sync::Mode::kNewer;
+}
+
+void read_service(const ConfValues& conf, SyncSection& out, Report& report) {
+  const ConfValues::Value* value = conf.find("service");
+  const bool owned = out.mode == sync::Mode::kOwner;
+  if (owned && value == nullptr)
+    report.fault(conf.file(), conf.line_of("mode"), "mode is owner, and no service is named",
+                 "service = NAME, whose host writes what the others follow");
+  if (value == nullptr) return;
+  out.service = value->texts.front();
+  out.service_line = value->line;
+  if (!owned)
+    report.fault(conf.file(), value->line,
+                 "service is " + in_quotes(out.service) + ", and mode is " + to_string(out.mode),
+                 "mode = owner with it, or no service");
 }
 
 std::optional<std::string> path_of(const ConfValues& conf, Report& report) {
@@ -130,6 +140,7 @@ std::optional<SyncSection> section_of(const ConfValues& conf, Report& report) {
   out.filter.include = patterns_of(conf, "include", report);
   out.filter.exclude = patterns_of(conf, "exclude", report);
   out.allow_setuid = conf.yes("allow_setuid", report).value_or(false);
+  read_service(conf, out, report);
   if (conf.find("hosts") != nullptr) {
     out.hosts = values_of(conf, "hosts", "host", kMaxHosts, report);
     out.hosts_line = conf.line_of("hosts");

@@ -36,6 +36,8 @@ struct SyncSection {
   std::optional<std::vector<std::string>> hosts;  // IDs and names; nullopt: all
   int hosts_line = 1;
   bool allow_setuid = false;
+  std::string service;  // exactly in mode owner, unless that is reported
+  int service_line = 1;
 };
 
 struct FilesConf {

@@ -107,25 +107,27 @@ constexpr Key kServiceConf[] = {
      "what that agent is told, each as NAME=VALUE"},
     {"systemd", kText, "", 0, 0, "", Restart::kNo, Built::kYes,
      "the unit of systemd that is the service, in the place of scripts"},
-    {"max_lag", kTime, "", 0, 0, "", Restart::kNo, Built::kNotYet, "how far behind data may be"},
+    {"max_lag", kTime, "", kShortest, ns(hours(24 * 365)), "", Restart::kNo, Built::kYes,
+     "how far the files that it owns may be behind where it starts; without it as far as they are"},
 };
 
 constexpr Key kSyncSection[] = {
     {"path", kPath, "", 0, 0, "", Restart::kNo, Built::kYes, "the folder on this host",
      Scope::kHost},
-    {"mode", kChoice, "newer", 0, 0, "newer|older|merge", Restart::kNo, Built::kYes,
+    {"mode", kChoice, "newer", 0, 0, "newer|older|merge|owner", Restart::kNo, Built::kYes,
      "which of two edits that did not know of each other stays: the later one, that of the host "
-     "that made the file, or both, where they touch different lines of a text"},
+     "that made the file, both, where they touch different lines of a text, or that of the host "
+     "which runs the service"},
     {"include", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
      "patterns of the files that are kept alike; without it all"},
     {"exclude", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
      "patterns of files and folders that are not"},
     {"hosts", kList, "", 0, 0, "", Restart::kNo, Built::kYes,
-     "the hosts that take part, by ID or name; without it all"},
+     "the hosts that take part, by ID or name; without it all, in mode owner those of the service"},
     {"allow_setuid", kChoice, "no", 0, 0, "yes|no", Restart::kNo, Built::kYes,
      "whether files from others may be setuid or setgid here"},
-    {"service", kText, "", 0, 0, "", Restart::kNo, Built::kNotYet,
-     "whose host writes, in mode owner"},
+    {"service", kText, "", 0, 0, "", Restart::kNo, Built::kYes,
+     "in mode owner: the service whose host writes, and the others follow"},
 };
 
 std::string time_range(const Key& key) {

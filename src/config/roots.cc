@@ -163,6 +163,7 @@ class Roots {
     one.line = section.path_line;
     one.root.config = {section.name, section.mode, hosts_of(section), section.filter};
     one.root.allow_setuid = section.allow_setuid;
+    one.root.service = section.service;
     if (!section.path) return;
     one.what = "sync " + section.name + ": " + path_in_quotes(*section.path);
     one.where = where_is(*section.path);
@@ -170,8 +171,36 @@ class Roots {
     add(std::move(one));
   }
 
+  // Those of the line of the service that writes it, where it has one.
+  std::optional<std::vector<HostId>> writers_of(const SyncSection& section) {
+    if (section.mode != sync::Mode::kOwner || section.service.empty()) return std::nullopt;
+    for (const ServiceRow& row : from_.services) {
+      if (row.entry.name != section.service) continue;
+      std::vector<HostId> out = row.entry.preference;
+      std::sort(out.begin(), out.end());
+      return out;
+    }
+    report_.fault(
+        from_.conf_path, section.service_line,
+        "service is " + in_quotes(section.service) + ", which the services file does not have",
+        "a service that it has");
+    return std::nullopt;
+  }
+
   std::vector<HostId> hosts_of(const SyncSection& section) {
-    if (!section.hosts) return all_;
+    const auto writers = writers_of(section);
+    if (!section.hosts) return writers.value_or(all_);
+    std::vector<HostId> out = listed_hosts(section);
+    for (const HostId writer : writers.value_or(std::vector<HostId>()))
+      if (std::find(out.begin(), out.end(), writer) == out.end())
+        report_.fault(from_.conf_path, section.hosts_line,
+                      "hosts does not name host " + std::to_string(writer.value) +
+                          ", where service " + in_quotes(section.service) + " may run",
+                      "every host of its line");
+    return out;
+  }
+
+  std::vector<HostId> listed_hosts(const SyncSection& section) {
     std::set<HostId> out;
     for (const std::string& word : *section.hosts) {
       const std::string names = "hosts names " + in_quotes(word);

@@ -104,6 +104,7 @@ bool load_service_conf(const std::string& path, std::optional<core::Failback>& f
   if (const auto own = conf.failback("failback", report)) failback = own;
   take(conf.ownership("ownership", report), entry.ownership);
   take(conf.time("fence_margin", report), entry.fence_margin);
+  entry.max_lag = conf.time("max_lag", report);
   take(conf.fence("fence", report), entry.fence);
   read_agent(conf, report);
   if (conf.find("systemd") != nullptr && entry.ownership == core::Ownership::kMajority)

@@ -62,6 +62,14 @@ class Node {
   // Grows with whatever may have changed a view beyond its times: nothing does in a quiet cluster.
   uint64_t revision() const;
 
+  // What of a service is on this host. Idle: nothing, for all that it knows.
+  struct Here {
+    bool idle = true;
+    bool running = false;
+    uint64_t epoch = 0;
+  };
+  Here here(const std::string& service) const;
+
   // Why the service is where it is, host by host; nullopt: no such service.
   std::optional<std::string> explain(Now now, const std::string& service) const;
 

@@ -213,6 +213,12 @@ void Node::State::announce_services(Context& context) {
   std::erase_if(announced, [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
 }
 
+Node::Here Node::here(const std::string& name) const {
+  const Service* service = state_->service(name);
+  if (service == nullptr) return {};
+  return {service->idle(), service->running(), service->epoch()};
+}
+
 std::optional<std::string> Node::explain(Now now, const std::string& name) const {
   const State& state = *state_;
   const Order* order = state.orders.find(name);

@@ -113,6 +113,9 @@ std::string notes(const Json& root) {
   std::string out;
   const auto note = [&](const std::string& text) { out += name + ": " + text + "\n"; };
   if (const std::string why = text_at(root, "paused_why"); !why.empty()) note("paused: " + why);
+  if (const auto owner = root.find("owner"); owner != root.end())
+    note(id_at(root, "owner") == 0 ? "no host that is seen writes it"
+                                   : "written by host " + std::to_string(id_at(root, "owner")));
   if (const uint64_t held = number_at(root, "held_back"); held > 0)
     note(count_text(held, "delete") + (held == 1 ? " is" : " are") +
          " held back until clusterctl files confirm " + name + ", or revert");

@@ -114,8 +114,17 @@ Status Daemon::start_core() {
           [](core::LogLevel level, const std::string& text) { daemon::log(level, text); }});
   bus_ = std::make_unique<bus::Bus>(loop_.base(), options_.bus, CLUSTER_VERSION, *this);
   if (Status s = open_files(); !s) return s;
+  owner_gate_ = std::make_unique<OwnerGate>(
+      *runner_, *keeper_,
+      OwnerGate::World{
+          [this](std::function<void()> task) { loop_.post(Loop::Task(std::move(task))); },
+          [this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
+          [this](const std::string& text) {
+            notice({.kind = core::AlertKind::kFiles, .text = text});
+          }});
+  owner_gate_->configure(config_);
   performer_ = std::make_unique<Performer>(
-      Parts{*transport_, *secrets_, *runner_, *store_, *bus_, *wake_, *prober_, *keeper_,
+      Parts{*transport_, *secrets_, *owner_gate_, *store_, *bus_, *wake_, *prober_, *keeper_,
             file_links_, *sleep_lock_, *alerts_, requests_, happenings_, tally_,
             [this](const core::ValidateConfig& a) { perform(a); },
             [this](const core::ApplyConfig& a) { perform(a); }},
@@ -225,6 +234,8 @@ void Daemon::perform() {
 void Daemon::turn_ended() {
   if (const uint64_t revision = node_->revision(); revision != shown_revision_) {
     shown_revision_ = revision;
+    if (started_)
+      owner_gate_->look([this](const std::string& service) { return node_->here(service); });
     bus_->changed();
   }
   if (performer_->take_news() && ready_ && !leaving_ && notify_.wanted()) notify_.status(summary());

@@ -17,6 +17,7 @@
 #include "daemon/loop.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/owner_gate.h"
 #include "daemon/parent.h"
 #include "daemon/perform.h"
 #include "daemon/requests.h"
@@ -156,6 +157,7 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<bus::Bus> bus_;
   FileLinks file_links_;
   std::unique_ptr<files::Keeper> keeper_;
+  std::unique_ptr<OwnerGate> owner_gate_;
   std::unique_ptr<alerts::AlertTeller> alerts_;
   std::unique_ptr<Performer> performer_;
   std::unique_ptr<StatusPages> status_pages_;

@@ -103,6 +103,7 @@ void Daemon::apply(config::Loaded next) {
   if (started_) status_pages_->configure(config_.status_listen);
   apply_to_alerts(config_);
   keeper_->configure({config_.roots, config_.retain, config_.tombstone_keep});
+  owner_gate_->configure(config_);
   loop_.post(core::Event(core::ConfigChanged{config_.core}));
 }
 

@@ -90,6 +90,7 @@ json of(const Config& c) {
                         {"folder_digest", s.folder_digest},
                         {"ownership", static_cast<int>(s.ownership)},
                         {"fence_margin", s.fence_margin.count()},
+                        {"max_lag", s.max_lag.value_or(Duration{}).count()},
                         {"fence", static_cast<int>(s.fence)},
                         {"failback_never", s.failback.never},
                         {"failback_stability", s.failback.stability.count()},
@@ -158,6 +159,7 @@ Config config_from(const json& j) {
     entry.folder_digest = number<uint64_t>(s.at("folder_digest"));
     entry.ownership = choice(s, "ownership", Ownership::kMajority);
     entry.fence_margin = time(s, "fence_margin");
+    if (s.contains("max_lag") && s.at("max_lag") != 0) entry.max_lag = time(s, "max_lag");
     entry.fence = choice(s, "fence", Fence::kReboot);
     s.at("failback_never").get_to(entry.failback.never);
     entry.failback.stability = time(s, "failback_stability");

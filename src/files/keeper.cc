@@ -30,8 +30,12 @@ struct LogAsked {
   std::string path;
   LogAnswer answer;
 };
-using Input =
-    std::variant<Roots, core::FilesPeerUp, core::FilesPeerDown, core::FilesHeard, Asked, LogAsked>;
+struct OwnAsked {
+  sync::Own order;
+  Owned answer;
+};
+using Input = std::variant<Roots, core::FilesPeerUp, core::FilesPeerDown, core::FilesHeard, Asked,
+                           LogAsked, OwnAsked, sync::EndOwning>;
 
 class ThreadKeeper final : public Keeper {
  public:
@@ -65,6 +69,11 @@ class ThreadKeeper final : public Keeper {
   void log(std::string path, LogAnswer answer) override {
     push(LogAsked{std::move(path), std::move(answer)});
   }
+
+  void own(sync::Own order, Owned answer) override {
+    push(OwnAsked{std::move(order), std::move(answer)});
+  }
+  void end_owning(std::string root) override { push(sync::EndOwning{std::move(root)}); }
 
   std::vector<sync::RootView> view() const override {
     std::lock_guard guard(mutex_);
@@ -102,6 +111,10 @@ class ThreadKeeper final : public Keeper {
       works_->request(asked->request, std::move(asked->answer));
     } else if (auto* log = std::get_if<LogAsked>(&input)) {
       log->answer(works_->log_of(log->path));
+    } else if (auto* own = std::get_if<OwnAsked>(&input)) {
+      works_->own(std::move(own->order), std::move(own->answer));
+    } else if (auto* end = std::get_if<sync::EndOwning>(&input)) {
+      works_->end_owning(end->root);
     }
   }
 

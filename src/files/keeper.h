@@ -50,6 +50,9 @@ using Answer = std::function<void(Result<std::string>)>;
 // What is retained of an absolute path, the newest first. On the keeper's thread.
 using LogAnswer = std::function<void(Result<std::vector<RetainedVersion>>)>;
 
+// On the keeper's thread: the service may run; or why not.
+using Owned = std::function<void(Status)>;
+
 class Keeper {
  public:
   // An error names what is in the way in the state folder.
@@ -64,6 +67,9 @@ class Keeper {
   virtual void perform(core::FilesHeard action) = 0;  // messages, and frames of content
   virtual void request(Request request, Answer answer) = 0;
   virtual void log(std::string path, LogAnswer answer) = 0;
+  // In mode owner. `answer` is called for an order that waits, unless end_owning() or another order comes before.
+  virtual void own(sync::Own order, Owned answer) = 0;
+  virtual void end_owning(std::string root) = 0;
 
   // As of a moment ago.
   virtual std::vector<sync::RootView> view() const = 0;

@@ -52,9 +52,10 @@ Placing::Placing(sync::Place place, const Tree& tree, PlaceRules rules, Retained
 Keep Placing::keep() const {
   if (!order_.set_aside.empty()) return AsConflict{std::string(name_of(order_.set_aside))};
   if (order_.expected && order_.expected->state.type == sync::FileType::kFolder) return Discard{};
-  const std::string why = order_.entry.deleted ? "deleted on "
-                          : merges()           ? "put together with a version of "
-                                               : "replaced by a version of ";
+  std::string why = order_.entry.deleted ? "deleted on "
+                    : merges()           ? "put together with a version of "
+                                         : "replaced by a version of ";
+  if (order_.pin) why.insert(0, kPinned);
   return AsRetained{&retained_, order_.root, why + order_.entry.editor, world_.wall()};
 }
 

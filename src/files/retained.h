@@ -11,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -20,6 +21,9 @@
 
 namespace cluster::files {
 
+// With which the label begins of what expire() is to spare until its root is confirmed.
+inline constexpr std::string_view kPinned = "kept until it is confirmed: ";
+
 struct RetainedVersion {
   std::string id;  // names it together with root and path
   std::string root;
@@ -28,6 +32,7 @@ struct RetainedVersion {
   std::string label;      // the version, in the words of whoever kept it
   WallTime kept;
 
+  bool pinned() const { return std::string_view(label).starts_with(kPinned); }
   bool operator==(const RetainedVersion&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include "files/works.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "files/clock.h"
@@ -22,17 +23,17 @@ bool is_long(const Placing& placing, MonoTime now) {
 }
 
 // What is kept beside the decisions' own entries.
-sync::StoredIndex take_entries(store::Index& index,
-                               std::map<std::string, std::string>& identities) {
+sync::StoredIndex take_entries(store::Index& index, std::map<std::string, std::string>& identities,
+                               std::map<std::string, WallTime>& confirmed) {
   sync::StoredIndex all = index.take_stored();
-  for (auto at = all.begin(); at != all.end();) {
-    if (at->first.empty() || at->first[0] != kIdentityPrefix) {
-      ++at;
-      continue;
-    }
-    identities[at->first.substr(1)] = at->second;
-    at = all.erase(at);
-  }
+  std::erase_if(all, [&](const auto& one) {
+    const auto& [key, value] = one;
+    const char prefix = key.empty() ? '\0' : key[0];
+    if (prefix == kIdentityPrefix) identities[key.substr(1)] = value;
+    if (prefix == kConfirmedPrefix)
+      confirmed[key.substr(1)] = WallTime(Duration(std::strtoll(value.c_str(), nullptr, 10)));
+    return prefix == kIdentityPrefix || prefix == kConfirmedPrefix;
+  });
   return all;
 }
 
@@ -44,7 +45,7 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases
       index_(std::move(index)),
       retained_(std::move(retained)),
       bases_(std::move(bases)),
-      sync_(std::move(self), take_entries(*index_, identities_), seed),
+      sync_(std::move(self), take_entries(*index_, identities_, confirmed_), seed),
       serving_(Serving::World{
           [this](const wire::ContentAsk& ask) { return open(ask); },
           [this](NodeId to, wire::ContentGiven given) {
@@ -94,6 +95,8 @@ void Works::perform(sync::FileAction& action) {
     calls_.conflict(absolute(conflict->root, conflict->path), copy);
   } else if (auto* alert = std::get_if<sync::FileAlert>(&action)) {
     calls_.alert(alert->text);
+  } else if (auto* owned = std::get_if<sync::Owned>(&action)) {
+    this->owned(*owned);
   } else if (auto* log = std::get_if<sync::FileLog>(&action)) {
     calls_.log(log->text);
   } else if (auto* reply = std::get_if<sync::FileReply>(&action)) {
@@ -301,7 +304,9 @@ void Works::expire(MonoTime now) {
   } else if (now >= expire_at_ && retain_ != Duration{}) {
     expire_at_ = now + kExpireInterval;
     forget_bases();
-    sweep_ = std::make_unique<Retained::Sweep>(retained_.expire(read_clocks().wall - retain_));
+    sweep_ = std::make_unique<Retained::Sweep>(
+        retained_.expire(read_clocks().wall - retain_,
+                         [this](const RetainedVersion& version) { return is_spared(version); }));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ inline constexpr uint64_t kMaxAskedBytes = 6 << 20;
 // Of malloc's, while no content moves: what clusterd keeps anywhere.
 inline constexpr int kKeptFreeBytes = 128 << 10;
 
+// Of what is stored beside the index: when a root was confirmed.
+inline constexpr char kConfirmedPrefix = 'c';
+
 class Works {
  public:
   Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases, sync::Self self,
@@ -39,6 +43,8 @@ class Works {
   void peer_down(const core::FilesPeerDown& peer);
   void heard(const core::FilesHeard& heard);
   void request(const Request& request, Answer answer);
+  void own(sync::Own order, Owned answer);
+  void end_owning(const std::string& root);
   Result<std::vector<RetainedVersion>> log_of(const std::string& path);
 
   // Some milliseconds of work. True: there is more at once.
@@ -96,6 +102,11 @@ class Works {
   void keep_base(const std::string& root, const std::string& path);
   void forget_bases();
 
+  // works_owner.cc
+  void owned(const sync::Owned& answer);
+  bool is_spared(const RetainedVersion& version) const;
+  std::optional<Result<std::string>> confirm_pinned(const std::string& root);
+
   // works_requests.cc
   Result<std::string> restore(const std::string& path, const std::string& version);
 
@@ -106,6 +117,8 @@ class Works {
   std::deque<std::pair<std::string, std::string>> bases_due_;  // root and path
   Names names_;
   std::map<std::string, std::string> identities_;  // of the roots' folders
+  std::map<std::string, WallTime> confirmed_;      // roots: what was pinned before is no longer
+  std::map<std::string, Owned> owns_asked_;        // by root
   sync::Sync sync_;
   Duration retain_{};
   std::map<std::string, Disk> disks_;

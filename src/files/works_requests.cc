@@ -89,7 +89,10 @@ void Works::request(const Request& request, Answer answer) {
   sync::FileCommand command{RequestId(), sync::FileVerb::kPush, request.target, ""};
   switch (request.verb) {
     case Request::Verb::kRestore: return answer(restore(request.target, request.version));
-    case Request::Verb::kConfirm: command.verb = sync::FileVerb::kConfirm; break;
+    case Request::Verb::kConfirm:
+      if (const auto done = confirm_pinned(request.target)) return answer(*done);
+      command.verb = sync::FileVerb::kConfirm;
+      break;
     case Request::Verb::kRevert: command.verb = sync::FileVerb::kRevert; break;
     case Request::Verb::kPushRoot: break;
     case Request::Verb::kPushPath: {

@@ -11,6 +11,7 @@ struct LocalRoot {
   RootConfig config;
   std::string path;  // of its folder, absolute
   bool allow_setuid = false;
+  std::string service{};  // in mode owner: which writes it; empty: not that mode
 
   bool operator==(const LocalRoot&) const = default;
 };

@@ -120,6 +120,7 @@ class Root {
   bool may_be_merged(const Entry& entry) const;
   // In mode owner: this host writes it, and takes nothing from others.
   bool owns() const { return !own_.none(); }
+  bool holds_deletes_back() const { return braked_; }
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
   RootView view(HostId self) const;
@@ -277,6 +278,7 @@ class Root {
   void judge_whole(Context& context);
   std::optional<bool> follow(Context& context, const std::string& path, const Offer& offer);
   bool may_follow(const Entry& entry) const;
+  bool will_own() const;
   void drop_strays_in(Context& context, const std::string& path);
   bool has_passed_over(const Entry& ours, const Entry& theirs) const;
   void hold_own(Context& context, const std::string& path, const Entry& theirs);
@@ -284,7 +286,7 @@ class Root {
   void tell_owner(Context& context);
   void load_owning(const wire::StoredRoot& stored);
   void store_owning(wire::StoredRoot& out) const;
-  std::string owner_name(HostId self) const;
+  HostId owner(HostId self) const;
 
   // root_peers.cc
   void say_hello(Context& context, const NodeId& node, Peer& peer);

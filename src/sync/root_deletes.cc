@@ -37,7 +37,10 @@ void Root::collect(Context& context) {
   const uint64_t all_have = all_hosts_have(context.self.host), linked_have = linked_hosts_have();
   for (auto at = tombstones_.begin(); at != tombstones_.end() && at->first <= rested;) {
     const auto [since, path] = *at++;
-    const uint64_t sequence = entries_.at(path).sequence;
+    const Held& held = entries_.at(path);
+    // The owner has not said what becomes of it.
+    if (config_.mode == Mode::kOwner && held.lineage.none()) continue;
+    const uint64_t sequence = held.sequence;
     if (sequence > stored_sequence_ || placing_.contains(path) || offers_.contains(path) ||
         intended_.contains(path))
       continue;

@@ -222,7 +222,7 @@ void Root::drive_owning(Context& context) {
   drive_beginning(context);
   if (!active()) return;
   // The other side of a partition has ended: what is here counts.
-  if (owns() && own_ < known_ && !owns_alone_ && !somebody_owns_more())
+  if (owns() && own_ < known_ && !owns_alone_ && !end_looks_ && !somebody_owns_more())
     begin_owning(context, Own{config_.name, run_epoch_, owns_alone_, false, {}});
   if (std::exchange(consider_all_, false)) {
     std::vector<std::string> paths;
@@ -239,8 +239,11 @@ MonoTime Root::owning_due() const { return beginning_ ? beginning_->greeted_by :
 
 bool Root::may_follow(const Entry& entry) const {
   if (config_.mode != Mode::kOwner) return true;
-  return !owns() && !entry.lineage.none() && entry.lineage == known_;
+  return !owns() && !will_own() && !entry.lineage.none() && entry.lineage == known_;
 }
+
+// The service runs already.
+bool Root::will_own() const { return beginning_ && !beginning_->order.waits; }
 
 // True: dealt with. False: it waits for its owner's word. nullopt: it is judged as in any mode.
 std::optional<bool> Root::follow(Context& context, const std::string& path, const Offer& offer) {
@@ -252,7 +255,11 @@ std::optional<bool> Root::follow(Context& context, const std::string& path, cons
     return true;
   }
   const Held* ours = held(path);
-  if (!may_follow(theirs)) return false;
+  if (!may_follow(theirs)) {
+    // Whoever deleted what is not here may have forgotten it by now.
+    if (ours != nullptr || !theirs.deleted || will_own()) return false;
+    return take(context, path, theirs, nullptr);
+  }
   if (ours != nullptr && ours->lineage == theirs.lineage) return std::nullopt;
   const bool lost = ours != nullptr && resolve(config_.mode, *ours, theirs).lost;
   if (lost && std::exchange(pinned_in_, known_) != known_)
@@ -325,11 +332,11 @@ void Root::store_owning(wire::StoredRoot& out) const {
   out.set_whole(whole_);
 }
 
-std::string Root::owner_name(HostId self) const {
-  if (owns()) return "host " + std::to_string(self.value);
+HostId Root::owner(HostId self) const {
+  if (owns()) return self;
   for (const auto& [node, peer] : peers_)
-    if (peer.owns && peer.lineage == known_) return peer.name;
-  return "";
+    if (peer.owns && peer.lineage == known_) return peer.host;
+  return HostId{};
 }
 
 }  // namespace cluster::sync

@@ -27,7 +27,7 @@ RootView Root::view(HostId self) const {
   RootView out;
   out.name = config_.name;
   out.mode = to_string(config_.mode);
-  out.owner = owner_name(self);
+  out.owner = owner(self);
   out.paused = why_paused();
   out.scanned = scanned_;
   out.held_back = braked_ ? vanished_.size() : 0;

@@ -35,7 +35,7 @@ struct RootView {
   std::string name;
   std::string path;  // of its folder on this host
   std::string mode;
-  std::string owner;   // in mode owner: the host that writes it; empty: none that is known
+  HostId owner{};      // in mode owner: the host that writes it; none: none is known to
   std::string paused;  // why; empty: it is not
   bool scanned = false;
   uint64_t files = 0;  // paths of any type

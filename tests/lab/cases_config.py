@@ -86,7 +86,7 @@ FAULTS = [
      r"web/service\.conf:1:", "the services file does not have"),
     ("service.conf: with itself", lambda e: edit(e + "/services.d/web/service.conf", "with = web\n"),
      r"web/service\.conf:1:", "the service itself"),
-    ("service.conf: key not built", lambda e: edit(e + "/services.d/web/service.conf", "max_lag = 5\n"),
+    ("service.conf: key not built", lambda e: edit(e + "/services.d/web/service.conf", "ownership = etcd\n"),
      r"web/service\.conf:1:", "support"),
 ]
 

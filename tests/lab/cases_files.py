@@ -12,8 +12,8 @@ HOSTS = ("addr", "addr", "addr")
 class Kept:
     """Hosts with one root, each in a folder of its own."""
 
-    def __init__(self, c, specs=HOSTS, section="", up=True):
-        self.lab = c.lab(*specs)
+    def __init__(self, c, specs=HOSTS, section="", up=True, **kw):
+        self.lab = c.lab(*specs, **kw)
         for h in self.lab:
             os.makedirs(self.folder(h.i), exist_ok=True)
             h.conf = 'sync data { path = "%s" %s }\n' % (self.folder(h.i), section)

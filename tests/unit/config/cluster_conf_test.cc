@@ -276,7 +276,7 @@ TEST(ClusterConf, WhatIsNoAddressOrNoHostIsAFault) {
 }
 
 TEST(ClusterConf, RefusesWhatIsNotBuiltYetAsUnsupported) {
-  for (const char* key : {"max_lag = 5", "ownership = zookeeper", "ownership = etcd"}) {
+  for (const char* key : {"ownership = zookeeper", "ownership = etcd"}) {
     const TempConfig config;
     expect_only_fault(
         config, "services.d/web/service.conf",

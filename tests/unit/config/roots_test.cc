@@ -107,6 +107,22 @@ TEST_F(RootsTest, ASectionSaysWhereAndWithWhom) {
   EXPECT_EQ(load("tombstone_keep = \"30d\"\n").loaded->tombstone_keep, hours(24 * 30));
 }
 
+TEST_F(RootsTest, WhatAServiceOwnsIsOnItsHostsAndWhereItIsSaid) {
+  service("db", "3 1");
+  const std::string section =
+      "sync data {\n  path = \"DIR/srv/a\"\n  mode = owner\n  service = db\n";
+  const std::vector<LocalRoot> owned = roots(section + "}\n");
+  ASSERT_EQ(owned.size(), 2u);  // and the folder of the service
+  EXPECT_EQ(owned[1].config.mode, sync::Mode::kOwner);
+  EXPECT_EQ(owned[1].config.hosts, (Ids{HostId{1}, HostId{3}}));
+  EXPECT_EQ(owned[1].service, "db");
+  EXPECT_EQ(roots(section + "  hosts = {1, 2, 3}\n}\n", 2).at(0).config.hosts, kAll);
+  EXPECT_EQ(
+      faults(section + "  hosts = {1, 2}\n}\n"),
+      "cluster.conf:5: hosts does not name host 3, where service 'db' may run; expected every "
+      "host of its line\n");
+}
+
 TEST_F(RootsTest, AHostThatIsNotAmongItsHostsHasNoRoot) {
   const std::string conf =
       "sync www {\n  path = \"DIR/srv/a\"\n  hosts = {server2.example.com, laptop1}\n}\n";
@@ -203,16 +219,18 @@ TEST_F(RootsTest, WhatIsWrongWithAValueIsSaidWithItsLine) {
       {"sync x {\n  path = \"/srv/..\"\n}\n",
        "2: path is '/srv/..', which has '..' in it; expected a path without\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  mode = owner\n}\n",
-       "3: mode is 'owner', which is not supported by this version; expected newer, older or "
-       "merge\n"},
+       "3: mode is owner, and no service is named; expected service = NAME, whose host writes what "
+       "the others follow\n"},
+      {"sync x {\n  path = \"DIR/srv/a\"\n  mode = owner\n  service = none\n}\n",
+       "4: service is 'none', which the services file does not have; expected a service that it "
+       "has\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  mode = oldest\n}\n",
-       "3: mode is 'oldest'; expected one of newer|older|merge\n"},
+       "3: mode is 'oldest'; expected one of newer|older|merge|owner\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  service = web\n}\n",
-       "3: the key 'service' in the section 'sync' 'x' is not supported by this version; expected "
-       "no such key\n"},
+       "3: service is 'web', and mode is newer; expected mode = owner with it, or no service\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  keep = 1\n}\n",
        "3: unknown key 'keep' in the section 'sync' 'x'; expected one of path, mode, include, "
-       "exclude, hosts, allow_setuid\n"},
+       "exclude, hosts, allow_setuid, service\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  allow_setuid = maybe\n}\n",
        "3: allow_setuid is 'maybe'; expected one of yes|no\n"},
       {"sync x {\n  path = \"DIR/srv/a\"\n  hosts = {1, 9}\n}\n",
