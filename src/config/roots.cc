@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "config/address.h"
+#include "config/file_list.h"
 #include "config/values.h"
 
 namespace cluster::config {
@@ -20,6 +21,7 @@ namespace cluster::config {
 namespace {
 
 constexpr std::array kScripts = {"start", "stop", "status"};  // of a service: each host has its own
+constexpr const char* kFileList = "files";                    // likewise, what else it needs
 
 // A path as it is written, and where it leads by symbolic links: two may meet in either.
 struct Where {
@@ -114,8 +116,38 @@ class Roots {
       for (const char* script : kScripts)
         if (!take_script(one.where, script))
           one.root.config.filter.exclude.push_back(std::string("/") + script);
+      if (one.root.config.takes_part(from_.self)) add_list_of(one);
       add(std::move(one));
     }
+  }
+
+  void add_list_of(const Candidate& service) {
+    const auto text = read_text(below(service.root.path, kFileList), Need::kOptional, report_);
+    if (!text) return;
+    for (const ListedPath& path : parse_file_list(*text, report_)) {
+      Candidate one;
+      one.file = text->path;
+      one.line = path.line;
+      one.what = path_in_quotes(path.path);
+      path.folder ? as_folder(one, path.path) : as_file(one, path.path);
+      one.root.config.name = path.path;
+      one.root.config.mode = path.mode;
+      one.root.config.hosts = service.root.config.hosts;
+      add(std::move(one));
+    }
+  }
+
+  static void as_folder(Candidate& one, const std::string& path) {
+    one.where = where_is(path);
+    one.root.path = path;
+  }
+
+  // A link is kept alike itself, not what it leads to.
+  static void as_file(Candidate& one, const std::string& path) {
+    one.kind = Candidate::Kind::kFile;
+    one.root.path = folder_of(path);
+    one.root.config.filter.only = {name_of(path)};
+    one.where = {path, below(where_is(one.root.path).real, name_of(path))};
   }
 
   // Whether it is listed in critical_files, for which it then needs no root of its own.
@@ -134,15 +166,14 @@ class Roots {
     for (const std::string& path : from_.conf.critical_files.paths) {
       if (scripts_.contains(path)) continue;
       Candidate one = listed("critical_files", from_.conf.critical_files, path);
-      one.kind = Candidate::Kind::kFile;
-      one.root.path = folder_of(path);
-      one.root.config.filter.only = {name_of(path)};
-      // A link is kept alike itself, not what it leads to.
-      one.where = {path, below(where_is(one.root.path).real, name_of(path))};
+      as_file(one, path);
       add(std::move(one));
     }
-    for (const std::string& path : from_.conf.critical_dirs.paths)
-      add(listed("critical_dirs", from_.conf.critical_dirs, path));
+    for (const std::string& path : from_.conf.critical_dirs.paths) {
+      Candidate one = listed("critical_dirs", from_.conf.critical_dirs, path);
+      as_folder(one, path);
+      add(std::move(one));
+    }
   }
 
   Candidate listed(const char* key, const PathList& list, const std::string& path) {
@@ -150,8 +181,6 @@ class Roots {
     one.file = from_.conf_path;
     one.line = list.line;
     one.what = std::string(key) + ": " + path_in_quotes(path);
-    one.where = where_is(path);
-    one.root.path = path;
     one.root.config.name = path;
     one.root.config.hosts = all_;
     return one;

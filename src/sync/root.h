@@ -167,7 +167,7 @@ class Root {
   };
   struct Beginning {
     Own order;
-    MonoTime greeted_by;  // kNever: that has passed
+    MonoTime greeted_by;    // kNever: that has passed
     std::string waits_for;  // as it was logged
   };
   struct Storing {

@@ -43,6 +43,11 @@ class RootsTest : public ::testing::Test {
       config_.write("etc/services.d/" + name + "/" + script, "#!/bin/sh\n", 0755);
   }
 
+  // "TOP" stands for the folder of this test.
+  void list_of_web(const std::string& list) const {
+    config_.write("etc/services.d/web/files", replaced(list, "TOP", config_.folder()));
+  }
+
   // "DIR" stands for the folder of this test.
   std::string here(const std::string& text) const {
     return replaced(text, "DIR", config_.folder());
@@ -121,6 +126,47 @@ TEST_F(RootsTest, WhatAServiceOwnsIsOnItsHostsAndWhereItIsSaid) {
       faults(section + "  hosts = {1, 2}\n}\n"),
       "cluster.conf:5: hosts does not name host 3, where service 'db' may run; expected every "
       "host of its line\n");
+}
+
+TEST_F(RootsTest, AServicesListNamesWhatIsKeptAlikeWithIt) {
+  service("web", "3 1");
+  list_of_web("DIRS\nTOP/srv/a 1\n\nFILES\nTOP/srv/with a blank 2\nTOP/srv/c 0\nEND\n");
+  const std::vector<LocalRoot> here = roots("");
+  ASSERT_EQ(here.size(), 4u);
+  EXPECT_EQ(here[0].config.name, config_.path("srv/a"));
+  EXPECT_EQ(here[0].config.mode, sync::Mode::kOlder);
+  EXPECT_EQ(here[0].config.hosts, (Ids{HostId{1}, HostId{3}}));
+  EXPECT_EQ(here[1].path, config_.path("srv"));
+  EXPECT_EQ(here[1].config.mode, sync::Mode::kMerge);
+  EXPECT_EQ(here[1].config.filter.only, (std::vector<std::string>{"with a blank"}));
+  EXPECT_EQ(here[2].config.mode, sync::Mode::kNewer);
+  EXPECT_EQ(here[3].config.name, "services.d/web");
+  EXPECT_EQ(roots("", 2), std::vector<LocalRoot>()) << "it is off the line";
+}
+
+TEST_F(RootsTest, FaultsOfAServicesListHaveTheirLine) {
+  service("web", "1");
+  const std::pair<const char*, const char*> lists[] = {
+      {"TOP/srv/a 1\nEND\n", "1: 'DIR/srv/a 1' stands before DIRS and FILES; expected DIRS\n"},
+      {"DIRS\nTOP/srv/a\nEND\n",
+       "2: 'DIR/srv/a' has no mode; expected PATH MODE, where MODE is 0 newer, 1 older or 2 "
+       "merge\n"},
+      {"DIRS\nTOP/srv/a 3\nEND\n",
+       "2: the mode is '3'; expected 0 (newer), 1 (older) or 2 (merge)\n"},
+      {"DIRS\nsrv/a 0\nEND\n", "2: the list names 'srv/a'; expected an absolute path\n"},
+      {"FILES\nTOP/srv/a/ 0\nEND\n",
+       "2: the list names 'DIR/srv/a/', which ends in a slash; expected the path of a file\n"},
+      {"DIRS\nTOP/srv/a 0\nTOP/srv/a 0\nEND\n",
+       "3: the list names 'DIR/srv/a' twice; expected each path once\n"},
+      {"DIRS\nTOP/srv/a 0\n", "2: the list has no end; expected a line END\n"},
+      {"DIRS\nEND\nTOP/srv/a 0\n", "3: something follows END; expected nothing\n"},
+      {"DIRS\nTOP/state 0\nEND\n",
+       "2: 'DIR/state' is the state folder 'DIR/state'; expected a folder outside\n"},
+  };
+  for (const auto& [list, fault] : lists) {
+    list_of_web(list);
+    EXPECT_EQ(faults(""), std::string("DIR/etc/services.d/web/files:") + fault) << list;
+  }
 }
 
 TEST_F(RootsTest, AHostThatIsNotAmongItsHostsHasNoRoot) {
