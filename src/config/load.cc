@@ -118,6 +118,9 @@ void load_all(const Options& options, Loaded& out, Report& report) {
                            .config_dir = absolute(options.config_dir),
                            .state_dir = options.state_dir},
                           report);
+  for (core::ServiceEntry& entry : out.core.services)
+    entry.owns_files = std::any_of(out.roots.begin(), out.roots.end(),
+                                   [&](const auto& root) { return root.service == entry.name; });
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ struct ServiceEntry {
   uint32_t rise = 1;               // unless so many good ones in a row have come between
   std::vector<std::string> after;  // services that it comes after
   std::string with;                // the service on whose host alone it runs; empty: none
-  // How far what it owns of the files that are kept alike may be behind where it starts; nullopt: as far as it is.
+  bool owns_files = false;         // what it writes others follow (mode owner)
+  // How far these may be behind where it starts; nullopt: as far as they are.
   std::optional<Duration> max_lag;
 
   bool operator==(const ServiceEntry&) const = default;

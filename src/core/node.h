@@ -67,6 +67,7 @@ class Node {
     bool idle = true;
     bool running = false;
     uint64_t epoch = 0;
+    uint64_t run_since_us = 0;  // by this host's clock, in microseconds since the epoch
   };
   Here here(const std::string& service) const;
 

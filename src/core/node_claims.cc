@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/hlc.h"
 #include "core/node_state.h"
 
 namespace cluster::core {
@@ -75,6 +76,7 @@ void Node::State::begin_claim(Context& context, const Order& order) {
   kept.set_epoch(claim.epoch);
   kept.set_held_epoch(claim.epoch);
   kept.set_may_run(true);
+  kept.set_run_since_us(wall_us(context.now.wall));
   if (by_majority(order.service)) {
     claim.dead = config.dead_time;
     claim.lease = config.dead_time + config.service(order.service)->fence_margin;

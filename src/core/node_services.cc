@@ -76,6 +76,10 @@ void Node::State::adopt_left(Context& context) {
     adopt_lease(was);
     voter.hear_epoch(was.service, was.epoch);
     Service& found = service_even_if_gone(was.service);
+    if (const auto stored = boot.stored.find(kServicePrefix + was.service);
+        stored != boot.stored.end())
+      if (wire::StoredService kept; kept.ParseFromString(stored->second))
+        found.ran_since(kept.run_since_us());
     found.adopt(context, *this, was);
     found.leave_alone(context.now.mono, left_alone(was.service));
   }
@@ -93,6 +97,7 @@ void Node::State::check_left_running(Context& context) {
                                      [&](const LeftService& was) { return was.service == name; });
     if (!kept.may_run() || adopted) continue;
     Service& found = service_even_if_gone(name);
+    found.ran_since(kept.run_since_us());
     if (!left_alone(name)) {
       found.check(context, *this, kept.held_epoch());
       continue;
@@ -141,6 +146,7 @@ wire::Holding Node::State::own_holding(const Order& order, MonoTime now) const {
   if (by_majority(order.service))
     holding.set_lease_us(
         static_cast<uint64_t>(to_us(config.dead_time + local->entry().fence_margin)));
+  if (local->entry().owns_files && !local->idle()) holding.set_run_since_us(local->run_since_us());
   holding.set_failed(local->barred(now));
   holding.set_failures(local->failures());
   holding.set_restarted(local->restarted());
@@ -175,6 +181,7 @@ Candidate Node::State::candidate_for(const Order& order, HostId host, MonoTime c
   out.why_not = holding == nullptr ? "does not have it in its services file" : holding->why();
   out.holds = holding != nullptr && holds_service(holding->state());
   out.stopping = holding != nullptr && holding->state() == wire::Holding::STOPPING;
+  if (holding != nullptr) out.run_since_us = holding->run_since_us();
   if (holding != nullptr) bind(out, *holding, placed);
   return out;
 }

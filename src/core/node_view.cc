@@ -216,7 +216,7 @@ void Node::State::announce_services(Context& context) {
 Node::Here Node::here(const std::string& name) const {
   const Service* service = state_->service(name);
   if (service == nullptr) return {};
-  return {service->idle(), service->running(), service->epoch()};
+  return {service->idle(), service->running(), service->epoch(), service->run_since_us()};
 }
 
 std::optional<std::string> Node::explain(Now now, const std::string& name) const {

@@ -51,6 +51,20 @@ const Candidate* first_holder(const std::vector<const Candidate*>& holders) {
   return holders.empty() ? nullptr : holders.front();
 }
 
+// Of several that run it, where each has written files that others follow: whose count, until all others have stopped. The
+// preferred one may have started just now, with what it had when it was last seen.
+const Candidate* longest_runner(const std::vector<const Candidate*>& holders) {
+  const Candidate* longest = nullptr;
+  size_t running = 0;
+  for (const Candidate* holder : holders) {
+    if (holder->run_since_us == 0) continue;
+    ++running;
+    if (holder->stopping) continue;
+    if (longest == nullptr || holder->run_since_us < longest->run_since_us) longest = holder;
+  }
+  return running > 1 ? longest : nullptr;
+}
+
 // Whoever runs it by mistake, as it did not hear of the maintenance, makes way for the keeper that runs it, but not for
 // one of which nobody knows whether it does.
 bool keeps(const Candidate& keeper, const std::vector<const Candidate*>& holders) {
@@ -128,6 +142,8 @@ Choice place(const PlacementInput& input, MonoTime now) {
     chooser.choose(nullptr, why_nobody(input.candidates));
     chooser.choice.settles =
         std::any_of(input.candidates.begin(), input.candidates.end(), only_settles);
+  } else if (const Candidate* longest = longest_runner(holders)) {
+    chooser.choose(longest, longest->name + " has run it for longest, and what it wrote counts");
   } else if (moved != nullptr) {
     chooser.choose(moved, "moved to " + moved->name + " by the operator until \"clear\"");
   } else {

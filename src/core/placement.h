@@ -21,9 +21,10 @@ struct Candidate {
   bool settled = false;
   bool standby = false;
   bool able = false;
-  std::string why_not;    // where not able
-  bool holds = false;     // starting, running or stopping it
-  bool stopping = false;  // of these the last: it is no rival to make way for
+  std::string why_not;        // where not able
+  bool holds = false;         // starting, running or stopping it
+  bool stopping = false;      // of these the last: it is no rival to make way for
+  uint64_t run_since_us = 0;  // by its clock; 0: not told, as the service owns no files
   MonoTime up_since;
   uint32_t returns = 0;  // after having been down, within failure_window and since the last clear
   std::string leader;    // the service on whose host alone this one runs it; empty: none

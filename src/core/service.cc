@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/hlc.h"
+
 namespace cluster::core {
 
 namespace {
@@ -129,6 +131,7 @@ void Service::start(Context& context, ServiceWorld& world, uint64_t epoch, Reaso
                     HostId from) {
   ENSURE(phase_ == Phase::kIdle && !run_);
   epoch_ = epoch;
+  run_since_us_ = wall_us(context.now.wall);
   reason_ = reason;
   from_ = from;
   stop_wanted_.reset();

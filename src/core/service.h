@@ -103,6 +103,9 @@ class Service {
   const std::string& name() const { return name_; }
   const ServiceEntry& entry() const { return entry_; }
   wire::Holding::State state() const;
+  // By this host's clock, in microseconds since the epoch: when what runs here was started, by whichever engine.
+  uint64_t run_since_us() const { return run_since_us_; }
+  void ran_since(uint64_t wall_us) { run_since_us_ = wall_us; }
   uint64_t epoch() const { return epoch_; }
   uint64_t failures() const { return failures_total_; }
   // Failed checks since it was good last; `fall` of them are one failure.
@@ -163,6 +166,7 @@ class Service {
   ServiceEntry entry_;
   Phase phase_ = Phase::kIdle;
   uint64_t epoch_ = 0;
+  uint64_t run_since_us_ = 0;
   Reason reason_ = Reason::kPlacement;  // of the newest start
   HostId from_;
   std::optional<Stop> stop_wanted_;

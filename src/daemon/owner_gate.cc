@@ -5,6 +5,9 @@
 
 #include <utility>
 
+#include "core/hlc.h"
+#include "daemon/clock.h"
+
 namespace cluster::daemon {
 
 void OwnerGate::configure(const config::Loaded& config) {
@@ -34,7 +37,7 @@ void OwnerGate::look(const std::function<core::Node::Here(const std::string&)>& 
       continue;
     owner.standing = Standing::kOwns;
     for (const std::string& root : owner.roots)
-      keeper_.own({root, here.epoch, owner.alone, false, {}}, {});
+      keeper_.own({root, here.epoch, owner.alone, false, here.run_since_us, {}}, {});
   }
 }
 
@@ -55,11 +58,13 @@ void OwnerGate::run(const core::RunScript& script) {
   owner->second.standing = Standing::kWaits;
   const std::vector<std::string>& roots = owner->second.roots;
   waiting_[script.run] = {script, roots.size(), ""};
+  const uint64_t now_us = core::wall_us(read_clocks().wall);
   for (const std::string& root : roots)
-    keeper_.own({root, owner->second.epoch, owner->second.alone, true, owner->second.max_lag},
-                [this, run = script.run, root](const Status& status) {
-                  world_.post([this, run, root, status] { answered(run, root, status); });
-                });
+    keeper_.own(
+        {root, owner->second.epoch, owner->second.alone, true, now_us, owner->second.max_lag},
+        [this, run = script.run, root](const Status& status) {
+          world_.post([this, run, root, status] { answered(run, root, status); });
+        });
 }
 
 void OwnerGate::answered(RunId run, const std::string& root, const Status& status) {

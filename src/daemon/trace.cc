@@ -90,6 +90,7 @@ json of(const Config& c) {
                         {"folder_digest", s.folder_digest},
                         {"ownership", static_cast<int>(s.ownership)},
                         {"fence_margin", s.fence_margin.count()},
+                        {"owns_files", s.owns_files},
                         {"max_lag", s.max_lag.value_or(Duration{}).count()},
                         {"fence", static_cast<int>(s.fence)},
                         {"failback_never", s.failback.never},
@@ -159,6 +160,7 @@ Config config_from(const json& j) {
     entry.folder_digest = number<uint64_t>(s.at("folder_digest"));
     entry.ownership = choice(s, "ownership", Ownership::kMajority);
     entry.fence_margin = time(s, "fence_margin");
+    entry.owns_files = s.value("owns_files", false);
     if (s.contains("max_lag") && s.at("max_lag") != 0) entry.max_lag = time(s, "max_lag");
     entry.fence = choice(s, "fence", Fence::kReboot);
     s.at("failback_never").get_to(entry.failback.never);

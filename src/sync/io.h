@@ -126,6 +126,7 @@ struct Own {
   uint64_t epoch = 0;  // of the service
   bool alone = false;  // nobody else runs it, whoever cannot be reached
   bool waits = false;
+  uint64_t since_us = 0;            // by this host's clock, in microseconds since the epoch
   std::optional<Duration> max_lag;  // how far behind this host may be; nullopt: as far as it is
 };
 

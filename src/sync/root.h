@@ -274,7 +274,9 @@ class Root {
   void looked_for_end(Context& context, const Scanned& seen);
   void close(Context& context);
   void hear_of(const Lineage& lineage);
-  bool somebody_owns_more() const;
+  void outdo(Context& context);
+  bool counts_against_others() const;
+  void take_over_all(Context& context, uint64_t epoch);
   void judge_whole(Context& context);
   std::optional<bool> follow(Context& context, const std::string& path, const Offer& offer);
   bool may_follow(const Entry& entry) const;
@@ -362,6 +364,7 @@ class Root {
   Lineage own_;              // and that of this host, while it goes on
   uint64_t run_epoch_ = 0;   // of the service in it
   bool owns_alone_ = false;  // nobody else may
+  uint64_t since_us_ = 0;    // by this host's clock, of its last run
   std::optional<Beginning> beginning_;
   std::optional<int> end_looks_;  // it is to end once the root was looked at so often
   bool whole_ = false;            // all that was made in known_ is here: nobody makes more of it

@@ -114,13 +114,18 @@ void Root::drive_beginning(Context& context) {
   begin_owning(context, order);
 }
 
-// All that is here is of this run from now on. Nobody edited it: whoever has it needs no more than to hear so.
 void Root::begin_owning(Context& context, const Own& order) {
-  known_ = own_ = {std::max(order.epoch, known_.epoch + 1), context.self.node};
   run_epoch_ = order.epoch;
   owns_alone_ = order.alone;
+  since_us_ = order.since_us;
   end_looks_.reset();
   restoring_.clear();
+  take_over_all(context, order.epoch);
+}
+
+// All that is here is of this run from now on. Nobody edited it: whoever has it needs no more than to hear so.
+void Root::take_over_all(Context& context, uint64_t epoch) {
+  known_ = own_ = {std::max(epoch, known_.epoch + 1), context.self.node};
   std::vector<std::string> paths;
   for (const auto& [path, held] : entries_) paths.push_back(path);
   for (const std::string& path : paths) take_over(context, path);
@@ -143,6 +148,7 @@ Status Root::hear(Context&, const NodeId& from, const wire::RootOwner& owner) {
   if (at == peers_.end() || !at->second.greeted) return {};
   Peer& peer = at->second;
   peer.owns = peer.whole = false;
+  peer.since_us = owner.since_us();
   peer.goes_to = owner.sequence();
   consider_all_ = true;
   if (!owner.has_lineage()) return {};
@@ -162,10 +168,21 @@ void Root::hear_of(const Lineage& lineage) {
   root_dirty_ = consider_all_ = true;
 }
 
-bool Root::somebody_owns_more() const {
-  return std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
-    return peer.second.owns && own_ < peer.second.lineage;
-  });
+// Both sides of a partition ran the service, and the other began its run with the higher number. Of the two the one counts that
+// has run it for longer, which is the one that the hosts let go on.
+bool Root::counts_against_others() const {
+  bool later = false;
+  for (const auto& [node, peer] : peers_) {
+    if (!(own_ < peer.lineage) || peer.lineage.node != node) continue;
+    if (peer.owns && peer.since_us < since_us_) return false;
+    later = later || since_us_ < peer.since_us;
+  }
+  return later || !end_looks_;
+}
+
+void Root::outdo(Context& context) {
+  if (owns() && own_ < known_ && !owns_alone_ && counts_against_others())
+    take_over_all(context, run_epoch_);
 }
 
 wire::RootOwner Root::owner_state() const {
@@ -175,6 +192,7 @@ wire::RootOwner Root::owner_state() const {
   out.set_owns(owns() && own_ == known_);
   out.set_whole(whole_ || (owns() && own_ == known_));
   out.set_sequence(sequence_);
+  out.set_since_us(since_us_);
   return out;
 }
 
@@ -221,9 +239,7 @@ void Root::drive_owning(Context& context) {
   if (config_.mode != Mode::kOwner) return;
   drive_beginning(context);
   if (!active()) return;
-  // The other side of a partition has ended: what is here counts.
-  if (owns() && own_ < known_ && !owns_alone_ && !end_looks_ && !somebody_owns_more())
-    begin_owning(context, Own{config_.name, run_epoch_, owns_alone_, false, {}});
+  outdo(context);
   if (std::exchange(consider_all_, false)) {
     std::vector<std::string> paths;
     for (const auto& [path, offers] : offers_) paths.push_back(path);
@@ -318,6 +334,7 @@ void Root::load_owning(const wire::StoredRoot& stored) {
   if (stored.owns()) own_ = known_;
   run_epoch_ = stored.run_epoch();
   owns_alone_ = stored.owns_alone();
+  since_us_ = stored.owns_since_us();
   whole_us_ = stored.whole_us();
   whole_ = stored.whole();
 }
@@ -328,6 +345,7 @@ void Root::store_owning(wire::StoredRoot& out) const {
   out.set_owns(owns() && own_ == known_);
   out.set_run_epoch(run_epoch_);
   out.set_owns_alone(owns_alone_);
+  out.set_owns_since_us(since_us_);
   out.set_whole_us(whole_us_);
   out.set_whole(whole_);
 }

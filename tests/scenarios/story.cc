@@ -152,6 +152,8 @@ void Story::change(sim::ServiceSpec& s, const std::string& key, const std::strin
     }
   } else if (key == "ownership") {
     s.ownership = value == "majority" ? core::Ownership::kMajority : core::Ownership::kPeers;
+  } else if (key == "owns_files") {
+    s.owns_files = value == "yes";
   } else if (key == "margin") {
     s.fence_margin = duration(value);
   } else if (key == "start_timeout") {

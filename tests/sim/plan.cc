@@ -69,6 +69,7 @@ ServiceSpec random_service(Rng& rng, const std::string& name, const Spec& spec) 
   s.max_failures = static_cast<uint32_t>(rng.between(1, 3));
   if (rng.chance(0.3)) s.fall = 2;
   if (rng.chance(0.3)) s.rise = 2;
+  s.owns_files = rng.chance(0.2);
   random_relations(rng, s, spec);
   return s;
 }

@@ -66,6 +66,7 @@ core::Config Spec::config_of(const std::string& name, Duration beat_interval,
       entry.rise = s.rise;
       entry.after = s.after;
       entry.with = s.with;
+      entry.owns_files = s.owns_files;
     }
     config.services.push_back(std::move(entry));
   }

@@ -35,6 +35,7 @@ struct ServiceSpec {
   uint32_t fall = 1, rise = 1;
   std::vector<std::string> after;
   std::string with;
+  bool owns_files = false;
   uint64_t folder_digest = 1;
 };
 

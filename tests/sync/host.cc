@@ -72,7 +72,8 @@ void Host::start() {
       world_.tombstone_keep(),
       world_.placed_at_once()});
   asks_ = false;
-  if (mode_ == Mode::kOwner && serves_) step(Own{kRoot, epoch_, world_.fenced(), false, {}});
+  if (mode_ == Mode::kOwner && serves_)
+    step(Own{kRoot, epoch_, world_.fenced(), false, since_us_, {}});
   if (mode_ == Mode::kOwner && !serves_) step(EndOwning{kRoot});
   world_.started(*this);
   later(milliseconds(1), milliseconds(300), [this] {
@@ -147,7 +148,8 @@ void Host::pause(bool on) {
 void Host::begin_service(uint64_t epoch) {
   asks_ = true;
   epoch_ = epoch;
-  step(Own{kRoot, epoch, world_.fenced(), true, {}});
+  since_us_ = wall_us();
+  step(Own{kRoot, epoch, world_.fenced(), true, since_us_, {}});
 }
 
 void Host::end_service() {

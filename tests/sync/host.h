@@ -89,7 +89,7 @@ class Host {
   bool waits_ = false;  // for the answer to that
   bool paused_ = false;
   bool serves_ = false, asks_ = false;
-  uint64_t epoch_ = 0;
+  uint64_t epoch_ = 0, since_us_ = 0;
   sync::Mode mode_ = sync::Mode::kNewer;
   Folder folder_;
   std::set<std::string> retained_;

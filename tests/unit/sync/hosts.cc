@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/ensure.h"
+#include "core/hlc.h"
 
 namespace cluster::sync {
 
@@ -48,12 +49,12 @@ void TestHost::push(const std::string& path) {
 }
 
 void TestHost::begin(uint64_t epoch, std::optional<Duration> max_lag, bool alone) {
-  step(Own{"data", epoch, alone, true, max_lag});
+  step(Own{"data", epoch, alone, true, core::wall_us(now().wall), max_lag});
   hosts_.drain();
 }
 
 void TestHost::found_running(uint64_t epoch, bool alone) {
-  step(Own{"data", epoch, alone, false, {}});
+  step(Own{"data", epoch, alone, false, core::wall_us(now().wall), {}});
   hosts_.drain();
 }
 

@@ -186,6 +186,30 @@ TEST(Owner, OfTwoSidesOfAPartitionTheOneThatGoesOnCounts) {
   }
 }
 
+TEST(Owner, OfTwoSidesThatBothEndAsTheyMeetTheOneThatRanForLongerCounts) {
+  for (const bool first_began_first : {true, false}) {
+    Hosts hosts(4, Mode::kOwner);
+    const size_t old_one = first_began_first ? 0 : 2, young = 2 - old_one;
+    for (size_t i : {0, 1})
+      for (size_t k : {2, 3}) hosts.cut(i, k);
+    hosts[old_one].begin(1);
+    hosts[old_one].write("db", "of long ago");
+    hosts.pass(hours(1));
+    hosts[young].begin(1);
+    hosts[young].write("db", "of a moment");
+    hosts.pass(seconds(1));
+    for (size_t i : {0, 1})
+      for (size_t k : {2, 3}) hosts.link(i, k);
+    hosts[young].end();
+    hosts[old_one].end();
+    hosts[1].begin(2);
+    hosts.pass(seconds(10));
+    EXPECT_EQ(hosts[1].take_begun(), "runs");
+    for (size_t i = 0; i < 4; ++i) EXPECT_EQ(hosts[i].read("db"), "of long ago") << i;
+    EXPECT_TRUE(hosts[young].pinned("of a moment"));
+  }
+}
+
 TEST(Owner, ThatALaterOneHasFollowedIsNotFollowedWhereNobodyRunsItWithoutAMajority) {
   Hosts hosts(3, Mode::kOwner);
   hosts[0].begin(1, nullopt, kAlone);
