@@ -292,6 +292,7 @@ class Root {
 
   // root_peers.cc
   void say_hello(Context& context, const NodeId& node, Peer& peer);
+  void drop_offers(Context& context, const NodeId& node);
   void send_index(Context& context, const NodeId& node, Peer& peer);
   bool hear_same(const NodeId& from, Peer& peer, const wire::RootIndex::Same& same);
   void tell_seen(Context& context, const NodeId& node, Peer& peer);

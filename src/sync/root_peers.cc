@@ -166,6 +166,10 @@ void Root::peer_down(Context& context, const NodeId& node) {
   const Peer& peer = gone->second;
   if (peer.greeted) gone_[peer.host] = {peer.name, peer.they_have, context.now.wall};
   peers_.erase(gone);
+  drop_offers(context, node);
+}
+
+void Root::drop_offers(Context& context, const NodeId& node) {
   std::vector<std::string> lost;
   for (auto& [path, offers] : offers_)
     if (offers.erase(node) != 0 && offers.empty()) lost.push_back(path);
@@ -203,6 +207,8 @@ void Root::say_hello(Context& context, const NodeId& node, Peer& peer) {
   }
   peer.open.clear();
   context.emit(Tell{node, framed(message)});
+  // Of what it had told beyond it tells again what it still has.
+  drop_offers(context, node);
 }
 
 Status Root::hear(Context& context, const NodeId& from, const wire::RootHello& hello) {
