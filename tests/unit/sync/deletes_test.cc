@@ -232,22 +232,5 @@ TEST(Deletes, AFileOfANameThatWasDeletedAndForgottenIsAFileLikeAny) {
   EXPECT_EQ(hosts[1].read("zone"), "again");
 }
 
-TEST(Deletes, WhatAHostWasOfferedWhileItsClockWasWrongMayBeForgottenByAll) {
-  Hosts hosts(3, Mode::kNewer, seconds(4));
-  hosts[1].clock_error = hours(1);
-  hosts.pass(seconds(1));
-  hosts[0].write("f", "short of life");
-  hosts.pass(seconds(1));
-  EXPECT_EQ(hosts[2].read("f"), "short of life");
-  hosts[0].remove("f");
-  hosts.pass(seconds(30));
-  EXPECT_EQ(hosts[0].known(), 0u) << "the delete is forgotten";
-  hosts[1].clock_error = {};
-  hosts[1].write("g", "by which it notices");
-  hosts.pass(seconds(30));
-  EXPECT_EQ(hosts[1].view().missing_files, 0u);
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(hosts[i].read("f"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace cluster::sync
