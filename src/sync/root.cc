@@ -45,6 +45,7 @@ void Root::leave(Context& context) {
   waiting_.clear();
   braked_ = false;
   own_ = {};
+  runs_ = false;
   beginning_.reset();
   end_looks_.reset();
 }

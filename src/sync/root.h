@@ -227,6 +227,7 @@ class Root {
   void place(Context& context, const std::string& path, Placing placing,
              const std::optional<Found>& expected);
   std::vector<NodeId> sources_of(const std::string& path, const Entry& entry) const;
+  bool has_better_offer(const std::string& path, const Entry& than) const;
   bool put_off_now(MonoTime now, const std::string& path) const;
   void look_after(Context& context, const std::string& path);
   bool has_live_children(const std::string& path) const;
@@ -272,6 +273,7 @@ class Root {
   void begin_owning(Context& context, const Own& order);
   void take_over(Context& context, const std::string& path);
   void looked_for_end(Context& context, const Scanned& seen);
+  void end_run(Context& context);
   void close(Context& context);
   void hear_of(const Lineage& lineage);
   void outdo(Context& context);
@@ -361,9 +363,10 @@ class Root {
   std::vector<Pushing> pushes_;
   std::set<std::string> keeps_edit_;  // what its creator made of it is nowhere any more
   // In mode owner.
-  Lineage known_;            // the latest run that was heard of,
-  Lineage own_;              // and that of this host, while it goes on
-  uint64_t run_epoch_ = 0;   // of the service in it
+  Lineage known_;           // the latest run that was heard of,
+  Lineage own_;             // and that of this host, while it goes on
+  uint64_t run_epoch_ = 0;  // of the service in it
+  bool runs_ = false;  // as this engine was told: an earlier one may have died with its service
   bool owns_alone_ = false;  // nobody else may
   uint64_t since_us_ = 0;    // by this host's clock, of its last run
   std::optional<Beginning> beginning_;

@@ -344,6 +344,12 @@ void Root::put_off(Context& context, const std::string& path, const std::string&
   retry.why = why;
 }
 
+// Told while the other was under way: what hindered that need not hinder this.
+bool Root::has_better_offer(const std::string& path, const Entry& than) const {
+  const auto offers = offers_.find(path);
+  return offers != offers_.end() && !best_of(offers->second).entry.same_edit(than);
+}
+
 void Root::placed(Context& context, const Placed& answer) {
   const auto ticket = by_ticket_.find(answer.ticket);
   if (ticket == by_ticket_.end()) return;
@@ -417,7 +423,9 @@ void Root::placed(Context& context, const Placed& answer) {
         context.emit(Look{config_.name, path});
       }
       [[fallthrough]];
-    case Outcome::kBlocked: put_off(context, path, answer.why); break;
+    case Outcome::kBlocked:
+      if (!has_better_offer(path, placing.entry)) put_off(context, path, answer.why);
+      break;
   }
   // What is in the way may not have been seen yet.
   const bool hindered = answer.outcome == Outcome::kBlocked || answer.outcome == Outcome::kFailed;

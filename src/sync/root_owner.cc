@@ -15,6 +15,8 @@ namespace {
 
 // What is being looked at already may have been read before the service ended.
 constexpr int kLooks = 2;
+// What has been tried again and again, until the pause between was so long, does not come.
+constexpr Duration kCannotBeHad = seconds(2);
 
 }  // namespace
 
@@ -23,14 +25,21 @@ constexpr int kLooks = 2;
 void Root::own(Context& context, const Own& order) {
   if (config_.mode != Mode::kOwner || (owns() && run_epoch_ == order.epoch)) {
     end_looks_.reset();
+    runs_ = owns();
     if (order.waits) context.emit(Owned{config_.name, order.epoch, ""});
     return;
   }
   beginning_ = Beginning{order, context.now.mono + kGreetPatience, {}};
+  // What others made since its last run ended it takes once that has.
+  if (order.waits) end_run(context);
 }
 
 void Root::end_owning(Context& context) {
   beginning_.reset();
+  end_run(context);
+}
+
+void Root::end_run(Context& context) {
   if (!owns() || end_looks_) return;
   // What cannot be looked at is as the index has it.
   if (!paused_.empty()) return close(context);
@@ -48,6 +57,7 @@ void Root::looked_for_end(Context& context, const Scanned& seen) {
 
 void Root::close(Context& context) {
   own_ = {};
+  runs_ = false;
   end_looks_.reset();
   whole_ = true;
   follows_ = false;
@@ -57,6 +67,7 @@ void Root::close(Context& context) {
 
 // A host that has the root as it is now, and of which more is to be heard; empty: there is none.
 std::string Root::waits_for() const {
+  if (owns()) return "this host itself, which has not ended its last run";
   for (const auto& [node, peer] : peers_) {
     if (!peer.greeted) {
       if (beginning_->greeted_by != kNever) return peer.name + " to say what it has";
@@ -71,7 +82,7 @@ std::string Root::waits_for() const {
     const Offer& best = best_of(offers);
     if (!may_follow(best.entry)) continue;
     const auto retry = retries_.find(path);
-    if (retry == retries_.end() || retry->second.why.empty()) return path;
+    if (retry == retries_.end() || retry->second.pause < kCannotBeHad) return path;
   }
   return "";
 }
@@ -118,6 +129,7 @@ void Root::begin_owning(Context& context, const Own& order) {
   run_epoch_ = order.epoch;
   owns_alone_ = order.alone;
   since_us_ = order.since_us;
+  runs_ = true;
   end_looks_.reset();
   restoring_.clear();
   take_over_all(context, order.epoch);
@@ -181,7 +193,7 @@ bool Root::counts_against_others() const {
 }
 
 void Root::outdo(Context& context) {
-  if (owns() && own_ < known_ && !owns_alone_ && counts_against_others())
+  if (owns() && runs_ && own_ < known_ && !owns_alone_ && counts_against_others())
     take_over_all(context, run_epoch_);
 }
 

@@ -56,7 +56,7 @@ FAULTS = [
     ("unclosed section", lambda e: edit(e + "/cluster.conf", "sync data {\n  path = \"/x\"\n", "a"), r"cluster\.conf:[3-6]:", ""),
     ("unclosed comment", lambda e: edit(e + "/cluster.conf", "/* never closed\n", "a"), r"cluster\.conf:[34]:", "comment"),
     ("unclosed text", lambda e: edit(e + "/cluster.conf", "service_dir = \"/x\n", "a"), r"cluster\.conf:[34]:", ""),
-    ("mode not built", lambda e: edit(e + "/cluster.conf", "sync data {\n  path = \"/x\"\n  mode = owner\n}\n", "a"), r"cluster\.conf:[3-6]:", "support"),
+    ("mode owner of no service", lambda e: edit(e + "/cluster.conf", "sync data {\n  path = \"/x\"\n  mode = owner\n}\n", "a"), r"cluster\.conf:[3-6]:", "no service"),
     ("folder relative", lambda e: edit(e + "/cluster.conf", "sync data {\n  path = \"x\"\n}\n", "a"), r"cluster\.conf:[3-5]:", "absolute"),
     ("no address of mail", lambda e: edit(e + "/cluster.conf", "email = \"a b@example.com\"\n", "a"), r"cluster\.conf:3:", "address"),
     ("value not built", lambda e: edit(e + "/cluster.conf", "ownership = etcd\n", "a"), r"cluster\.conf:3:", ""),

@@ -74,7 +74,11 @@ void Host::start() {
   asks_ = false;
   if (mode_ == Mode::kOwner && serves_)
     step(Own{kRoot, epoch_, world_.fenced(), false, since_us_, {}});
-  if (mode_ == Mode::kOwner && !serves_) step(EndOwning{kRoot});
+  // What runs is looked for first.
+  if (mode_ == Mode::kOwner && !serves_)
+    later(microseconds(1), seconds(2), [this] {
+      if (!may_serve()) step(EndOwning{kRoot});
+    });
   world_.started(*this);
   later(milliseconds(1), milliseconds(300), [this] {
     scan();

@@ -147,6 +147,24 @@ TEST(Owner, ThatStartsAgainAfterACrashHasWhatItHadWritten) {
   EXPECT_EQ(hosts.b.read("db"), "written as it died");
 }
 
+TEST(Owner, ThatComesBackAndIsToRunAtOnceBeginsWithWhatTheOtherHasMade) {
+  Owners hosts(2);
+  hosts.cut(0, 1);
+  hosts.a.write("db", "seen by none");
+  hosts.a.stop();
+  hosts.b.begin(2);
+  hosts.b.write("db", "two");
+  hosts.pass(seconds(1));
+  hosts.a.start();
+  hosts.link(0, 1);
+  hosts.b.end();
+  hosts.a.begin(3, Duration{});  // nobody has said that its last run is over
+  hosts.pass(seconds(5));
+  EXPECT_EQ(hosts.a.take_begun(), "runs");
+  EXPECT_EQ(hosts.a.read("db"), "two");
+  EXPECT_TRUE(hosts.a.pinned("seen by none"));
+}
+
 TEST(Owner, GoesOnThroughARestartOfTheDaemon) {
   Owners hosts(2);
   hosts.a.stop();
