@@ -283,6 +283,8 @@ class Root {
   std::optional<bool> follow(Context& context, const std::string& path, const Offer& offer);
   bool may_follow(const Entry& entry) const;
   bool will_own() const;
+  bool drop_what_the_last_run_lacks(Context& context);
+  bool drop(Context& context, const std::string& path);
   void drop_strays_in(Context& context, const std::string& path);
   bool has_passed_over(const Entry& ours, const Entry& theirs) const;
   void hold_own(Context& context, const std::string& path, const Entry& theirs);

@@ -120,9 +120,36 @@ void Root::drive_beginning(Context& context) {
     }
     if (const std::string why = too_far_behind(context, order.max_lag); !why.empty())
       return answer(why);
+    if (drop_what_the_last_run_lacks(context)) return;
   }
   answer("");
   begin_owning(context, order);
+}
+
+// What was made here alone by a run that was lost, and the owner after it did not hear of while it ran. All that is in a run has
+// a counter of its host. True: some of it is on its way out.
+bool Root::drop_what_the_last_run_lacks(Context& context) {
+  if (!whole_ || known_.none() || known_.node == context.self.node) return false;
+  std::vector<std::string> paths;
+  for (const auto& [path, held] : entries_)
+    if (!held.deleted && held.lineage < known_ && held.vector.of(known_.node) == 0)
+      paths.push_back(path);
+  std::reverse(paths.begin(), paths.end());
+  bool any = false;
+  for (const std::string& path : paths)
+    if (!retries_.contains(path) && !has_live_children(path)) any = drop(context, path) || any;
+  return any;
+}
+
+// It is retained, and pinned. False: it is in the way of something already.
+bool Root::drop(Context& context, const std::string& path) {
+  if (placing_.contains(path) || put_off_now(context.now.mono, path)) return false;
+  const Held& ours = entries_.at(path);
+  Entry gone = edited(context, &ours, core::wall_us(context.now.wall));
+  gone.born = ours.born;
+  gone.deleted = true;
+  take(context, path, std::move(gone), nullptr, Giving::kLost);
+  return true;
 }
 
 void Root::begin_owning(Context& context, const Own& order) {
@@ -307,14 +334,7 @@ void Root::drop_strays_in(Context& context, const std::string& path) {
        at != entries_.end() && at->first.compare(0, prefix.size(), prefix) == 0; ++at)
     if (!at->second.deleted && at->second.lineage < known_) strays.push_back(at->first);
   std::reverse(strays.begin(), strays.end());
-  for (const std::string& stray : strays) {
-    if (placing_.contains(stray) || put_off_now(context.now.mono, stray)) continue;
-    const Held& ours = entries_.at(stray);
-    Entry gone = edited(context, &ours, core::wall_us(context.now.wall));
-    gone.born = ours.born;
-    gone.deleted = true;
-    take(context, stray, std::move(gone), nullptr, Giving::kLost);
-  }
+  for (const std::string& stray : strays) drop(context, stray);
   folder_waits_[path] = context.now.mono + kFolderPatience;
 }
 

@@ -29,10 +29,12 @@ def log(bed, i):
 def test_data_moves_with_its_service(c):
     """Each host goes on where the one before has stopped, with all that it wrote last."""
     bed = owned(c)
+    before = log(bed, 1)
     for host in (2, 3, 1, 2):
         bed.lab[1].ctl("move", "db", str(host))
         bed.lab.await_placed(db=host)
-    want = ["start 1", "stop 1", "start 2", "stop 2", "start 3", "stop 3", "start 1", "stop 1", "start 2"]
+    expect(before[-1] == "start 1", "it was on host 1", *before)
+    want = before + ["stop 1", "start 2", "stop 2", "start 3", "stop 3", "start 1", "stop 1", "start 2"]
     expect(log(bed, 2) == want, "host 2 has all of it in order", *log(bed, 2))
     for i in (1, 3):
         until(lambda i=i: log(bed, i) == want, "host %d follows" % i)

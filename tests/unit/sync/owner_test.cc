@@ -151,18 +151,21 @@ TEST(Owner, ThatComesBackAndIsToRunAtOnceBeginsWithWhatTheOtherHasMade) {
   Owners hosts(2);
   hosts.cut(0, 1);
   hosts.a.write("db", "seen by none");
+  hosts.a.write("new", "seen by none, too");
   hosts.a.stop();
   hosts.b.begin(2);
   hosts.b.write("db", "two");
   hosts.pass(seconds(1));
   hosts.a.start();
-  hosts.link(0, 1);
   hosts.b.end();
+  hosts.link(0, 1);
   hosts.a.begin(3, Duration{});  // nobody has said that its last run is over
   hosts.pass(seconds(5));
   EXPECT_EQ(hosts.a.take_begun(), "runs");
   EXPECT_EQ(hosts.a.read("db"), "two");
   EXPECT_TRUE(hosts.a.pinned("seen by none"));
+  EXPECT_EQ(hosts.a.read("new"), nullopt);
+  EXPECT_TRUE(hosts.a.pinned("seen by none, too"));
 }
 
 TEST(Owner, GoesOnThroughARestartOfTheDaemon) {
