@@ -285,6 +285,7 @@ class Root {
   bool will_own() const;
   bool drop_what_the_last_run_lacks(Context& context);
   bool drop(Context& context, const std::string& path);
+  void tell_of_lost(Context& context);
   void drop_strays_in(Context& context, const std::string& path);
   bool has_passed_over(const Entry& ours, const Entry& theirs) const;
   void hold_own(Context& context, const std::string& path, const Entry& theirs);
@@ -376,6 +377,7 @@ class Root {
   bool whole_ = false;            // all that was made in known_ is here: nobody makes more of it
   bool follows_ = false;          // likewise, and its owner, which is linked, may make more
   uint64_t whole_us_ = 0;         // by this host's clock, when it last had all of it
+  MonoTime whole_again_at_ = kNever;  // that is noted
   bool consider_all_ = false;
   Lineage pinned_in_;       // people were told of what lost to it
   std::string told_owner_;  // what the others were told of all this

@@ -56,12 +56,13 @@ void Root::looked_for_end(Context& context, const Scanned& seen) {
 }
 
 void Root::close(Context& context) {
+  if (own_ == known_) {
+    whole_ = true;
+    whole_us_ = core::wall_us(context.now.wall);
+  }
   own_ = {};
-  runs_ = false;
+  runs_ = follows_ = false;
   end_looks_.reset();
-  whole_ = true;
-  follows_ = false;
-  whole_us_ = core::wall_us(context.now.wall);
   root_dirty_ = consider_all_ = true;
 }
 
@@ -145,6 +146,7 @@ bool Root::drop_what_the_last_run_lacks(Context& context) {
 bool Root::drop(Context& context, const std::string& path) {
   if (placing_.contains(path) || put_off_now(context.now.mono, path)) return false;
   const Held& ours = entries_.at(path);
+  tell_of_lost(context);
   Entry gone = edited(context, &ours, core::wall_us(context.now.wall));
   gone.born = ours.born;
   gone.deleted = true;
@@ -258,7 +260,9 @@ void Root::judge_whole(Context& context) {
     has_all = has_all || (peer.whole && peer.heard >= peer.goes_to && peer.open.empty());
   }
   const uint64_t now = core::wall_us(context.now.wall);
+  whole_again_at_ = kNever;
   if (has_all && owner_is_here) {
+    whole_again_at_ = context.now.mono + kWholeInterval;
     const bool fresh = !std::exchange(follows_, true);
     const auto interval = static_cast<uint64_t>(to_us(kWholeInterval));
     if (!fresh && !whole_ && now < whole_us_ + interval) return;
@@ -276,6 +280,7 @@ void Root::judge_whole(Context& context) {
 
 void Root::drive_owning(Context& context) {
   if (config_.mode != Mode::kOwner) return;
+  if (active()) judge_whole(context);
   drive_beginning(context);
   if (!active()) return;
   outdo(context);
@@ -284,11 +289,12 @@ void Root::drive_owning(Context& context) {
     for (const auto& [path, offers] : offers_) paths.push_back(path);
     for (const std::string& path : paths) consider(context, path);
   }
-  judge_whole(context);
   tell_owner(context);
 }
 
-MonoTime Root::owning_due() const { return beginning_ ? beginning_->greeted_by : kNever; }
+MonoTime Root::owning_due() const {
+  return beginning_ ? std::min(beginning_->greeted_by, whole_again_at_) : whole_again_at_;
+}
 
 // ----------------------------------------------------------------------------------- their versions
 
@@ -317,13 +323,18 @@ std::optional<bool> Root::follow(Context& context, const std::string& path, cons
   }
   if (ours != nullptr && ours->lineage == theirs.lineage) return std::nullopt;
   const bool lost = ours != nullptr && resolve(config_.mode, *ours, theirs).lost;
-  if (lost && std::exchange(pinned_in_, known_) != known_)
-    context.alert("files of " + config_.name +
-                  " were changed here that the host which runs its service had not got, and are "
-                  "replaced by what it has: they are kept (`clusterctl files log PATH`) until "
-                  "`clusterctl files confirm " +
-                  config_.name + "`");
+  if (lost) tell_of_lost(context);
   return take(context, path, theirs, nullptr, lost ? Giving::kLost : Giving::kUsual);
+}
+
+// Once a run.
+void Root::tell_of_lost(Context& context) {
+  if (std::exchange(pinned_in_, known_) == known_) return;
+  context.alert("files of " + config_.name +
+                " were changed here that the host which runs its service had not got, and are "
+                "replaced by what it has: they are kept (`clusterctl files log PATH`) until "
+                "`clusterctl files confirm " +
+                config_.name + "`");
 }
 
 // In a folder that the owner does not have it has nothing either: what is there was made by nobody who may.

@@ -1,5 +1,6 @@
-// What other hosts say of files, and the nodes of a content's tree. Each input is a number of steps, of two peers whose choice it
-// is: a message of any bytes, an index of made-up entries, an answer about this host's index; and what is found on the disk.
+// What other hosts say of files, and the nodes of a content's tree. Each input is a mode and a number of steps, of two peers whose
+// choice it is: a message of any bytes, an index of made-up entries, an answer about this host's index, who owns the root; and what
+// is found on the disk, and whether the root's service runs here.
 #include <map>
 
 #include "core/io.h"
@@ -28,15 +29,16 @@ NodeId node_of(uint8_t number) {
 // A host with one root, on a disk that does at once whatever it is told.
 class OneHost {
  public:
-  OneHost() {
+  explicit OneHost(Mode mode) {
     const std::vector<HostId> hosts{HostId(1), HostId(2), HostId(3)};
-    step(Configured{{RootConfig{kRoot, Mode::kNewer, hosts, {}}}});
+    step(Configured{{RootConfig{kRoot, mode, hosts, {}}}});
     step(Scanned{kRoot, true, {}});
     for (uint8_t peer : {uint8_t{2}, uint8_t{3}}) {
       step(PeerUp{node_of(peer), HostId(peer), "peer"});
       wire::FileMessage hello;
       hello.mutable_hello()->set_root(kRoot);
       hello.mutable_hello()->set_index(peer);
+      to_wire(mode, *hello.mutable_hello());
       hear(peer, hello.SerializeAsString());
     }
   }
@@ -46,7 +48,7 @@ class OneHost {
   void act(Input& input) {
     static constexpr const char* kPaths[] = {"a", "a/b", "a/b/c", "d", "..", "a//b", "/etc/passwd"};
     const uint8_t peer = static_cast<uint8_t>(2 + input.below(2));
-    switch (input.below(6)) {
+    switch (input.below(8)) {
       case 0: return hear(peer, input.text());
       case 1: {
         wire::FileMessage message;
@@ -76,6 +78,26 @@ class OneHost {
             Scanned{kRoot, false, {{path, input.flag() ? std::optional(found) : std::nullopt}}});
       }
       case 4: now_ += milliseconds(input.number(2)); return step(FileTick{});
+      case 5: {
+        wire::FileMessage message;
+        auto& owner = *message.mutable_owner();
+        owner.set_root(kRoot);
+        if (input.flag()) lineage(input, *owner.mutable_lineage());
+        owner.set_owns(input.flag());
+        owner.set_whole(input.flag());
+        owner.set_sequence(input.number(1));
+        owner.set_since_us(input.number(1));
+        return hear(peer, message.SerializeAsString());
+      }
+      case 6: {
+        if (serves_ || input.flag()) {
+          serves_ = false;
+          return step(EndOwning{kRoot});
+        }
+        const bool waits = input.flag();
+        step(Own{kRoot, input.number(1), input.flag(), waits, input.number(1), std::nullopt});
+        return;
+      }
       default: {
         const std::string digest = input.take(kDigestBytes), bytes = input.text();
         (void)files::bulk_from(bytes);
@@ -88,6 +110,11 @@ class OneHost {
   }
 
  private:
+  static void lineage(Input& input, wire::FileLineage& out) {
+    out.set_epoch(input.number(1));
+    out.set_node(node_of(static_cast<uint8_t>(1 + input.below(3))).raw());
+  }
+
   static void make(Input& input, uint8_t peer, const std::string& path, wire::FileEntry& out) {
     out.set_path(path);
     out.set_sequence(input.below(9));
@@ -101,6 +128,7 @@ class OneHost {
     out.set_editor(std::string(1, static_cast<char>('@' + peer)));
     out.set_deleted(input.flag());
     out.set_unsure(input.flag());
+    if (input.flag()) lineage(input, *out.mutable_lineage());
     auto& state = *out.mutable_state();
     state.set_type(static_cast<wire::FileContent::Type>(input.below(4)));
     if (state.type() != wire::FileContent::FOLDER)
@@ -127,6 +155,7 @@ class OneHost {
       ENSURE(told->bytes.size() <= core::kMaxFilesBytes);
     } else if (const auto* place = std::get_if<Place>(&action)) {
       ENSURE(place->root == kRoot && sound_path(place->path));
+      ENSURE(!serves_, "nothing changes below a service that runs");
       ENSURE(place->set_aside.empty() || sound_path(place->set_aside));
       Placed done{place->ticket, Outcome::kDone, "", {}, {}};
       done.found.state = place->entry.state;
@@ -134,6 +163,11 @@ class OneHost {
       events_.push_back(done);
     } else if (const auto* index = std::get_if<StoreIndex>(&action)) {
       events_.push_back(IndexStored{index->ticket, ""});
+    } else if (const auto* owned = std::get_if<Owned>(&action)) {
+      serves_ = owned->refused.empty();
+    } else if (const auto* look = std::get_if<Look>(&action);
+               look != nullptr && look->path.empty()) {
+      events_.push_back(Scanned{kRoot, true, {}});
     }
   }
 
@@ -142,6 +176,7 @@ class OneHost {
   std::map<uint8_t, uint64_t> heard_;
   Duration now_ = seconds(1);
   uint64_t inode_ = 0;
+  bool serves_ = false;
 };
 
 }  // namespace
@@ -149,7 +184,8 @@ class OneHost {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   cluster::fuzz::Input input(bytes, size);
-  cluster::fuzz::OneHost host;
+  cluster::fuzz::OneHost host(input.flag() ? cluster::sync::Mode::kOwner
+                                           : cluster::sync::Mode::kNewer);
   for (size_t i = 0; i < cluster::fuzz::kMaxSteps && !input.empty(); ++i) host.act(input);
   return 0;
 }

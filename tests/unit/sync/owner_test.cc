@@ -280,6 +280,17 @@ TEST(Owner, OfAHostThatWasAwayIsRefusedBeyondMaxLag) {
   EXPECT_EQ(hosts.b.take_begun(), "runs");
 }
 
+TEST(Owner, OfAHostThatStoppedJustBeforeItsOwnerIsBehindByThatAlone) {
+  Owners hosts(2);
+  hosts.pass(hours(5));
+  hosts.b.stop();
+  hosts.a.stop();
+  hosts.pass(minutes(1));
+  hosts.b.start();
+  hosts.b.begin(2, minutes(5));
+  EXPECT_EQ(hosts.b.take_begun(), "runs");
+}
+
 TEST(Owner, OfAHostThatNeverHadAllIsRefusedWhereItMayNotBeBehind) {
   Hosts hosts(3, Mode::kOwner);
   hosts.cut(0, 1);
