@@ -84,16 +84,17 @@ def test_what_died_with_its_host_comes_back_as_a_kept_version(c):
 
 def test_engine_killed_below_a_service_that_goes_on(c):
     bed = owned(c)
+    before = log(bed, 1)
     bed.lab[1].signal_engine(signal.SIGKILL)
     bed.write(1, "rows", "while no engine lived")
     bed.all_have("rows", "while no engine lived")
     bed.lab.await_placed(db=1)
-    expect(log(bed, 1) == ["start 1"], "it was not started again", *log(bed, 1))
+    expect(log(bed, 1) == before, "it was not started again", *log(bed, 1))
 
 
 def test_host_that_is_too_far_behind_does_not_start_it(c):
     bed = owned(c, hosts=2, conf="max_lag = 1\nfailure_window = 1h\n")
-    bed.has(2, "log", "start 1\n")
+    bed.has(2, "log", bed.read(1, "log"))
     bed.lab[2].signal(signal.SIGTERM)
     bed.lab[2].wait_exit()
     bed.write(1, "rows", "while host 2 was away")
