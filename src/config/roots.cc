@@ -121,7 +121,10 @@ class Roots {
     }
   }
 
+  // What is wrong with the folder itself is said of the service.
   void add_list_of(const Candidate& service) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(service.root.path, error)) return;
     const auto text = read_text(below(service.root.path, kFileList), Need::kOptional, report_);
     if (!text) return;
     for (const ListedPath& path : parse_file_list(*text, report_)) {
