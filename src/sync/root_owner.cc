@@ -115,7 +115,7 @@ void Root::drive_beginning(Context& context) {
   if (order.waits) {
     const std::string what = waits_for();
     if (!what.empty()) {
-      if (std::exchange(beginning_->waits_for, what) == "")
+      if (std::exchange(beginning_->waits_for, what).empty())
         context.log(config_.name + ": the service that writes it waits for " + what);
       return;
     }
