@@ -29,7 +29,7 @@ NodeId node_of(uint8_t number) {
 // A host with one root, on a disk that does at once whatever it is told.
 class OneHost {
  public:
-  explicit OneHost(Mode mode) {
+  explicit OneHost(Mode mode) : owns_(mode == Mode::kOwner) {
     const std::vector<HostId> hosts{HostId(1), HostId(2), HostId(3)};
     step(Configured{{RootConfig{kRoot, mode, hosts, {}}}});
     step(Scanned{kRoot, true, {}});
@@ -164,7 +164,7 @@ class OneHost {
     } else if (const auto* index = std::get_if<StoreIndex>(&action)) {
       events_.push_back(IndexStored{index->ticket, ""});
     } else if (const auto* owned = std::get_if<Owned>(&action)) {
-      serves_ = owned->refused.empty();
+      serves_ = owns_ && owned->refused.empty();
     } else if (const auto* look = std::get_if<Look>(&action);
                look != nullptr && look->path.empty()) {
       events_.push_back(Scanned{kRoot, true, {}});
@@ -176,6 +176,7 @@ class OneHost {
   std::map<uint8_t, uint64_t> heard_;
   Duration now_ = seconds(1);
   uint64_t inode_ = 0;
+  const bool owns_;
   bool serves_ = false;
 };
 
