@@ -21,7 +21,7 @@ namespace cluster::config {
 namespace {
 
 constexpr std::array kScripts = {"start", "stop", "status"};  // of a service: each host has its own
-constexpr const char* kFileList = "files";                    // likewise, what else it needs
+constexpr const char* kFileList = "files";                    // what else it needs
 
 // A path as it is written, and where it leads by symbolic links: two may meet in either.
 struct Where {
@@ -198,8 +198,7 @@ class Roots {
     one.root.service = section.service;
     if (!section.path) return;
     one.what = "sync " + section.name + ": " + path_in_quotes(*section.path);
-    one.where = where_is(*section.path);
-    one.root.path = *section.path;
+    as_folder(one, *section.path);
     add(std::move(one));
   }
 

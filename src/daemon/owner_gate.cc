@@ -20,10 +20,9 @@ void OwnerGate::configure(const config::Loaded& config) {
       owner.epoch = known->second.epoch;
       owner.standing = same ? known->second.standing : Standing::kUnknown;
     }
-    for (const core::ServiceEntry& entry : config.core.services) {
-      if (entry.name != service) continue;
-      owner.max_lag = entry.max_lag;
-      owner.alone = entry.ownership == core::Ownership::kMajority;
+    if (const core::ServiceEntry* entry = config.core.service(service); entry != nullptr) {
+      owner.max_lag = entry->max_lag;
+      owner.alone = entry->ownership == core::Ownership::kMajority;
     }
   }
   owners_ = std::move(owners);

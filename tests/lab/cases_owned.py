@@ -1,5 +1,4 @@
 """Files that a service writes (mode owner): they are where it runs, and nowhere is anything lost."""
-import os
 import signal
 import time
 
@@ -11,19 +10,22 @@ DATA = '"$(dirname "$0")/../../../data/log"'
 SAYS = {"start": 'echo "start %s" >> ' % "$CLUSTER_TO" + DATA, "stop": 'echo "stop $CLUSTER_FROM" >> ' + DATA}
 
 
-def owned(c, hosts=3, conf="", section="", up=True):
+def owned(c, hosts=3, conf=""):
     line = list(range(1, hosts + 1))
-    bed = Kept(c, ("addr",) * hosts, section="mode = owner service = db " + section, up=False,
+    bed = Kept(c, ("addr",) * hosts, section="mode = owner service = db",
                services={"db": Service(line, conf=conf, start=SAYS["start"], stop=SAYS["stop"])})
-    if up:
-        bed.lab.up()
-        bed.lab.await_linked()
-        bed.lab.await_placed(db=1)
+    bed.lab.await_placed(db=1)
     return bed
 
 
 def log(bed, i):
     return (bed.read(i, "log") or b"").decode().split("\n")[:-1]
+
+
+def expect_kept(bed, i, name):
+    """What was at that path and did not count is kept on host i."""
+    told = bed.lab[i].ctl("files", "log", bed.path(i, name)).out
+    expect("kept until it is confirmed" in told, "%s is kept on host %d" % (name, i), told)
 
 
 def test_data_moves_with_its_service(c):
@@ -51,8 +53,7 @@ def test_what_a_follower_changes_is_undone_and_kept(c):
     bed.has(2, "rows", "by the service")
     until(lambda: bed.read(2, "stray") is None, "the stray is gone")
     expect(bed.read(1, "stray") is None, "and never got to the owner")
-    told = bed.lab[2].ctl("files", "log", bed.path(2, "rows")).out
-    expect("kept until it is confirmed" in told, "what was written by hand is kept", told)
+    expect_kept(bed, 2, "rows")
     bed.lab[2].ctl("files", "confirm", "data")
     refused = bed.lab[2].ctl("files", "confirm", "data", ok=False)
     expect(refused.returncode != 0, "nothing more is to be confirmed", refused.out)
@@ -77,8 +78,7 @@ def test_what_died_with_its_host_comes_back_as_a_kept_version(c):
     bed.lab.await_placed(db=1)
     bed.all_have("rows", "second")
     until(lambda: bed.read(1, "new") is None, "what the other never had is not in the data")
-    told = bed.lab[1].ctl("files", "log", bed.path(1, "new")).out
-    expect("kept until it is confirmed" in told, "but kept", told)
+    expect_kept(bed, 1, "new")
     bed.alike()
 
 
@@ -127,6 +127,5 @@ def test_both_sides_of_a_partition_write_and_one_counts(c):
     bed.lab.await_placed(db=1)
     bed.all_have("rows", "left")
     until(lambda: bed.read(2, "right") is None, "the other side counts as a whole")
-    told = bed.lab[2].ctl("files", "log", bed.path(2, "right")).out
-    expect("kept until it is confirmed" in told, "and is kept", told)
+    expect_kept(bed, 2, "right")
     bed.alike()

@@ -64,7 +64,6 @@ class Host {
   void end_service();
   bool serves() const { return serves_; }
   bool may_serve() const { return serves_ || asks_; }  // or is about to
-  uint64_t service_epoch() const { return epoch_; }
 
   std::function<void(const std::string&)> tell;  // what happens, for a person
 

@@ -21,6 +21,12 @@ struct Owners : Hosts {
   TestHost &a = (*this)[0], &b = (*this)[1];
 };
 
+// Of the first two hosts with the others.
+void for_each_pair(void (Hosts::*act)(size_t, size_t), Hosts& hosts) {
+  for (const size_t one : {0, 1})
+    for (const size_t other : {2, 3}) (hosts.*act)(one, other);
+}
+
 TEST(Owner, IsFollowedByTheOthers) {
   Owners hosts(3);
   EXPECT_EQ(hosts.a.take_begun(), "runs");
@@ -182,8 +188,7 @@ TEST(Owner, GoesOnThroughARestartOfTheDaemon) {
 TEST(Owner, OfTwoSidesOfAPartitionTheOneThatGoesOnCounts) {
   for (const bool first_goes_on : {true, false}) {
     Owners hosts(4);
-    for (size_t i : {0, 1})
-      for (size_t k : {2, 3}) hosts.cut(i, k);
+    for_each_pair(&Hosts::cut, hosts);
     hosts[2].begin(2);
     EXPECT_EQ(hosts[2].take_begun(), "runs");
     hosts.a.write("db", "left");
@@ -192,8 +197,7 @@ TEST(Owner, OfTwoSidesOfAPartitionTheOneThatGoesOnCounts) {
     hosts.pass(seconds(1));
     EXPECT_EQ(hosts[1].read("db"), "left");
     EXPECT_EQ(hosts[3].read("db"), "right");
-    for (size_t i : {0, 1})
-      for (size_t k : {2, 3}) hosts.link(i, k);
+    for_each_pair(&Hosts::link, hosts);
     hosts.pass(seconds(1));
     EXPECT_EQ(hosts.a.read("db"), "left") << "nothing changes below a service that runs";
     EXPECT_EQ(hosts[2].read("db"), "right");
@@ -211,16 +215,14 @@ TEST(Owner, OfTwoSidesThatBothEndAsTheyMeetTheOneThatRanForLongerCounts) {
   for (const bool first_began_first : {true, false}) {
     Hosts hosts(4, Mode::kOwner);
     const size_t old_one = first_began_first ? 0 : 2, young = 2 - old_one;
-    for (size_t i : {0, 1})
-      for (size_t k : {2, 3}) hosts.cut(i, k);
+    for_each_pair(&Hosts::cut, hosts);
     hosts[old_one].begin(1);
     hosts[old_one].write("db", "of long ago");
     hosts.pass(hours(1));
     hosts[young].begin(1);
     hosts[young].write("db", "of a moment");
     hosts.pass(seconds(1));
-    for (size_t i : {0, 1})
-      for (size_t k : {2, 3}) hosts.link(i, k);
+    for_each_pair(&Hosts::link, hosts);
     hosts[young].end();
     hosts[old_one].end();
     hosts[1].begin(2);
