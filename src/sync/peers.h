@@ -51,8 +51,8 @@ struct Peer {
   uint64_t pull_until = 0;  // what it tells up to here counts, whatever is here
   Lineage lineage;          // in mode owner: the latest that it has heard of,
   bool owns = false;        // which is its own,
-  uint64_t since_us = 0;    // its last run began then, by its clock
   bool whole = false;       // and all of which it has
+  uint64_t since_us = 0;    // its last run began then, by its clock
 
   // Of its index.
   uint64_t index = 0;
