@@ -193,6 +193,7 @@ void Placing::learn_sources() {
                      local_chunks_.emplace(digest, std::pair(index, offset));
                    });
     known_nodes_.merge(nodes);
+    if (source.tree == &tree_ && source.path == order_.path) former_ = index;
     trusted_.push_back(is_as_it_was(source, opened.fd.get()));
     local_.push_back(std::move(source));
     local_fds_.push_back(std::move(opened.fd));
@@ -346,22 +347,27 @@ void Placing::ask_for_more(MonoTime now) {
     ask.set_content(order_.entry.state.content);
     Asked asked{*source, {}, now + kAskTime};
     uint64_t bytes = 0;
-    const auto add = [&](const std::string& digest, uint64_t size, uint64_t offset) {
+    const auto add = [&](const std::string& digest, uint64_t size, uint64_t offset) -> auto& {
       auto& part = *ask.add_parts();
       part.set_digest(digest);
       part.set_size(static_cast<uint32_t>(size));
       part.set_offset(offset);
       asked.digests.insert(digest);
       bytes += size == 0 ? kMaxNodeBytes : size;
+      return part;
     };
     const auto full = [&] {
       return bytes >= kMaxAskBytes || static_cast<size_t>(ask.parts_size()) >= kMaxAskParts;
     };
-    for (const auto& [digest, wanted] : nodes_wanted_)
-      if (!full() && !asked_digests_.contains(digest)) add(digest, 0, 0);
+    for (const auto& [digest, wanted] : nodes_wanted_) {
+      if (full() || asked_digests_.contains(digest)) continue;
+      auto& part = add(digest, 0, 0);
+      if (wanted.may_be_chunk()) tell_basis(part, 0, wanted.size);
+    }
     for (const auto& [digest, wanted] : chunks_wanted_) {
       if (full()) break;
-      if (!asked_digests_.contains(digest)) add(digest, wanted.size, wanted.offsets[0]);
+      if (asked_digests_.contains(digest)) continue;
+      tell_basis(add(digest, wanted.size, wanted.offsets[0]), wanted.offsets[0], wanted.size);
     }
     if (ask.parts_size() == 0) return;
     const uint64_t request = world_.ask(*source, std::move(ask), bytes);
@@ -412,11 +418,14 @@ bool Placing::given(MonoTime now, const wire::ContentGiven& answer, std::string_
       beside.remove_prefix(bytes.size());
     }
     if (done_ || !asked.digests.contains(part.digest())) continue;
-    if (part.size() == 0) {
+    std::optional<std::string> unpacked;
+    if (part.size() != 0) unpacked = inflated(bytes, part.size(), kMaxPartBytes);
+    if (unpacked) bytes = *unpacked;
+    sound = part.size() == 0 || unpacked;
+    if (sound && part.delta()) {
+      take_delta(part.digest(), bytes);
+    } else if (sound) {
       sound = take_part(part.digest(), bytes);
-    } else {
-      const auto whole = inflated(bytes, part.size(), kMaxPartBytes);
-      sound = whole && take_part(part.digest(), *whole);
     }
     if (!sound) break;
     asked.digests.erase(part.digest());

@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "files/bases.h"
+#include "files/cut.h"
 #include "files/merging.h"
 #include "files/node_list.h"
 #include "files/place.h"
@@ -26,6 +27,8 @@ namespace cluster::files {
 inline constexpr uint64_t kMaxAskBytes = 512 << 10;
 inline constexpr size_t kMaxAskParts = 128;
 inline constexpr Duration kAskTime = seconds(20);
+// Chunks for which a basis is told without that any has become shorter by it.
+inline constexpr size_t kMaxDeltasUnpaid = 256;
 
 class Placing {
  public:
@@ -82,6 +85,8 @@ class Placing {
     uint64_t size = 0;
     int level = 0;  // 0: any, the root
     std::vector<uint64_t> offsets;
+
+    bool may_be_chunk() const { return level == 0 && size <= kMaxChunkBytes; }
   };
   struct ChunkWanted {
     uint64_t size = 0;
@@ -115,6 +120,10 @@ class Placing {
   bool take_part(const std::string& digest, std::string_view bytes);
   std::map<uint64_t, Asked>::iterator forget(std::map<uint64_t, Asked>::iterator asked);
   std::optional<NodeId> best_source() const;
+  // placing_delta.cc: a chunk as what differs from what was there
+  std::string former_bytes(uint64_t offset, uint64_t size) const;
+  void tell_basis(wire::ContentAsk::Part& part, uint64_t offset, uint64_t size);
+  void take_delta(const std::string& digest, std::string_view delta);
   Step ended(Outcome outcome);
   Step refuse(sync::Outcome outcome, const std::string& why);
   Keep keep() const;
@@ -134,6 +143,8 @@ class Placing {
   std::map<std::string, std::pair<size_t, uint64_t>> local_chunks_;  // in which source, and where
   std::vector<Source> local_;
   std::vector<Fd> local_fds_;
+  std::optional<size_t> former_;  // of these, the file that is to be replaced
+  size_t deltas_left_ = kMaxDeltasUnpaid;
   std::vector<bool> trusted_;  // of these, whether they are as they were when they were read
   struct Copy {
     std::string digest;

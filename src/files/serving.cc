@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "files/delta.h"
 #include "files/packing.h"
 #include "wire/framing.h"
 
@@ -95,6 +96,7 @@ bool Serving::step() {
     bytes += length;
     auto& part = *answer.add_parts();
     part.set_digest(asked.digest());
+    if (asked.has_basis()) tell_difference(frame, before, asked, part);
     if (const int level = pack_level(first.ask); level != 0) pack(frame, before, level, part);
     part.set_length(static_cast<uint32_t>(frame.size() - before));
   }
@@ -103,6 +105,16 @@ bool Serving::step() {
   give(first.from, first.ask.beside(), std::move(frame), std::move(answer));
   if (last) waiting_.pop_front();
   return !waiting_.empty();
+}
+
+void Serving::tell_difference(std::string& frame, size_t from, const wire::ContentAsk::Part& asked,
+                              wire::ContentGiven::Part& part) const {
+  const bool is_node = asked.size() == 0 && opened_->nodes.contains(asked.digest());
+  if (is_node || !sound(asked.basis())) return;
+  const auto delta = delta_of(std::string_view(frame).substr(from), asked.basis());
+  if (!delta || delta->size() >= frame.size() - from) return;
+  frame.replace(from, std::string::npos, *delta);
+  part.set_delta(true);
 }
 
 int Serving::pack_level(const wire::ContentAsk& ask) const {

@@ -54,6 +54,9 @@ class Serving {
   static Status read(const Opened& opened, const wire::ContentAsk::Part& part, std::string& out);
 
   void open(const wire::ContentAsk& ask, wire::ContentGiven& answer);
+  // Puts what differs from the basis in place of the chunk that is in the frame from there on, if that is shorter.
+  void tell_difference(std::string& frame, size_t from, const wire::ContentAsk::Part& asked,
+                       wire::ContentGiven::Part& part) const;
   int pack_level(const wire::ContentAsk& ask) const;
   void pack(std::string& frame, size_t from, int level, wire::ContentGiven::Part& part);
   void give(NodeId to, bool beside, std::string frame, wire::ContentGiven answer);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/io.h"
+#include "files/delta.h"
 #include "files/node_list.h"
 #include "files/packing.h"
 #include "sync/messages.h"
@@ -105,6 +106,9 @@ class OneHost {
         (void)files::parse_node(bytes, files::node_digest(bytes), input.number(3));
         (void)files::parse_node(bytes, digest, input.number(3), input.byte());
         (void)files::nodes_from(bytes);
+        (void)files::applied(bytes, input.take(1024), input.number(2));
+        if (wire::ContentAsk::Basis basis; basis.ParseFromString(bytes) && files::sound(basis))
+          (void)files::delta_of(input.text(), basis);
       }
     }
   }

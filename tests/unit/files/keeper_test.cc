@@ -237,6 +237,22 @@ TEST_F(Hosts, OfALargeFileThatChangesInOneByteLittleTravels) {
   RecordProperty("bytes", static_cast<int>(said_bytes_));
 }
 
+TEST_F(Hosts, OfASmallFileThatChangesALittleLittleTravels) {
+  make(2);
+  start(0), start(1), link();
+  std::string bytes = random_bytes(12'000, 1);
+  write(0, "small", bytes);
+  await_text(1, "small", bytes);
+  {
+    std::lock_guard guard(mutex_);
+    said_bytes_ = 0;
+  }
+  write(0, "small", bytes += "one line more\n");
+  await_text(1, "small", bytes);
+  std::lock_guard guard(mutex_);
+  EXPECT_LT(said_bytes_, 2'000u);
+}
+
 TEST_F(Hosts, ACopySendsNoContent) {
   make(2);
   start(0), start(1), link();

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/rng.h"
+#include "files/delta.h"
 #include "tests/unit/files/disk.h"
 
 namespace cluster::files {
@@ -81,11 +82,32 @@ class PlacingTest : public DiskTest {
         part.set_digest(asked.digest());
         part.set_bytes(asked.size() != 0 ? fresh_.substr(asked.offset(), asked.size())
                                          : node(asked.digest()));
+        if (asked.has_basis() && gives_deltas_) {
+          part.set_delta(true);
+          part.set_bytes(delta_spoilt_ ? "spoilt" : *delta_of(part.bytes(), asked.basis()));
+        }
         bytes += part.bytes().size();
       }
       placing.given(MonoTime{}, given, {});
     }
     return bytes;
+  }
+  uint64_t bytes_until_placed() {
+    Retained retained = *Retained::open((root_.parent_path() / "kept").string());
+    Bases bases((root_.parent_path() / "bases").string());
+    Placing placing(order(), tree(), {}, retained, bases, world());
+    uint64_t sent = 0;
+    for (Placing::Step step = Placing::Step::kMore; step != Placing::Step::kReady;) {
+      step = placing.step(MonoTime{});
+      EXPECT_NE(step, Placing::Step::kDone);
+      if (step == Placing::Step::kDone) return sent;
+      sent += answer(placing);
+    }
+    while (placing.finish(false) != Placing::Step::kDone) {
+    }
+    EXPECT_EQ(placing.take_answer().outcome, sync::Outcome::kDone);
+    EXPECT_TRUE(read("f") == fresh_);
+    return sent;
   }
   std::string node(const std::string& digest) const {
     for (const Node& node : after_.nodes)
@@ -99,24 +121,21 @@ class PlacingTest : public DiskTest {
   NodeMap nodes_;
   std::vector<wire::ContentAsk> asks_;
   size_t answered_ = 0;
+  bool gives_deltas_ = false, delta_spoilt_ = false;
 };
 
 TEST_F(PlacingTest, WhatItHasInCommonWithTheFormerVersionIsNotAskedFor) {
-  Retained retained = *Retained::open((root_.parent_path() / "kept").string());
-  Bases bases((root_.parent_path() / "bases").string());
-  Placing placing(order(), tree(), {}, retained, bases, world());
-  uint64_t sent = 0;
-  Placing::Step step = Placing::Step::kMore;
-  while (step != Placing::Step::kReady) {
-    step = placing.step(MonoTime{});
-    ASSERT_NE(step, Placing::Step::kDone);
-    sent += answer(placing);
-  }
-  EXPECT_LT(sent, 600'000u);
-  while (placing.finish(false) != Placing::Step::kDone) {
-  }
-  EXPECT_EQ(placing.take_answer().outcome, sync::Outcome::kDone);
-  EXPECT_TRUE(read("f") == fresh_);
+  EXPECT_LT(bytes_until_placed(), 600'000u);
+}
+
+TEST_F(PlacingTest, OfAChunkThatHasChangedALittleThatIsEnough) {
+  gives_deltas_ = true;
+  EXPECT_LT(bytes_until_placed(), 50'000u) << "most of it nodes";
+}
+
+TEST_F(PlacingTest, ADifferenceThatDoesNotFitIsNoReasonToDoWithoutThatHost) {
+  gives_deltas_ = delta_spoilt_ = true;
+  EXPECT_GT(bytes_until_placed(), kMinChunkBytes) << "it is asked for as a whole";
 }
 
 TEST_F(PlacingTest, AFormerVersionThatChangesWhileItIsCopiedDoesNotGetIntoTheNewOne) {
