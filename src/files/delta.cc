@@ -26,7 +26,8 @@ class RollingSum {
     }
   }
   void roll(char out, char in) { value_ = value_ * kMultiplier + term(in) - leaves_ * term(out); }
-  uint64_t sum() const { return value_ >> kDroppedBits; }
+  // Of a byte or two the upper bits would not depend.
+  uint64_t sum() const { return value_ * kMultiplier >> kDroppedBits; }
 
  private:
   static uint64_t term(char c) { return static_cast<unsigned char>(c) + uint64_t{1}; }
