@@ -1,6 +1,7 @@
 #include "files/delta.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <vector>
 
@@ -14,9 +15,10 @@ namespace {
 constexpr uint64_t kMultiplier = 6364136223846793005;
 constexpr size_t kMinBlockBytes = 128;
 constexpr size_t kMaxBlockBytes = 4096;
-constexpr int kDroppedBits = 64 - 8 * static_cast<int>(kSumBytes);
+// Places of a chunk that have the sum of a block and are none: once in so many chunks.
+constexpr int kRareBits = 10;
 
-// Of as many bytes as the block has, at a place that moves on byte by byte.
+// What a block's sum is the upper bytes of: a polynomial in its bytes modulo 2^64, at a place that moves on byte by byte.
 class RollingSum {
  public:
   explicit RollingSum(std::string_view bytes) {
@@ -27,7 +29,7 @@ class RollingSum {
   }
   void roll(char out, char in) { value_ = value_ * kMultiplier + term(in) - leaves_ * term(out); }
   // Of a byte or two the upper bits would not depend.
-  uint64_t sum() const { return value_ * kMultiplier >> kDroppedBits; }
+  uint64_t sum(size_t bytes) const { return value_ * kMultiplier >> (64 - 8 * bytes); }
 
  private:
   static uint64_t term(char c) { return static_cast<unsigned char>(c) + uint64_t{1}; }
@@ -35,8 +37,6 @@ class RollingSum {
   uint64_t value_ = 0;
   uint64_t leaves_ = 1;  // the multiplier to the power of the block's length
 };
-
-uint64_t sum_of(std::string_view bytes) { return RollingSum(bytes).sum(); }
 
 // Sums and literals cost about the same where one block of it has changed.
 uint32_t block_for(size_t bytes) {
@@ -49,9 +49,14 @@ size_t blocks_of(const wire::ContentAsk::Basis& basis) {
   return (size_t{basis.size()} + basis.block() - 1) / basis.block();
 }
 
-uint64_t sum_at(const wire::ContentAsk::Basis& basis, size_t block) {
+size_t sum_bytes(const wire::ContentAsk::Basis& basis) {
+  const int bits = std::bit_width(basis.size()) + std::bit_width(blocks_of(basis)) + kRareBits;
+  return static_cast<size_t>(bits + 7) / 8;
+}
+
+uint64_t sum_at(const wire::ContentAsk::Basis& basis, size_t block, size_t bytes) {
   uint64_t sum = 0;
-  for (const char c : std::string_view(basis.sums()).substr(block * kSumBytes, kSumBytes))
+  for (const char c : std::string_view(basis.sums()).substr(block * bytes, bytes))
     sum = sum << 8 | static_cast<unsigned char>(c);
   return sum;
 }
@@ -61,10 +66,11 @@ class Finding {
   Finding(std::string_view chunk, const wire::ContentAsk::Basis& basis)
       : chunk_(chunk),
         basis_(basis),
+        sum_bytes_(sum_bytes(basis)),
         full_(basis.size() / basis.block()),
         tail_(basis.size() % basis.block()) {
     for (size_t block = full_; block-- > 0;) {
-      const uint64_t sum = sum_at(basis, block);
+      const uint64_t sum = told_sum(block);
       blocks_[sum] = block;
       may_be_[sum % may_be_.size()] = true;
     }
@@ -90,8 +96,9 @@ class Finding {
     const size_t length = basis_.block();
     RollingSum sum(chunk_.substr(at, length));
     for (;; ++at) {
-      if (may_be_[sum.sum() % may_be_.size()])
-        if (const auto block = blocks_.find(sum.sum()); block != blocks_.end())
+      const uint64_t value = sum.sum(sum_bytes_);
+      if (may_be_[value % may_be_.size()])
+        if (const auto block = blocks_.find(value); block != blocks_.end())
           return {at, block->second};
       if (at + length >= chunk_.size()) return {std::string_view::npos, 0};
       sum.roll(chunk_[at], chunk_[at + length]);
@@ -103,7 +110,7 @@ class Finding {
     const size_t length = basis_.block();
     size_t bytes = length, next = block + 1;
     while (next < full_ && at + bytes + length <= chunk_.size() &&
-           sum_of(chunk_.substr(at + bytes, length)) == sum_at(basis_, next)) {
+           is_block(chunk_.substr(at + bytes, length), next)) {
       bytes += length;
       ++next;
     }
@@ -113,9 +120,11 @@ class Finding {
     return at + bytes;
   }
 
-  bool is_tail(size_t at) const {
-    return sum_of(chunk_.substr(at, tail_)) == sum_at(basis_, full_);
+  uint64_t told_sum(size_t block) const { return sum_at(basis_, block, sum_bytes_); }
+  bool is_block(std::string_view bytes, size_t block) const {
+    return RollingSum(bytes).sum(sum_bytes_) == told_sum(block);
   }
+  bool is_tail(size_t at) const { return is_block(chunk_.substr(at, tail_), full_); }
 
   void copy(size_t at, size_t block, size_t bytes) {
     auto& run = *delta_.add_runs();
@@ -128,6 +137,7 @@ class Finding {
 
   const std::string_view chunk_;
   const wire::ContentAsk::Basis& basis_;
+  const size_t sum_bytes_;
   const size_t full_, tail_;           // blocks; bytes of the last one where it is short
   std::map<uint64_t, size_t> blocks_;  // by their sums
   std::vector<bool> may_be_ =
@@ -143,10 +153,10 @@ wire::ContentAsk::Basis basis_of(std::string_view bytes) {
   const uint32_t block = block_for(bytes.size());
   out.set_size(static_cast<uint32_t>(bytes.size()));
   out.set_block(block);
+  const size_t length = sum_bytes(out);
   for (size_t at = 0; at < bytes.size(); at += block) {
-    const uint64_t sum = sum_of(bytes.substr(at, block));
-    for (int shift = 8 * (static_cast<int>(kSumBytes) - 1); shift >= 0; shift -= 8)
-      *out.mutable_sums() += static_cast<char>(sum >> shift);
+    const uint64_t sum = RollingSum(bytes.substr(at, block)).sum(length);
+    for (size_t i = length; i-- > 0;) *out.mutable_sums() += static_cast<char>(sum >> (8 * i));
   }
   return out;
 }
@@ -154,7 +164,7 @@ wire::ContentAsk::Basis basis_of(std::string_view bytes) {
 bool sound(const wire::ContentAsk::Basis& basis) {
   return basis.block() >= kMinBlockBytes && basis.block() <= kMaxBlockBytes &&
          basis.size() >= kMinDeltaBytes && basis.size() <= kMaxChunkBytes &&
-         basis.sums().size() == blocks_of(basis) * kSumBytes;
+         basis.sums().size() == blocks_of(basis) * sum_bytes(basis);
 }
 
 std::optional<std::string> delta_of(std::string_view chunk, const wire::ContentAsk::Basis& basis) {

@@ -15,9 +15,6 @@ namespace cluster::files {
 
 // Below that it is as cheap to send all of it.
 inline constexpr size_t kMinDeltaBytes = 512;
-// A block's sum: the upper bytes of a polynomial in its bytes, modulo 2^64.
-inline constexpr size_t kSumBytes = 6;
-
 // The sums of a basis of at least kMinDeltaBytes. A last block may be short.
 wire::ContentAsk::Basis basis_of(std::string_view bytes);
 // False: no basis of that size has that many blocks.

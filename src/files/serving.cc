@@ -76,6 +76,11 @@ bool Serving::step() {
     open_content_.clear();
     return false;
   }
+  for (size_t bytes = 0; !waiting_.empty() && bytes < kMaxGivenBytes;) bytes += give_of_first();
+  return !waiting_.empty();
+}
+
+size_t Serving::give_of_first() {
   Waiting& first = waiting_.front();
   wire::ContentGiven answer;
   answer.set_request(first.ask.request());
@@ -104,7 +109,7 @@ bool Serving::step() {
   answer.set_last(last);
   give(first.from, first.ask.beside(), std::move(frame), std::move(answer));
   if (last) waiting_.pop_front();
-  return !waiting_.empty();
+  return bytes;
 }
 
 void Serving::tell_difference(std::string& frame, size_t from, const wire::ContentAsk::Part& asked,

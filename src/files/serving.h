@@ -15,7 +15,7 @@ namespace cluster::files {
 
 // Asks of one host that wait; beyond that it is told that there is no place for more.
 inline constexpr size_t kMaxAsksWaiting = 256;
-// What is given in one message.
+// What is given in one message, and in one step.
 inline constexpr size_t kMaxGivenBytes = 512 << 10;
 // A file no longer than this is compressed where that makes it shorter: it costs less than a packet.
 inline constexpr size_t kMaxCompressedBytes = 64 << 10;
@@ -41,7 +41,7 @@ class Serving {
   void ask(NodeId from, wire::ContentAsk ask);
   void peer_down(NodeId node);
   bool busy() const { return !waiting_.empty(); }
-  // Gives one message's worth. True: there is more to do.
+  // Gives one message's worth, of small files several. True: there is more to do.
   bool step();
 
  private:
@@ -53,6 +53,7 @@ class Serving {
   // Appends it to `out`; an error leaves that as it was.
   static Status read(const Opened& opened, const wire::ContentAsk::Part& part, std::string& out);
 
+  size_t give_of_first();  // bytes
   void open(const wire::ContentAsk& ask, wire::ContentGiven& answer);
   // Puts what differs from the basis in place of the chunk that is in the frame from there on, if that is shorter.
   void tell_difference(std::string& frame, size_t from, const wire::ContentAsk::Part& asked,

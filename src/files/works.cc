@@ -46,14 +46,15 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases
       retained_(std::move(retained)),
       bases_(std::move(bases)),
       sync_(std::move(self), take_entries(*index_, identities_, confirmed_), seed),
-      serving_(Serving::World{
-          [this](const wire::ContentAsk& ask) { return open(ask); },
-          [this](NodeId to, wire::ContentGiven given) {
-            wire::FileMessage message;
-            *message.mutable_given() = std::move(given);
-            say(to, message);
-          },
-          [this](NodeId to, std::string frame) { calls_.give(to, std::move(frame)); }}) {}
+      serving_(Serving::World{[this](const wire::ContentAsk& ask) { return open(ask); },
+                              [this](NodeId to, wire::ContentGiven given) {
+                                wire::FileMessage message;
+                                *message.mutable_given() = std::move(given);
+                                say(to, message);
+                              },
+                              [this](NodeId to, std::string frame) {
+                                to_send_.push_back(Frame{to, std::move(frame)});
+                              }}) {}
 
 // ------------------------------------------------------------------------------- the decisions
 
@@ -72,7 +73,7 @@ void Works::decide(sync::FileEvent event) {
 
 void Works::perform(sync::FileAction& action) {
   if (auto* tell = std::get_if<sync::Tell>(&action)) {
-    calls_.say({tell->to, packed(std::move(tell->bytes))});
+    to_send_.push_back(core::FilesSaid{tell->to, packed(std::move(tell->bytes))});
   } else if (auto* place = std::get_if<sync::Place>(&action)) {
     to_place_.push_back(std::move(*place));
   } else if (auto* look = std::get_if<sync::Look>(&action)) {
@@ -84,7 +85,7 @@ void Works::perform(sync::FileAction& action) {
       disk->second.looking->look(read_clocks().mono, look->path);
     }
   } else if (auto* index = std::get_if<sync::StoreIndex>(&action)) {
-    perform(*index);
+    to_store_.push_back(std::move(*index));
   } else if (auto* wake = std::get_if<sync::FileWake>(&action)) {
     wake_ = wake->at;
   } else if (auto* changed = std::get_if<sync::FileChanged>(&action)) {
@@ -109,9 +110,27 @@ void Works::perform(sync::FileAction& action) {
   }
 }
 
-void Works::perform(sync::StoreIndex& index) {
-  const Status stored = index_->write(index.writes);
-  decide(sync::IndexStored{index.ticket, stored ? std::string() : stored.error()});
+// After all that one step decides, so that what happens at once is stored at once.
+void Works::store() {
+  while (!to_store_.empty()) {
+    send();
+    const sync::StoreIndex index = std::move(to_store_.front());
+    to_store_.pop_front();
+    const Status stored = index_->write(index.writes);
+    decide(sync::IndexStored{index.ticket, stored ? std::string() : stored.error()});
+  }
+}
+
+// Together, as whoever sends them on can then do that in one packet; nothing that takes long is begun before.
+void Works::send() {
+  for (auto& one : to_send_) {
+    if (auto* frame = std::get_if<Frame>(&one)) {
+      calls_.give(frame->to, std::move(frame->bytes));
+    } else {
+      calls_.say(std::move(std::get<core::FilesSaid>(one)));
+    }
+  }
+  to_send_.clear();
 }
 
 void Works::configure(Roots roots) {
@@ -194,7 +213,7 @@ NodeMap Works::nodes(const std::string& content) {
 // --------------------------------------------------------------------------------- other hosts
 
 void Works::say(NodeId to, const wire::FileMessage& message) {
-  calls_.say({to, message.SerializeAsString()});
+  to_send_.push_back(core::FilesSaid{to, message.SerializeAsString()});
 }
 
 void Works::peer_up(const core::FilesPeerUp& peer) {
@@ -287,6 +306,8 @@ bool Works::step() {
   for (auto& [name, disk] : disks_) more = disk.looking->step(now) || more;
   begin_placing();
   more = step_placings(now) || more;
+  store();
+  send();
   more = step_bases() || more;
   expire(now);
   if (now >= show_at_ && std::any_of(placings_.begin(), placings_.end(), [&](const auto& placing) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "files/bases.h"
@@ -66,6 +67,10 @@ class Works {
     uint64_t asked_bytes = 0;
     LinkSpeed speed;
   };
+  struct Frame {
+    NodeId to;
+    std::string bytes;
+  };
   struct Ask {
     sync::PlaceTicket ticket;
     NodeId to;
@@ -74,7 +79,8 @@ class Works {
 
   void decide(sync::FileEvent event);
   void perform(sync::FileAction& action);
-  void perform(sync::StoreIndex& index);
+  void store();
+  void send();
   void add_root(const sync::LocalRoot& root);
   Looking::World looking_world(const std::string& name);
   Placing::World placing_world(sync::PlaceTicket ticket);
@@ -130,6 +136,8 @@ class Works {
   Serving serving_;
   KeptMemory memory_{kKeptFreeBytes};
   std::deque<sync::FileEvent> events_;
+  std::deque<sync::StoreIndex> to_store_;
+  std::vector<std::variant<core::FilesSaid, Frame>> to_send_;
   bool deciding_ = false;
   MonoTime wake_ = sync::kNever, expire_at_ = MonoTime::min();
   std::unique_ptr<Retained::Sweep> sweep_;

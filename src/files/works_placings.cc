@@ -122,6 +122,7 @@ bool Works::step_placings(MonoTime now) {
 void Works::finish_placings(const std::vector<sync::PlaceTicket>& ready,
                             std::vector<sync::PlaceTicket>& done) {
   std::map<std::string, std::vector<Placing*>> by_root;
+  if (!ready.empty()) send();
   for (const sync::PlaceTicket ticket : ready) {
     Placing* placing = placings_.at(ticket).get();
     by_root[placing->order().root].push_back(placing);

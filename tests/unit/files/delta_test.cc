@@ -39,7 +39,7 @@ TEST(Delta, AnEditCostsABlockOrTwo) {
   EXPECT_LT(bytes_between(basis, "a line before\n" + basis), 50u);
   EXPECT_LT(bytes_between(basis, basis.substr(0, 4000) + basis.substr(4100)), 450u);
   EXPECT_LT(bytes_between(basis, basis.substr(5000) + basis.substr(0, 5000)), 600u);
-  EXPECT_LT(basis_of(basis).ByteSizeLong(), 250u);
+  EXPECT_LT(basis_of(basis).ByteSizeLong(), 180u);
 }
 
 TEST(Delta, OfBytesThatHaveNothingInCommonThereIsNone) {
