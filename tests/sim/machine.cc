@@ -114,6 +114,10 @@ core::Config Machine::config_of(const Spec& spec) const {
 
 void Machine::start_engine() {
   if (!powered_ || running()) return;
+  if (asleep_) {
+    starts_when_awake_ = true;
+    return;
+  }
   if (core::Node::refuse_renumbering(disk_.stored(), spec_.config_of(line_, beat_, dead_))) {
     world_.note(name_ + " refuses to start: its stored names have other numbers");
     return;
@@ -159,7 +163,9 @@ void Machine::end_guardian() {
   guardian_armed_ = Instant::max();
 }
 
+// Nothing dies on a machine that sleeps: it does as that wakes.
 void Machine::crash_engine() {
+  if (asleep_ && running()) wake();
   if (!running()) return;
   end_engine();
   core::Actions killed;
@@ -172,6 +178,7 @@ void Machine::crash_engine() {
 
 void Machine::crash_daemon(bool fence) {
   if (!guardian_lives_) return;
+  if (asleep_) wake();
   const bool ran = running();
   end_engine();
   end_guardian();
@@ -253,7 +260,7 @@ void Machine::arm_guardian() {
 
 void Machine::power_off() {
   if (!powered_) return;
-  powered_ = asleep_ = sleep_planned_ = false;
+  powered_ = asleep_ = sleep_planned_ = starts_when_awake_ = false;
   scripts_.set_asleep(false);
   scripts_.power_lost();
   end_engine();
@@ -322,6 +329,7 @@ void Machine::wake() {
   drain();
   if (std::exchange(sleep_planned_, false)) deliver(core::SleepPlanned{false});
   reload_if_missed();
+  if (std::exchange(starts_when_awake_, false)) start_engine();
 }
 
 void Machine::leave() {

@@ -164,6 +164,7 @@ class Machine {
   std::unique_ptr<core::Node> core_;
   uint64_t engine_ = 0, boots_ = 0;
   bool powered_ = false, asleep_ = false, frozen_ = false, leaving_ = false, left_ = false;
+  bool starts_when_awake_ = false;
   Instant stood_still_{};  // until then
   std::optional<Instant> killed_needlessly_;
   bool sleep_planned_ = false, sleep_delayed_ = false;
