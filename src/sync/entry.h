@@ -29,6 +29,13 @@ struct Dot {
   auto operator<=>(const Dot&) const = default;
 };
 
+// Whoever knew all of `seen` knew of that edit; or of all that was put together there, which several hosts do.
+inline bool know(const VersionVector& seen, const Dot& edit, const std::vector<Dot>& put_together) {
+  const auto one = [&](const Dot& dot) { return seen.of(dot.node) >= dot.counter; };
+  return one(edit) ||
+         (!put_together.empty() && std::all_of(put_together.begin(), put_together.end(), one));
+}
+
 // One run of the service that writes a root, in mode owner: the later one has the greater. It was made by whoever ran the
 // service then, or taken over by it as the run began.
 struct Lineage {
@@ -56,11 +63,9 @@ struct Entry {
 
   Dot dot() const { return {edited.node, counter}; }
   bool same_edit(const Entry& other) const { return dot() == other.dot(); }
-  // Whoever made or kept this one knew of that edit; or of all that was put together there, which several hosts do.
+  // Whoever made or kept this one knew of that edit.
   bool knows(const Dot& other, const std::vector<Dot>& put_together) const {
-    const auto knows_one = [&](const Dot& d) { return vector.of(d.node) >= d.counter; };
-    return knows_one(other) || (!put_together.empty() &&
-                                std::all_of(put_together.begin(), put_together.end(), knows_one));
+    return know(vector, other, put_together);
   }
   bool knows_edit_of(const Entry& other) const { return knows(other.dot(), other.merges); }
 };

@@ -142,7 +142,7 @@ void Root::judge_away(Context& context, const NodeId& node, Peer& peer,
 // Of a path of which nothing is known here: one of the deletes that were forgotten may have been of this.
 bool Root::was_forgotten(const Entry& entry) const {
   if (entry.unsure) return entry.edited.wall_us <= forgotten_us_;
-  return entry.counter <= forgotten_.of(entry.edited.node);
+  return know(forgotten_, entry.dot(), entry.merges);
 }
 
 bool Root::is_overruled(const Offer& offer, const Held* ours) const {

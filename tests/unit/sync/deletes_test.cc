@@ -205,6 +205,34 @@ TEST(Deletes, StayThoughTheyAreForgottenAndSomethingElseHasThatNameSince) {
   }
 }
 
+// Two pairs of hosts put the same edits together, each for itself; one of them deletes what came of it.
+TEST(Deletes, StayThoughOthersHavePutTheSameEditsTogether) {
+  Hosts hosts(4, Mode::kMerge, kKept);
+  hosts[0].write("zone", "one two three");
+  hosts.pass(seconds(5));
+  for (size_t i = 0; i < 4; ++i)
+    for (size_t j = 0; j < i; ++j) hosts.cut(j, i);
+  const auto meet = [&](size_t a, size_t b) {
+    hosts.link(a, b);
+    hosts.pass(seconds(5));
+  };
+  hosts[0].write("zone", "ONE two three");
+  meet(0, 2);
+  hosts.cut(0, 2);
+  hosts[1].write("zone", "one two THREE");
+  meet(1, 3);
+  hosts.cut(1, 3);
+  meet(0, 1);
+  meet(2, 3);
+  expect_on_all(hosts, 4, {{"zone", "ONE two THREE"}});
+  hosts[0].remove("zone");
+  hosts.pass(kKept + hours(3));
+  ASSERT_EQ(hosts[0].known(), 0u);
+  ASSERT_EQ(hosts[3].read("zone"), "ONE two THREE");
+  meet(0, 2);
+  expect_on_all(hosts, 4, {{"zone", std::nullopt}});
+}
+
 TEST(Deletes, StayThoughAHostHasLostItsStateAndTheyAreForgotten) {
   Hosts hosts(3, Mode::kNewer, kKept);
   hosts[0].write("zone", "old");
