@@ -40,6 +40,10 @@ Result<std::string> Works::restore(const std::string& path, const std::string& i
   Tree* tree = disk->looking->tree();
   if (tree == nullptr) return Error{disk->root.path + " cannot be used now"};
   const std::string& name = disk->root.config.name;
+  if (const std::string writer = sync_.root(name)->written_by(); !writer.empty())
+    return Error{"the service that writes " + name + " runs on " + writer +
+                 ", which would take it back: restore it there, or stop the service, restore it on "
+                 "the host that is to run it, and start it there"};
   const auto versions = retained_.list(name, below);
   if (!versions) return Error{versions.error()};
   const auto version = std::find_if(versions->begin(), versions->end(),

@@ -120,6 +120,8 @@ class Root {
   bool may_be_merged(const Entry& entry) const;
   // In mode owner: this host writes it, and takes nothing from others.
   bool owns() const { return !own_.none(); }
+  // The name of the other host that does; empty: none is linked.
+  std::string written_by() const;
   bool holds_deletes_back() const { return braked_; }
   // What is still to be done; empty: nothing, until something happens.
   std::string unrest() const;
@@ -293,6 +295,7 @@ class Root {
   void tell_owner(Context& context);
   void load_owning(const wire::StoredRoot& stored);
   void store_owning(wire::StoredRoot& out) const;
+  const Peer* other_owner() const;
   HostId owner(HostId self) const;
 
   // root_peers.cc

@@ -393,11 +393,22 @@ void Root::store_owning(wire::StoredRoot& out) const {
   out.set_whole(whole_);
 }
 
+const Peer* Root::other_owner() const {
+  if (owns()) return nullptr;
+  for (const auto& [node, peer] : peers_)
+    if (peer.owns && peer.lineage == known_) return &peer;
+  return nullptr;
+}
+
 HostId Root::owner(HostId self) const {
   if (owns()) return self;
-  for (const auto& [node, peer] : peers_)
-    if (peer.owns && peer.lineage == known_) return peer.host;
-  return HostId{};
+  const Peer* other = other_owner();
+  return other == nullptr ? HostId{} : other->host;
+}
+
+std::string Root::written_by() const {
+  const Peer* other = other_owner();
+  return other == nullptr ? "" : other->name;
 }
 
 }  // namespace cluster::sync

@@ -137,6 +137,29 @@ class Hosts : public ::testing::Test {
     await(name + " on host " + std::to_string(i), [&] { return read(i, name) == text; });
   }
 
+  // Of a file with one; gives the answer.
+  std::string restore_only_version(size_t i, const std::string& name) {
+    std::string id, done;
+    hosts_[i]->keeper->log(path(i, name), [&](Result<std::vector<RetainedVersion>> versions) {
+      std::lock_guard guard(mutex_);
+      id = versions && versions->size() == 1 ? (*versions)[0].id : "not one version";
+    });
+    const auto await_said = [&](const std::string& what) {
+      await("the answer", [&] {
+        std::lock_guard guard(mutex_);
+        return !what.empty();
+      });
+    };
+    await_said(id);
+    hosts_[i]->keeper->request({Request::Verb::kRestore, path(i, name), id},
+                               [&](Result<std::string> answer) {
+                                 std::lock_guard guard(mutex_);
+                                 done = answer ? *answer : answer.error();
+                               });
+    await_said(done);
+    return done;
+  }
+
   testing_files::TempFolder folder_;
   std::mutex mutex_;
   bool linked_ = false;
@@ -411,22 +434,31 @@ TEST_F(Hosts, AReplacedVersionComesBack) {
   await_text(1, "page", "first");
   write(0, "page", "second");
   await_text(1, "page", "second");
-  std::string id, done;
-  hosts_[1]->keeper->log(path(1, "page"), [&](Result<std::vector<RetainedVersion>> versions) {
-    std::lock_guard guard(mutex_);
-    id = versions && versions->size() == 1 ? (*versions)[0].id : "not one version";
-  });
-  await("the log", [&] {
-    std::lock_guard guard(mutex_);
-    return !id.empty();
-  });
-  hosts_[1]->keeper->request({Request::Verb::kRestore, path(1, "page"), id},
-                             [&](Result<std::string> answer) {
-                               std::lock_guard guard(mutex_);
-                               done = answer ? *answer : answer.error();
-                             });
+  restore_only_version(1, "page");
   await_text(1, "page", "first");
   await_text(0, "page", "first");
+}
+
+TEST_F(Hosts, WhatAServiceWritesComesBackWhereItRunsAlone) {
+  mode_ = sync::Mode::kOwner;
+  make(2);
+  start(0), start(1), link();
+  write(0, "db", "first");
+  hosts_[0]->keeper->own({"data", 1, false, false, 0, std::nullopt}, [](const Status&) {});
+  await_text(1, "db", "first");
+  write(0, "db", "second");
+  await_text(1, "db", "second");
+  EXPECT_EQ(restore_only_version(1, "db"),
+            "the service that writes data runs on A, which would take it back: restore it there, "
+            "or stop the service, restore it on the host that is to run it, and start it there");
+  EXPECT_EQ(read(1, "db"), "second");
+  hosts_[0]->keeper->end_owning("data");
+  await("the end of the run",
+        [&] { return restore_only_version(1, "db").find("is as it was") != std::string::npos; });
+  EXPECT_EQ(read(1, "db"), "first");
+  EXPECT_EQ(read(0, "db"), "second") << "nobody runs the service";
+  hosts_[1]->keeper->own({"data", 2, false, false, 0, std::nullopt}, [](const Status&) {});
+  await_text(0, "db", "first");
 }
 
 TEST_F(Hosts, ARootThatVanishesPausesAndDeletesNothing) {
