@@ -27,6 +27,7 @@ libs_wire := protobuf-lite
 libs_core := protobuf-lite
 libs_sync := protobuf-lite
 libs_config := libconfuse libcrypto
+libs_loop := libevent
 libs_net := libevent openssl
 libs_store := sqlite3
 libs_scripts := libevent
@@ -40,7 +41,7 @@ libs_ctl := libsystemd nlohmann_json
 libs_daemon := libevent libcrypto spdlog
 libs_guardian := libevent libcrypto protobuf-lite
 
-folders := base wire core sync config net files scripts store bus http system alerts agents setup ctl daemon guardian
+folders := base loop wire core sync config net files scripts store bus http system alerts agents setup ctl daemon guardian
 core_folders := sync core wire base
 program_folders := guardian agents daemon bus http system alerts files store scripts net config sync core wire base
 ctl_folders := ctl setup config sync core wire base

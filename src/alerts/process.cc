@@ -82,11 +82,6 @@ int spawn(const Program& program, int in, int out, pid_t* pid) {
   return error;
 }
 
-timeval to_timeval(Duration time) {
-  const int64_t us = to_us(time);
-  return {static_cast<time_t>(us / 1000000), static_cast<suseconds_t>(us % 1000000)};
-}
-
 }  // namespace
 
 Process::Process(event_base* base, Done done) : base_(base), done_(std::move(done)) {}
@@ -129,7 +124,7 @@ std::string Process::start(const Program& program, Duration timeout) {
   timer_.reset(event_new(
       base_, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<Process*>(self)->late(); },
       this));
-  const timeval bound = to_timeval(timeout);
+  const timeval bound = timeval_of(timeout);
   ENSURE(exit_event_ && output_event_ && timer_ && event_add(exit_event_.get(), nullptr) == 0 &&
          event_add(output_event_.get(), nullptr) == 0 && event_add(timer_.get(), &bound) == 0);
   return "";

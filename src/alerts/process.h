@@ -1,7 +1,6 @@
 // One program that tells people: in a session of its own, with all of its input at once, for a bounded time.
 #pragma once
 
-#include <event2/event.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "loop/event.h"
 
 namespace cluster::alerts {
 
@@ -40,11 +40,6 @@ class Process {
   std::string start(const Program& program, Duration timeout);
 
  private:
-  struct Free {
-    void operator()(event* e) const { event_free(e); }
-  };
-  using EventPtr = std::unique_ptr<event, Free>;
-
   void read_output();
   void ended();
   void late();

@@ -52,10 +52,7 @@ class AlertTeller {
   std::list<std::unique_ptr<Telling>> telling_;
   std::deque<Waiting> waiting_;
   std::deque<std::pair<AlertId, std::string>> answers_;
-  struct Free {
-    void operator()(event* e) const { event_free(e); }
-  };
-  std::unique_ptr<event, Free> turn_;  // what may not be done within a callback, or within tell()
+  EventPtr turn_;  // what may not be done within a callback, or within tell()
 };
 
 }  // namespace cluster::alerts

@@ -95,10 +95,7 @@ class Bus::Impl {
     return out;
   }
 
-  static void start(const EventPtr& timer, Milliseconds delay) {
-    const timeval time = to_timeval(delay);
-    event_add(timer.get(), &time);
-  }
+  static void start(const EventPtr& timer, Milliseconds delay) { start_timer(timer, delay); }
 
   void host(bool online, HostId id, const std::string& name) {
     if (!session_) return;

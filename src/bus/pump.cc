@@ -12,13 +12,6 @@ constexpr int kMessagesPerWake = 64;
 
 }  // namespace
 
-timeval to_timeval(std::chrono::microseconds time) {
-  timeval out{};
-  out.tv_sec = static_cast<time_t>(time.count() / 1'000'000);
-  out.tv_usec = static_cast<suseconds_t>(time.count() % 1'000'000);
-  return out;
-}
-
 Pump::Pump(event_base* base, sdbus::IConnection& connection, std::function<void()> before,
            std::function<void(const std::string&)> lost)
     : base_(base), connection_(connection), before_(std::move(before)), lost_(std::move(lost)) {
@@ -59,8 +52,7 @@ void Pump::arm() {
     events_ = state.events;
   }
   if (state.timeout) {
-    const timeval delay = to_timeval(*state.timeout);
-    event_add(wake_.get(), &delay);
+    start_timer(wake_, *state.timeout);
   } else {
     event_del(wake_.get());
   }

@@ -5,22 +5,14 @@
 // timeout to watch. Handlers of the connection run from here. The connection outlives the Pump.
 #pragma once
 
-#include <event2/event.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "bus/compat.h"
+#include "loop/event.h"
 
 namespace cluster::bus {
-
-struct EventDeleter {
-  void operator()(event* e) const { event_free(e); }
-};
-using EventPtr = std::unique_ptr<event, EventDeleter>;
-
-timeval to_timeval(std::chrono::microseconds time);
 
 class Pump {
  public:

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/time.h"
-#include "daemon/event_ptr.h"
+#include "loop/watch.h"
 
 namespace cluster::daemon {
 

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "base/time.h"
-#include "daemon/event_ptr.h"
 #include "daemon/notify.h"
+#include "loop/watch.h"
 
 namespace cluster::daemon {
 

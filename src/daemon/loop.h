@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "core/io.h"
-#include "daemon/event_ptr.h"
+#include "loop/watch.h"
 
 namespace cluster::daemon {
 

@@ -8,9 +8,9 @@
 #include "base/time.h"
 #include "bus/bus.h"
 #include "config/address.h"
-#include "daemon/event_ptr.h"
 #include "http/metrics.h"
 #include "http/server.h"
+#include "loop/watch.h"
 
 namespace cluster::daemon {
 

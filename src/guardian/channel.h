@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/event_ptr.h"
+#include "loop/watch.h"
 #include "net/socket.h"
 
 namespace cluster::guardian {
@@ -39,7 +39,7 @@ class Channel {
   std::string in_, out_;
   bool failed_ = false;
   std::string why_;
-  daemon::Watch readable_, writable_, failure_;
+  Watch readable_, writable_, failure_;
 };
 
 // The first frame, waited for: before there is a loop. nullopt: none within the time.

@@ -54,7 +54,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
   runner_->set_agent_check([](const std::string& folder) { return config::names_agent(folder); });
   if (const auto longest = supervisor_.watchdog()) watchdog_.emplace(*longest);
   const auto on = [this](int number, std::function<void()> callback) {
-    signals_.push_back(std::make_unique<daemon::Watch>(
+    signals_.push_back(std::make_unique<Watch>(
         loop_.base(), number, EV_SIGNAL | EV_PERSIST,
         [this, callback = std::move(callback)] { loop_.post(daemon::Loop::Task(callback)); }));
     signals_.back()->add();

@@ -112,8 +112,8 @@ class Guardian {
   const daemon::Notify supervisor_;  // heeds the watchdog alone: all else is the engine's to say
   std::optional<core::Watchdog> watchdog_;
   daemon::WakeTimer deadline_, feeding_;
-  daemon::Watch restart_, silence_, last_stop_, trim_;
-  std::vector<std::unique_ptr<daemon::Watch>> signals_;
+  Watch restart_, silence_, last_stop_, trim_;
+  std::vector<std::unique_ptr<Watch>> signals_;
 };
 
 }  // namespace cluster::guardian

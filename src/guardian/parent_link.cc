@@ -59,7 +59,7 @@ std::unique_ptr<scripts::Runner> ParentLink::attach(event_base* base,
         daemon::log(core::LogLevel::kError, "the guardian is gone: " + why);
         _exit(daemon::kExitFailed);
       });
-  alive_ = std::make_unique<daemon::Watch>(base, -1, EV_PERSIST, [this] { say(Alive{}); });
+  alive_ = std::make_unique<Watch>(base, -1, EV_PERSIST, [this] { say(Alive{}); });
   alive_->add(kAliveEvery);
   return std::make_unique<RemoteRunner>(*this);
 }

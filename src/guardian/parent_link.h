@@ -49,7 +49,7 @@ class ParentLink final : public daemon::Parent {
   Settings settings_;
   scripts::Callbacks callbacks_;
   std::unique_ptr<Channel> channel_;
-  std::unique_ptr<daemon::Watch> alive_;
+  std::unique_ptr<Watch> alive_;
   size_t running_ = 0;  // scripts begun by this engine, and not ended
 };
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
@@ -19,13 +18,14 @@
 #include "base/ensure.h"
 #include "http/openmetrics.h"
 #include "http/page.h"
+#include "loop/event.h"
 
 namespace cluster::http {
 
 namespace {
 
 constexpr int kBacklog = 16;
-constexpr timeval kLookAgainAfter{0, 100000};
+constexpr auto kLookAgainAfter = std::chrono::milliseconds(100);
 constexpr char kPageType[] = "text/html; charset=utf-8";
 constexpr char kJsonType[] = "application/json";
 constexpr char kTextType[] = "text/plain; charset=utf-8";
@@ -95,7 +95,6 @@ class Server::Impl {
   }
 
   ~Impl() {
-    event_free(look_again_);
     evhttp_free(http_);
     for (const Connection& connection : connections_) bufferevent_decref(connection.socket);
   }
@@ -157,7 +156,8 @@ class Server::Impl {
     connections_.push_back({socket, std::chrono::steady_clock::now()});
     if (connections_.size() >= kMaxConnections)
       for (evconnlistener* listener : listeners_) evconnlistener_disable(listener);
-    if (!event_pending(look_again_, EV_TIMEOUT, nullptr)) event_add(look_again_, &kLookAgainAfter);
+    if (!event_pending(look_again_.get(), EV_TIMEOUT, nullptr))
+      start_timer(look_again_, kLookAgainAfter);
     return socket;
   }
 
@@ -174,7 +174,7 @@ class Server::Impl {
     });
     if (connections_.size() < kMaxConnections)
       for (evconnlistener* listener : listeners_) evconnlistener_enable(listener);
-    if (!connections_.empty()) event_add(look_again_, &kLookAgainAfter);
+    if (!connections_.empty()) start_timer(look_again_, kLookAgainAfter);
   }
 
   void answer(evhttp_request* request) {
@@ -227,7 +227,7 @@ class Server::Impl {
   evhttp* const http_;
   std::vector<evconnlistener*> listeners_;  // http_'s
   std::vector<Connection> connections_;
-  event* const look_again_;
+  const EventPtr look_again_;
 };
 
 Result<std::unique_ptr<Server>> Server::listen(event_base* base,

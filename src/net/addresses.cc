@@ -70,10 +70,7 @@ void AddressWatch::drain() {
   if (!evtimer_pending(timer_.get(), nullptr)) arm(kSettle);
 }
 
-void AddressWatch::arm(std::chrono::milliseconds after) {
-  const timeval time = timeval_of(after);
-  event_add(timer_.get(), &time);
-}
+void AddressWatch::arm(std::chrono::milliseconds after) { start_timer(timer_, after); }
 
 void AddressWatch::look() {
   if (!netlink_) arm(kPollInterval);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "net/event.h"
+#include "loop/event.h"
 #include "net/report.h"
 #include "net/socket.h"
 

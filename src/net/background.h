@@ -7,7 +7,7 @@
 #include <functional>
 #include <memory>
 
-#include "net/event.h"
+#include "loop/event.h"
 
 namespace cluster::net {
 

@@ -347,8 +347,7 @@ void Connection::close() {
     time = std::clamp(left, decltype(left)::zero(), time);
   }
   stage_ = Stage::kClosing;
-  const timeval limit = timeval_of(std::chrono::ceil<std::chrono::microseconds>(time));
-  event_add(timer_.get(), &limit);
+  start_timer(timer_, time);
   flush();
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/ids.h"
 #include "core/io.h"
-#include "net/event.h"
+#include "loop/event.h"
 #include "net/handshake.h"
 #include "net/refusal.h"
 #include "net/send_queue.h"

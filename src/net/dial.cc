@@ -51,7 +51,7 @@ ConnectAttempt::ConnectAttempt(event_base* base, const Endpoint& target, Departu
       },
       this));
   ENSURE(event_);
-  const timeval time = timeval_of(std::chrono::ceil<std::chrono::microseconds>(limit));
+  const timeval time = timeval_of(limit);
   if (failed_)
     event_active(event_.get(), EV_WRITE, 0);
   else

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "net/event.h"
+#include "loop/event.h"
 #include "net/socket.h"
 
 namespace cluster::net {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/ensure.h"
-#include "net/event.h"
+#include "loop/event.h"
 
 namespace cluster::net {
 

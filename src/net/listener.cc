@@ -63,8 +63,7 @@ void Listener::accept_from(const Socket& socket) {
     if (throttle_.allow("accept", "", &suppressed))
       report_.alert(core::Severity::kCritical,
                     std::string("cannot accept connections: ") + std::strerror(error));
-    const timeval pause = timeval_of(kPause);
-    event_add(pause_over_.get(), &pause);
+    start_timer(pause_over_, kPause);
     set_waiting(true);
   }
 }

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "net/event.h"
+#include "loop/event.h"
 #include "net/report.h"
 #include "net/socket.h"
 

@@ -96,8 +96,7 @@ void Prober::ask(const Endpoint& target) {
         asked->prober->ready(*asked, (what & EV_READ) != 0);
       },
       &*attempt));
-  const timeval limit = timeval_of(kProbeTime);
-  event_add(attempt->event.get(), &limit);
+  start_timer(attempt->event, kProbeTime);
 }
 
 std::string Prober::send_echo(Attempt& attempt, const Endpoint& target) {

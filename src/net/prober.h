@@ -9,8 +9,8 @@
 #include <string>
 
 #include "core/io.h"
+#include "loop/event.h"
 #include "net/dial.h"
-#include "net/event.h"
 #include "net/report.h"
 #include "net/socket.h"
 

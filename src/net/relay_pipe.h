@@ -12,7 +12,7 @@
 
 #include "base/ids.h"
 #include "core/io.h"
-#include "net/event.h"
+#include "loop/event.h"
 #include "net/socket.h"
 
 namespace cluster::net {

@@ -228,8 +228,7 @@ void Transport::Impl::begin(Dialing& dialing) {
                               std::to_string(kResolveTime.count()) + " s");
       },
       &dialing));
-  const timeval limit = timeval_of(kResolveTime);
-  event_add(dialing.resolve_limit.get(), &limit);
+  start_timer(dialing.resolve_limit, kResolveTime);
   resolver_.resolve(
       action.dial, action.address, action.port,
       [this, dial = action.dial](const Resolver::Answer& answer) { resolved(dial, answer); });

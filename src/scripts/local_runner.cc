@@ -231,8 +231,7 @@ void LocalRunner::kill(const core::KillService& which) {
   killing.reached = (!cgroups_ || cgroups_->kill(which.service)) && in_scope;
   for (auto& [pid, run] : runs_)
     if (run.service == which.service) kill_run(pid, run);
-  const timeval at_once{0, 0};
-  event_add(dying_look_.get(), &at_once);
+  start_timer(dying_look_, Duration());
 }
 
 bool LocalRunner::anything_left(const std::string& service) const {
@@ -260,8 +259,7 @@ void LocalRunner::look_at_dying() {
   lent.reset();
   for (const core::RunScript& script : next) begin(script);
   if (dying_.empty()) return;
-  const timeval again{0, static_cast<suseconds_t>(to_us(kDyingLook))};
-  event_add(dying_look_.get(), &again);
+  start_timer(dying_look_, kDyingLook);
 }
 
 void LocalRunner::close_reader(const OutputReader* reader) {

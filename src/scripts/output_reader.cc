@@ -19,11 +19,6 @@ MonoTime now() {
   return MonoTime(seconds(t.tv_sec) + Duration(t.tv_nsec));
 }
 
-timeval to_timeval(Duration d) {
-  const int64_t us = to_us(d);
-  return timeval{static_cast<time_t>(us / 1000000), static_cast<suseconds_t>(us % 1000000)};
-}
-
 // All readers live on one loop and none keeps anything here between two calls.
 char shared_buffer[kReadBytesPerTurn];
 
@@ -84,8 +79,7 @@ bool OutputReader::drain() {
       fcntl(fd_, F_SETPIPE_SZ, static_cast<int>(kFloodBytesPerTurn));
     }
     event_del(readable_.get());
-    const timeval pause = to_timeval(kThrottle);
-    event_add(timer_.get(), &pause);
+    start_timer(timer_, kThrottle);
   }
   return true;
 }
@@ -110,8 +104,7 @@ void OutputReader::on_timer() {
   }
   if (!drain()) return end();
   if (!event_pending(readable_.get(), EV_READ, nullptr)) return;
-  const timeval rest = to_timeval(budget_->renewal() - at);
-  event_add(timer_.get(), &rest);
+  start_timer(timer_, budget_->renewal() - at);
 }
 
 }  // namespace cluster::scripts

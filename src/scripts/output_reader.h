@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/io.h"
-#include "scripts/event_ptr.h"
+#include "loop/event.h"
 #include "scripts/line_cutter.h"
 #include "scripts/runner.h"
 

@@ -125,7 +125,7 @@ void BusConnection::arm() {
   if (timeout == UINT64_MAX) {
     event_del(wake_.get());
   } else {
-    start(wake_, until(timeout));
+    start_timer(wake_, until(timeout));
   }
 }
 

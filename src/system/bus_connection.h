@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/time.h"
-#include "system/event_ptr.h"
+#include "loop/event.h"
 
 namespace cluster::system {
 

@@ -80,7 +80,7 @@ ScopeRequest::ScopeRequest(event_base* base, const std::string& where, Scope sco
       base, -1, 0,
       [](evutil_socket_t, short, void* self) { static_cast<ScopeRequest*>(self)->ask(); }, this));
   ENSURE(patience_ && end_ && again_);
-  start(patience_, kScopePatience);
+  start_timer(patience_, kScopePatience);
   bus_ = std::make_unique<BusConnection>(
       base, where,
       BusConnection::Watcher{[this] { compare_numbers(); },
@@ -146,7 +146,7 @@ int ScopeRequest::on_job(sd_bus_message* reply, void* self, sd_bus_error*) {
   const bool absent = sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NAME_HAS_NO_OWNER) > 0 ||
                       sd_bus_message_is_method_error(reply, SD_BUS_ERROR_SERVICE_UNKNOWN) > 0;
   if (absent && sd_booted() > 0) {
-    start(request.again_, kAbsentPause);
+    start_timer(request.again_, kAbsentPause);
   } else if (sd_bus_message_is_method_error(reply, nullptr) != 0) {
     request.end(reason_of(0, sd_bus_message_get_error(reply)));
   } else if (sd_bus_message_read(reply, "o", &job) < 0) {

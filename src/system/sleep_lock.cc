@@ -51,7 +51,7 @@ void SleepLock::lost(const std::string& why) {
   bus_.reset();
   ready_ = asking_ = false;
   no_lock("no bus: " + why);
-  start(connect_, pause_);
+  start_timer(connect_, pause_);
   pause_ = std::min<Duration>(pause_ * 2, kLastBusPause);
 }
 
@@ -78,7 +78,7 @@ void SleepLock::perform(const core::DelaySleep& action) {
     event_del(let_go_.get());
     ask();
   } else if (lock_ >= 0) {
-    start(let_go_, kLastWords);
+    start_timer(let_go_, kLastWords);
   }
 }
 
@@ -101,7 +101,7 @@ void SleepLock::ask() {
   bus_->kick();
 }
 
-void SleepLock::ask_later() { start(ask_again_, kAskAgain); }
+void SleepLock::ask_later() { start_timer(ask_again_, kAskAgain); }
 
 void SleepLock::let_go() {
   if (lock_ >= 0) close(std::exchange(lock_, -1));

@@ -9,23 +9,24 @@ MAX_LINES = 500
 # Which folders of src/ a folder may include, besides itself.
 LAYERS = {
     "base": set(),
+    "loop": {"base"},
     "wire": {"base"},
     "core": {"base", "wire"},
     "sync": {"base", "wire", "core"},
     "config": {"base", "wire", "core", "sync"},
     "files": {"base", "wire", "core", "sync", "store"},
-    "net": {"base", "wire", "core"},
-    "scripts": {"base", "wire", "core"},
+    "net": {"base", "loop", "wire", "core"},
+    "scripts": {"base", "loop", "wire", "core"},
     "store": {"base", "wire", "core", "sync"},
-    "bus": {"base", "wire", "core", "sync"},
-    "http": {"base", "wire", "core", "sync"},
-    "system": {"base", "wire", "core"},
-    "alerts": {"base", "wire", "core"},
+    "bus": {"base", "loop", "wire", "core", "sync"},
+    "http": {"base", "loop", "wire", "core", "sync"},
+    "system": {"base", "loop", "wire", "core"},
+    "alerts": {"base", "loop", "wire", "core"},
     "setup": {"base", "config"},
     "agents": {"base", "config"},
     "ctl": {"base", "setup"},
-    "daemon": {"base", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "http", "system", "alerts"},
-    "guardian": {"base", "wire", "core", "config", "net", "scripts", "store", "system", "agents", "daemon"},
+    "daemon": {"base", "loop", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "http", "system", "alerts"},
+    "guardian": {"base", "loop", "wire", "core", "config", "net", "scripts", "store", "system", "agents", "daemon"},
 }
 PURE = ("base", "wire", "core", "sync")
 
@@ -33,7 +34,7 @@ PURE = ("base", "wire", "core", "sync")
 LIBRARIES = [
     (re.compile(r"sdbus-c\+\+/"), {"bus", "ctl"}),
     (re.compile(r"systemd/sd-bus\.h"), {"bus", "system", "agents", "ctl"}),
-    (re.compile(r"event2/|event\.h$"), {"net", "files", "scripts", "bus", "http", "system", "alerts", "daemon", "guardian"}),
+    (re.compile(r"event2/|event\.h$"), {"loop", "net", "scripts", "bus", "http", "system", "alerts", "daemon", "guardian"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"config"}),
     (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "sync", "files", "net", "guardian"}),

@@ -1,24 +1,16 @@
-// Ownership of libevent's objects: dropping the owner unregisters.
+// A callback by libevent: of a timer, a descriptor or a signal.
 #pragma once
 
-#include <event2/event.h>
-
-#include <cstdint>
 #include <functional>
-#include <memory>
+#include <utility>
 
 #include "base/ensure.h"
 #include "base/time.h"
+#include "loop/event.h"
 
-namespace cluster::daemon {
+namespace cluster {
 
-struct EventFree {
-  void operator()(event* e) const { event_free(e); }
-  void operator()(event_base* b) const { event_base_free(b); }
-};
-using EventPtr = std::unique_ptr<event, EventFree>;
-
-// A callback by libevent: of a timer, a descriptor or a signal. Not movable, as libevent knows its address.
+// Not movable, as libevent knows its address.
 class Watch {
  public:
   // `what` as for event_new(3).
@@ -35,9 +27,8 @@ class Watch {
 
   void add() { ENSURE(event_add(event_.get(), nullptr) == 0); }
   void add(Duration after) {
-    const int64_t us = to_us(after);
-    const timeval t{static_cast<time_t>(us / 1000000), static_cast<suseconds_t>(us % 1000000)};
-    ENSURE(event_add(event_.get(), &t) == 0);
+    const timeval time = timeval_of(after);
+    ENSURE(event_add(event_.get(), &time) == 0);
   }
   void remove() { event_del(event_.get()); }
   bool pending() const {
@@ -50,4 +41,4 @@ class Watch {
   EventPtr event_;
 };
 
-}  // namespace cluster::daemon
+}  // namespace cluster
