@@ -33,9 +33,8 @@ wire::Record Node::State::make_record(Now now) const {
   set_version(record.mutable_configuration(), orders.version());
   for (const Order& order : orders.all()) {
     wire::Holding holding = own_holding(order, now.mono);
-    const bool on_line = std::find(order.preference.begin(), order.preference.end(), config.self) !=
-                         order.preference.end();
-    if (on_line || holding.state() != wire::Holding::STOPPED) *record.add_services() = holding;
+    if (order.has_on_line(config.self) || holding.state() != wire::Holding::STOPPED)
+      *record.add_services() = holding;
   }
   for (const auto& [name, service] : services)
     if (orders.find(name) == nullptr && !service.idle())

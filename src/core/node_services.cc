@@ -193,15 +193,23 @@ PlacementInput Node::State::placement_input(const Order& order, const Placed& pl
   if (entry != nullptr) input.failure_window = entry->failure_window;
   auto cleared = cleared_at.find(order.service);
   const MonoTime since = cleared == cleared_at.end() ? MonoTime::min() : cleared->second;
-  for (HostId host : order.preference) {
+  const auto see = [&](HostId host) {
     Candidate candidate = candidate_for(order, host, since, placed);
     if (gone.contains(host)) candidate.up = candidate.holds = false;
-    input.candidates.push_back(std::move(candidate));
-  }
+    return candidate;
+  };
+  for (HostId host : order.preference) input.candidates.push_back(see(host));
+  input.kept_on = keeper_of(order.service);
+  // Taken out of the line since: what runs there is left alone all the same, or may run there.
+  if (input.kept_on != HostId{} && !order.has_on_line(input.kept_on))
+    if (Candidate keeper = see(input.kept_on); !keeper.up || keeper.holds) {
+      keeper.able = false;
+      keeper.why_not = "is not on its line any more";
+      input.candidates.push_back(std::move(keeper));
+    }
   input.disabled = !settings.get("disable/" + order.service).empty();
   input.stopped = stopped_by_operator(order.service);
   input.moved_to = moved_to(order.service);
-  input.kept_on = keeper_of(order.service);
   input.dead_time = config.dead_time;
   for (const Candidate& candidate : input.candidates) {
     if (!candidate.holds || !candidate.up) continue;

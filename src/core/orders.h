@@ -4,6 +4,7 @@
 // count, then by hash); a host whose own file differs goes along and alerts.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct Order {
   std::string service;
   std::vector<HostId> preference;
 
+  bool has_on_line(HostId host) const {
+    return std::find(preference.begin(), preference.end(), host) != preference.end();
+  }
   bool operator==(const Order&) const = default;
 };
 

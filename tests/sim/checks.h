@@ -68,6 +68,11 @@ class NumberChecks final : public Watcher {
 
   // The machine's state was lost or put back on purpose: what it said before does not bind it.
   void forgive(MachineId machine);
+  // A quorum of that first set has known it.
+  bool counted(const core::Names& first) const {
+    const auto set = sets_.find(1);
+    return set != sets_.end() && set->second == first;
+  }
 
   void stepped(Machine& machine, const core::Event* event, const core::Actions& out) override;
   void script_begins(Machine& machine, const core::RunScript& run) override;

@@ -1,6 +1,7 @@
 #include "tests/sim/describe.h"
 
 #include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -62,12 +63,13 @@ std::string describe_routed(const wire::Routed& r) {
     return out + "claim " + r.claim().service() + " e" + std::to_string(r.claim().epoch()) +
            " attempt " + std::to_string(r.claim().attempt());
   if (r.has_answer()) {
-    static const char* const kVerdicts[] = {"granted",           "runs",  "rival", "old epoch",
-                                            "old configuration", "lifted"};
-    int verdict = r.answer().verdict();
+    static const char* const kVerdicts[] = {
+        "granted", "runs",      "rival",        "old epoch", "old configuration",
+        "lifted",  "no memory", "other voters", "not stored"};
+    const auto verdict = static_cast<size_t>(r.answer().verdict());
     return out + "answer " + r.answer().service() + " e" + std::to_string(r.answer().epoch()) +
            " attempt " + std::to_string(r.answer().attempt()) + " " +
-           (verdict <= 5 ? kVerdicts[verdict] : "?") +
+           (verdict < std::size(kVerdicts) ? kVerdicts[verdict] : "?") +
            (r.answer().rival().empty() ? "" : " " + brief(r.answer().rival()));
   }
   if (r.has_release())

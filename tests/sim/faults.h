@@ -28,6 +28,9 @@ class Faults {
   // Ends every fault; all machines run, with the newest configuration and scripts that work.
   void heal();
 
+  // After heal(): a machine is off for a moment, and has forgotten everything.
+  void wipe(MachineId machine);
+
   // One more service on all machines at once: a change that counts, whoever has lost the count.
   void publish();
 

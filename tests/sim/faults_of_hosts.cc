@@ -139,6 +139,14 @@ void Faults::lost_state() {
   come_back_unknown(m);
 }
 
+void Faults::wipe(MachineId m) {
+  say(who(m) + " loses its state, as it was told");
+  world_.machine(m).power_off();
+  world_.machine(m).wipe();
+  numbers_.forgive(m);
+  world_.queue().after(seconds(1), [this, m] { world_.machine(m).power_on(); });
+}
+
 // The others may not know it any more. Sometimes an operator sees to that soon.
 void Faults::come_back_unknown(MachineId m) {
   numbers_.forgive(m);

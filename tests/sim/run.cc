@@ -1,7 +1,9 @@
 #include "tests/sim/run.h"
 
 #include <optional>
+#include <set>
 #include <utility>
+#include <variant>
 
 #include "core/alerts.h"
 #include "tests/sim/alert_checks.h"
@@ -24,6 +26,7 @@ constexpr int64_t kFewestFaults = 5, kMostFaults = 24;
 constexpr double kOftenLarge = 0.02;
 // From the end of all faults: hosts find each other, then orders lift every bar.
 constexpr Duration kReadmitEvery = seconds(6);
+constexpr Duration kToldBy = seconds(12);  // whatever an engine has to tell of
 constexpr Duration kOrdersAfter = seconds(30);
 constexpr Duration kTriesEvery = seconds(10);
 constexpr int kMaxTries = 6;
@@ -31,6 +34,40 @@ constexpr int kMaxTries = 6;
 constexpr Duration kRestWithin = seconds(90);
 // At the end this long nothing but beats.
 constexpr Duration kQuiet = seconds(10);
+
+// Whose engine has said that others have voters of another founding.
+class Strangers : public Watcher {
+ public:
+  explicit Strangers(World& world) : world_(world) { world_.watch(*this); }
+
+  void stepped(Machine& machine, const core::Event*, const core::Actions& out) override {
+    for (const core::Action& action : out)
+      if (const auto* alert = std::get_if<core::Alert>(&action);
+          alert != nullptr && alert->text.find("is to lose its state") != std::string::npos)
+        told_.insert(machine.index());
+  }
+  void lived(Machine& machine, Life life) override {
+    if (life == Life::kEngineStarted) told_.erase(machine.index());
+  }
+
+  // One of them whose founding came to nothing, where they still have different voters. It does not know, as a host that had a part
+  // in the other has lost its memory; people know which of the two has run their services.
+  std::optional<MachineId> one_too_many(const NumberChecks& numbers) const {
+    std::optional<MachineId> out;
+    std::set<core::Names> sets;
+    for (const MachineId m : told_) {
+      if (!world_.machine(m).healthy()) continue;
+      const core::Names names = world_.machine(m).view().voters.names;
+      sets.insert(names);
+      if (!numbers.counted(names)) out = m;
+    }
+    return sets.size() < 2 ? std::nullopt : out;
+  }
+
+ private:
+  World& world_;
+  std::set<MachineId> told_;
+};
 
 // The operator who makes good what faults have left behind, trying again where he is refused.
 class Operator {
@@ -142,6 +179,7 @@ Outcome run(const RunOptions& options) {
     world.queue().at(plan.between(Duration(), kBootWithin),
                      [&world, m] { world.machine(m).power_on(); });
 
+  Strangers strangers(world);
   Faults faults(world, numbers, spec, rng.fork());
   faults.schedule(kFaultsFrom, kFaultsUntil,
                   static_cast<size_t>(plan.between(kFewestFaults, kMostFaults)));
@@ -150,7 +188,10 @@ Outcome run(const RunOptions& options) {
   Operator good(world, faults, plan.chance(0.7));
   for (Duration at{}; at < kOrdersAfter; at += kReadmitEvery) {
     world.run_for(kReadmitEvery);
-    if (!world.failed()) good.readmit();
+    if (world.failed()) break;
+    good.readmit();
+    if (at == kToldBy)
+      if (const auto machine = strangers.one_too_many(numbers)) faults.wipe(*machine);
   }
   if (!world.failed() && good.someone_lost_state()) faults.publish();
   if (!world.failed()) good.order();
