@@ -53,7 +53,7 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases
                                 say(to, message);
                               },
                               [this](NodeId to, std::string frame) {
-                                to_send_.push_back(Frame{to, std::move(frame)});
+                                to_send_.emplace_back(Frame{to, std::move(frame)});
                               }}) {}
 
 // ------------------------------------------------------------------------------- the decisions
@@ -73,7 +73,7 @@ void Works::decide(sync::FileEvent event) {
 
 void Works::perform(sync::FileAction& action) {
   if (auto* tell = std::get_if<sync::Tell>(&action)) {
-    to_send_.push_back(core::FilesSaid{tell->to, packed(std::move(tell->bytes))});
+    to_send_.emplace_back(core::FilesSaid{tell->to, packed(std::move(tell->bytes))});
   } else if (auto* place = std::get_if<sync::Place>(&action)) {
     to_place_.push_back(std::move(*place));
   } else if (auto* look = std::get_if<sync::Look>(&action)) {
@@ -213,7 +213,7 @@ NodeMap Works::nodes(const std::string& content) {
 // --------------------------------------------------------------------------------- other hosts
 
 void Works::say(NodeId to, const wire::FileMessage& message) {
-  to_send_.push_back(core::FilesSaid{to, message.SerializeAsString()});
+  to_send_.emplace_back(core::FilesSaid{to, message.SerializeAsString()});
 }
 
 void Works::peer_up(const core::FilesPeerUp& peer) {

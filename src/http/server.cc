@@ -193,7 +193,7 @@ class Server::Impl {
     const evhttp_uri* uri = evhttp_request_get_evhttp_uri(request);
     const char* path = uri == nullptr ? nullptr : evhttp_uri_get_path(uri);
     const std::string_view wanted = path == nullptr ? "" : path;
-    if (wanted == "/" || wanted == "")
+    if (wanted == "/" || wanted.empty())
       send(request, HTTP_OK, kPageType, kPage);
     else if (wanted == "/status.json")
       send(request, HTTP_OK, kJsonType, pages_.status());
