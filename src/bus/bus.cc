@@ -53,7 +53,7 @@ class Bus::Impl {
       event_active(patience_.get(), EV_TIMEOUT, 0);
       return;
     }
-    start(patience_, kPatience);
+    start_timer(patience_, kPatience);
     connect();
   }
 
@@ -85,7 +85,7 @@ class Bus::Impl {
   void changed() {
     if (!session_ || event_pending(compare_.get(), EV_TIMEOUT, nullptr)) return;
     const auto since = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - compared_);
-    start(compare_, std::max(kCompareSoon, kCompareInterval - since));
+    start_timer(compare_, std::max(kCompareSoon, kCompareInterval - since));
   }
 
  private:
@@ -94,8 +94,6 @@ class Bus::Impl {
     ENSURE(out != nullptr);
     return out;
   }
-
-  static void start(const EventPtr& timer, Milliseconds delay) { start_timer(timer, delay); }
 
   void host(bool online, HostId id, const std::string& name) {
     if (!session_) return;
@@ -174,7 +172,7 @@ class Bus::Impl {
   }
 
   void retry_later() {
-    start(retry_, backoff_);
+    start_timer(retry_, backoff_);
     backoff_ = std::min(backoff_ * 2, kLastRetry);
   }
 

@@ -4,17 +4,11 @@
 
 #include <algorithm>
 
-#include "base/rng.h"
 #include "files/cut.h"
+#include "tests/unit/files/random_bytes.h"
 
 namespace cluster::files {
 namespace {
-
-std::string noise(Rng& rng, size_t size) {
-  std::string out(size, '\0');
-  for (char& byte : out) byte = static_cast<char>(rng.next());
-  return out;
-}
 
 // What has to travel, and whether the chunk comes of it.
 size_t bytes_between(const std::string& basis, const std::string& chunk) {
@@ -30,7 +24,7 @@ size_t bytes_between(const std::string& basis, const std::string& chunk) {
 
 TEST(Delta, AnEditCostsABlockOrTwo) {
   Rng rng(1);
-  const std::string basis = noise(rng, 8500);
+  const std::string basis = random_bytes(rng, 8500);
   std::string chunk = basis;
   EXPECT_LT(bytes_between(basis, chunk), 20u);
   chunk[4000] = static_cast<char>(chunk[4000] ^ 1);
@@ -44,19 +38,20 @@ TEST(Delta, AnEditCostsABlockOrTwo) {
 
 TEST(Delta, OfBytesThatHaveNothingInCommonThereIsNone) {
   Rng rng(2);
-  EXPECT_FALSE(delta_of(noise(rng, 60'000), basis_of(noise(rng, 60'000))));
-  EXPECT_FALSE(delta_of("", basis_of(noise(rng, 600))));
+  EXPECT_FALSE(delta_of(random_bytes(rng, 60'000), basis_of(random_bytes(rng, 60'000))));
+  EXPECT_FALSE(delta_of("", basis_of(random_bytes(rng, 600))));
 }
 
 TEST(Delta, AnyEditsOfAnyBytesMakeTheChunk) {
   Rng rng(3);
   for (int round = 0; round < 2000; ++round) {
-    const std::string basis = rng.below(3) == 0 ? std::string(kMinDeltaBytes + rng.below(5000), 'x')
-                                                : noise(rng, kMinDeltaBytes + rng.below(5000));
+    const std::string basis = rng.below(3) == 0
+                                  ? std::string(kMinDeltaBytes + rng.below(5000), 'x')
+                                  : random_bytes(rng, kMinDeltaBytes + rng.below(5000));
     std::string chunk = basis;
     for (uint64_t edits = rng.below(5); edits > 0; --edits) {
       const size_t at = rng.below(chunk.size() + 1);
-      chunk.replace(at, rng.below(300), noise(rng, rng.below(300)));
+      chunk.replace(at, rng.below(300), random_bytes(rng, rng.below(300)));
     }
     EXPECT_LE(bytes_between(basis, chunk), chunk.size() + 64);
   }
@@ -64,7 +59,7 @@ TEST(Delta, AnyEditsOfAnyBytesMakeTheChunk) {
 
 TEST(Delta, TheLargestChunkIsNoException) {
   Rng rng(4);
-  const std::string basis = noise(rng, kMaxChunkBytes);
+  const std::string basis = random_bytes(rng, kMaxChunkBytes);
   std::string chunk = basis;
   for (int i = 0; i < 8; ++i) chunk[rng.below(chunk.size())] ^= 1;
   EXPECT_LT(bytes_between(basis, chunk), 10'000u);
@@ -72,7 +67,7 @@ TEST(Delta, TheLargestChunkIsNoException) {
 
 TEST(Delta, ABasisThatNobodyHasIsNotSound) {
   Rng rng(5);
-  const auto told = basis_of(noise(rng, 5000));
+  const auto told = basis_of(random_bytes(rng, 5000));
   ASSERT_TRUE(sound(told));
   const auto with = [&](auto change) {
     auto out = told;

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <thread>
 
-#include "base/rng.h"
+#include "tests/unit/files/random_bytes.h"
 #include "tests/unit/temp_folder.h"
 
 namespace cluster::files {
@@ -177,13 +177,6 @@ class Hosts : public ::testing::Test {
     for (size_t i = 0; i < hosts_.size(); ++i) stop(i);
   }
 };
-
-std::string random_bytes(size_t size, uint64_t seed) {
-  Rng rng(seed);
-  std::string out(size, '\0');
-  for (char& byte : out) byte = static_cast<char>(rng.next());
-  return out;
-}
 
 TEST_F(Hosts, AFileAppearsChangesAndGoesOnTheOther) {
   make(2);

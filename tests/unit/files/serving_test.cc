@@ -7,9 +7,9 @@
 #include <map>
 #include <vector>
 
-#include "base/rng.h"
 #include "files/link_speed.h"
 #include "files/packing.h"
+#include "tests/unit/files/random_bytes.h"
 #include "tests/unit/temp_folder.h"
 
 namespace cluster::files {
@@ -90,9 +90,7 @@ TEST_F(ServingTest, ALargeFileIsPackedForASlowLinkAlone) {
 }
 
 TEST_F(ServingTest, WhatDoesNotBecomeShorterGoesAsItIs) {
-  Rng rng(1);
-  std::string noise(3'000'000, '\0');
-  for (char& byte : noise) byte = static_cast<char>(rng.next());
+  const std::string noise = random_bytes(3'000'000, 1);
   const std::string text = noise + lines(5'000'000);
   const std::string path = write(text);
   EXPECT_EQ(take_all(path, ask_for_all(1)), text);
