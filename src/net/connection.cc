@@ -80,9 +80,8 @@ Connection::~Connection() = default;
 
 void Connection::start() {
   authenticated_by_ = std::chrono::steady_clock::now() + origin_.handshake_time;
-  const timeval limit = timeval_of(origin_.handshake_time);
   event_add(readable_.get(), nullptr);
-  event_add(timer_.get(), &limit);
+  start_timer(timer_, origin_.handshake_time);
   if (role_ == Handshake::Role::kDialer) {
     tls_->feed({}, plain_);
     flush();
