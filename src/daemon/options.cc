@@ -65,6 +65,7 @@ std::variant<Options, Exit> parse_options(int argc, const char* const* argv) {
   app.add_option("--agent", options.agent)
       ->check(CLI::IsMember({"start", "stop", "status"}))
       ->group("");
+  app.add_flag("--launcher", options.launcher)->group("");
   app.add_flag("--verbose", options.verbose, "log more; twice: every event, as it can be replayed");
   app.add_flag("--version", version, "print the version");
   try {

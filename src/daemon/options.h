@@ -26,9 +26,10 @@ struct Options {
   bool check_config = false;
   bool accept_renumbering = false;
   bool fence = false;
-  std::string engine;  // of src/guardian alone: what an engine inherits; empty: this is none
-  std::string agent;   // likewise: the script in whose place this is run
-  int verbose = 0;     // how often --verbose was given
+  std::string engine;     // of src/guardian alone: what an engine inherits; empty: this is none
+  std::string agent;      // likewise: the script in whose place this is run
+  bool launcher = false;  // likewise: stdin is a guardian's socket
+  int verbose = 0;        // how often --verbose was given
 };
 
 struct Exit {

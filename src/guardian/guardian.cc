@@ -38,6 +38,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
       detach_(std::move(detach)),
       accept_renumbering_(options_.accept_renumbering),
       scopes_(loop_.base(), options_.bus),
+      launcher_(loop_.base(), options_.bus, [this] { start_engine(); }),
       supervisor_(daemon::Notify::from_environment(getpid(), true)),
       deadline_(loop_.base(), [this] { loop_.post(daemon::Loop::Task([this] { turn(); })); }),
       feeding_(loop_.base(), [this] { loop_.post(daemon::Loop::Task([] {})); }),
@@ -50,7 +51,7 @@ Guardian::Guardian(daemon::Options options, const config::Loaded& config, Belong
       scripts::Callbacks{[this](core::ScriptEnded ended) { loop_.post(core::Event(ended)); },
                          [this](core::ServiceKilled killed) { loop_.post(core::Event(killed)); },
                          [](const scripts::Line& line) { log(line); }},
-      belongings_.cgroups, &scopes_);
+      belongings_.cgroups, &scopes_, &launcher_.starter());
   runner_->set_agent_check([](const std::string& folder) { return config::names_agent(folder); });
   if (const auto longest = supervisor_.watchdog()) watchdog_.emplace(*longest);
   const auto on = [this](int number, std::function<void()> callback) {
@@ -67,7 +68,7 @@ Guardian::~Guardian() = default;
 
 int Guardian::run() {
   trim_.add(kTrimAfter);
-  start_engine();
+  launcher_.ask();
   const bool turned =
       loop_.run([this](const core::Event& event) { step(event); }, [this] { turn(); });
   if (!turned) {

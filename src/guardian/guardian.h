@@ -23,6 +23,7 @@
 #include "guardian/channel.h"
 #include "guardian/messages.h"
 #include "guardian/scopes.h"
+#include "guardian/script_launcher.h"
 #include "net/socket.h"
 #include "scripts/local_runner.h"
 #include "scripts/reserve.h"
@@ -101,6 +102,7 @@ class Guardian {
   daemon::Loop loop_;
   core::Guardian core_;
   SystemdScopes scopes_;
+  ScriptLauncher launcher_;
   std::unique_ptr<scripts::LocalRunner> runner_;
   scripts::Reserve for_an_engine_{kDescriptorsForAnEngine};
   std::optional<Engine> engine_;

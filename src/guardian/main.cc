@@ -21,6 +21,7 @@
 #include "guardian/engine.h"
 #include "guardian/guardian.h"
 #include "guardian/parent_link.h"
+#include "scripts/launcher.h"
 #include "store/store.h"
 
 namespace cluster::guardian {
@@ -205,6 +206,13 @@ int be_agent(const Options& options) {
   return agents::run_agent(options.agent);
 }
 
+int be_launcher() {
+  ::prctl(PR_SET_NAME, "clusterd-launch");
+  if (scripts::is_launcher_socket(STDIN_FILENO)) return scripts::run_launcher(STDIN_FILENO);
+  std::fputs("clusterd: --launcher is for clusterd itself\n", stderr);
+  return daemon::kExitUsage;
+}
+
 int run(int argc, char** argv) {
   be_modest();
   reset_signals();
@@ -217,6 +225,7 @@ int run(int argc, char** argv) {
   const auto& options = std::get<Options>(parsed);
   if (!options.engine.empty()) return be_engine(options);
   if (!options.agent.empty()) return be_agent(options);
+  if (options.launcher) return be_launcher();
   if (options.fence) return fence(options);
   return options.check_config ? check(options) : guard(options);
 }

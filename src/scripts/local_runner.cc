@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/ensure.h"
+#include "scripts/direct_starter.h"
 #include "scripts/group.h"
 #include "scripts/leftovers.h"
 
@@ -24,7 +25,7 @@ constexpr char kThisProgram[] = "/proc/self/exe";
 
 LocalRunner::LocalRunner(event_base* base, std::string service_dir, std::string state_dir,
                          Callbacks callbacks, std::optional<Cgroups> cgroups,
-                         ScopeMaker* scope_maker)
+                         ScopeMaker* scope_maker, Starter* starter)
     : base_(base),
       service_dir_(std::move(service_dir)),
       state_dir_(std::move(state_dir)),
@@ -33,20 +34,20 @@ LocalRunner::LocalRunner(event_base* base, std::string service_dir, std::string 
       cgroups_(std::move(cgroups)),
       scopes_(Scopes::find(state_dir_)),
       scope_maker_(scope_maker),
-      child_ended_(evsignal_new(
-          base, SIGCHLD,
-          [](evutil_socket_t, short, void* self) { static_cast<LocalRunner*>(self)->reap(); },
-          this)),
+      own_starter_(starter == nullptr ? std::make_unique<DirectStarter>(base) : nullptr),
+      starter_(starter == nullptr ? *own_starter_ : *starter),
       dying_look_(event_new(
           base, -1, 0,
           [](evutil_socket_t, short, void* self) {
             static_cast<LocalRunner*>(self)->look_at_dying();
           },
           this)) {
-  ENSURE(dying_look_ && child_ended_ && evsignal_add(child_ended_.get(), nullptr) == 0);
+  ENSURE(dying_look_ != nullptr);
+  starter_.on_end([this] { reap(); });
 }
 
 LocalRunner::~LocalRunner() {
+  starter_.on_end(nullptr);
   if (cgroups_) cgroups_->remove_empty();
 }
 
@@ -108,12 +109,12 @@ int LocalRunner::spawn_in_group(Spawn& what, const std::string& service, pid_t* 
   what.cgroup = open_group(service);
   // Outside of its group it could not be killed whole: then rather not at all.
   int error = cgroups_ && what.cgroup < 0 ? errno : 0;
-  if (error == 0) error = spawn(what, pid);
+  if (error == 0) error = starter_.spawn(what, pid);
   if (what.cgroup >= 0) close(what.cgroup);
   // The scope has ended meanwhile, and its folder with it.
   if (error == ENODEV && cgroups_) {
     what.cgroup = cgroups_->open(service);
-    error = what.cgroup < 0 ? errno : spawn(what, pid);
+    error = what.cgroup < 0 ? errno : starter_.spawn(what, pid);
     if (what.cgroup >= 0) close(what.cgroup);
   }
   what.cgroup = -1;
@@ -128,12 +129,11 @@ int LocalRunner::begin_waiting(Spawn what, Run& run, pid_t* pid) {
   what.cgroup = cgroups_ ? cgroups_->open(run.service) : -1;
   int error = cgroups_ && what.cgroup < 0 ? errno : 0;
   auto waiting = std::make_unique<Waiting>();
-  if (error == 0) error = Held::spawn(what, &waiting->child);
+  if (error == 0) error = starter_.hold(what, pid);
   if (what.cgroup >= 0) close(what.cgroup);
   what.cgroup = -1;
   waiting->what = std::move(what);  // with its output, which somebody else may have to inherit
   if (error != 0) return error;
-  *pid = waiting->child.pid();
   run.waits = std::move(waiting);
   scope_maker_->make(run.service, *pid, [this, pid = *pid, id = run.id](const std::string& why) {
     scope_made(pid, id, why);
@@ -158,11 +158,11 @@ void LocalRunner::scope_made(pid_t pid, RunId id, std::string why_not) {
   }
   int error = 0;
   if (why_not.empty()) {
-    error = waiting->child.release();
+    error = starter_.release(pid);
   } else {
     scope_maker_->failed(run.service, why_not);
     // Not this one: whoever was asked to move it may do that at any later time.
-    waiting->child.drop();
+    starter_.drop(pid);
     error = spawn_in_group(waiting->what, run.service, &pid);
   }
   if (error != 0) return not_begun(run, waiting->what.path, error);
@@ -279,12 +279,9 @@ void LocalRunner::forget_budgets() {
 }
 
 void LocalRunner::reap() {
-  // By pid, as other parts of the process may have children of their own.
   for (auto it = runs_.begin(); it != runs_.end();) {
-    siginfo_t info{};
-    const auto pid = it->first;
-    const int result = waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
-    if (result == 0 && info.si_pid == 0) {
+    const auto end = starter_.end_of(it->first);
+    if (!end) {
       ++it;
       continue;
     }
@@ -292,14 +289,10 @@ void LocalRunner::reap() {
     it = runs_.erase(it);
     // Its last words come before the news of its end.
     if (run.reader != readers_.end() && !(*run.reader)->drain()) readers_.erase(run.reader);
-    core::ScriptEnded ended{run.id, core::ScriptEnd::kExited, 0};
-    if (result != 0) {
-      ended = {run.id, core::ScriptEnd::kNotStarted, errno};
-    } else if (info.si_code == CLD_EXITED) {
-      ended.code = info.si_status;
-    } else {
-      ended = {run.id, core::ScriptEnd::kSignal, info.si_status};
-    }
+    const core::ScriptEnd how = end->code == 0            ? core::ScriptEnd::kNotStarted
+                                : end->code == CLD_EXITED ? core::ScriptEnd::kExited
+                                                          : core::ScriptEnd::kSignal;
+    const core::ScriptEnded ended{run.id, how, end->status};
     if (cgroups_ && run.script == core::Script::kStop) cgroups_->remove(run.service);
     callbacks_.ended(ended);
   }

@@ -1,8 +1,5 @@
-// Runs scripts as children of this very process, on a libevent loop.
-//
-// The end of a child is seen by SIGCHLD through the loop, which needs no descriptor a run: a shortage of
-// descriptors never loses an end. One LocalRunner a process, as SIGCHLD is one a process. Destroying it
-// leaves what runs alone and closes the pipes.
+// Runs scripts on this machine, on a libevent loop, as children of this very process or of whom a Starter (starter.h) has
+// make them. Destroying it leaves what runs alone and closes the pipes.
 //
 // With Cgroups, every script is born in its service's group. Without, what the scripts left running is looked for by
 // its environment, and ServiceKilled never says that it was all.
@@ -28,7 +25,7 @@
 #include "scripts/runner.h"
 #include "scripts/scope_maker.h"
 #include "scripts/scopes.h"
-#include "scripts/spawn.h"
+#include "scripts/starter.h"
 
 namespace cluster::scripts {
 
@@ -39,9 +36,11 @@ inline constexpr size_t kMaxOutputs = 256;
 
 class LocalRunner final : public Runner {
  public:
-  // `state_dir` is told to scripts as CLUSTER_STATE_DIR. `scope_maker` outlives it.
+  // `state_dir` is told to scripts as CLUSTER_STATE_DIR. `scope_maker` and `starter` outlive it; without a starter there
+  // is a DirectStarter.
   LocalRunner(event_base* base, std::string service_dir, std::string state_dir, Callbacks callbacks,
-              std::optional<Cgroups> cgroups = std::nullopt, ScopeMaker* scope_maker = nullptr);
+              std::optional<Cgroups> cgroups = std::nullopt, ScopeMaker* scope_maker = nullptr,
+              Starter* starter = nullptr);
   ~LocalRunner() override;
 
   void run(const core::RunScript& script) override;
@@ -62,7 +61,6 @@ class LocalRunner final : public Runner {
   using Readers = std::list<std::unique_ptr<OutputReader>>;
   struct Waiting {
     Spawn what;
-    Held child;
     ~Waiting();
   };
   struct Run {
@@ -107,12 +105,13 @@ class LocalRunner final : public Runner {
   const std::optional<Cgroups> cgroups_;
   Scopes scopes_;
   ScopeMaker* const scope_maker_;
+  std::unique_ptr<Starter> own_starter_;
+  Starter& starter_;
   Reserve reserve_;
   std::map<pid_t, Run> runs_;
   std::map<std::string, Killing> dying_;
   std::map<std::string, std::shared_ptr<OutputBudget>> budgets_;
   Readers readers_;
-  EventPtr child_ended_;
   EventPtr dying_look_;
 };
 

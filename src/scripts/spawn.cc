@@ -92,9 +92,15 @@ int become(const Spawn& what, Words& words) {
   return errno;
 }
 
-// As clone3(2), with every signal held back: a handler of ours would write to the loop of the parent. The child takes
-// them as it becomes the script.
-long clone_into(int cgroup, uint64_t flags) {
+struct Born {
+  long pid = -1;  // 0: in the child; below 0: errno says why there is none
+  bool inside = true;
+};
+
+// By clone3(2), with every signal held back: a handler of ours would write to the loop of the parent. The child takes
+// them as it becomes the script. Where there is no clone3, as with RestrictNamespaces= in a unit, a child has to move
+// itself into its group.
+Born clone_into(int cgroup, uint64_t flags) {
   clone_args how{};
   how.flags = flags | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0);
   how.exit_signal = SIGCHLD;
@@ -102,18 +108,30 @@ long clone_into(int cgroup, uint64_t flags) {
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
-  const long child = syscall(SYS_clone3, &how, sizeof how);
-  if (child == 0) return 0;
+  Born born;
+  born.pid = syscall(SYS_clone3, &how, sizeof how);
+  if (born.pid < 0 && errno == ENOSYS) {
+    born.pid = fork();
+    born.inside = cgroup < 0;
+  }
+  if (born.pid == 0) return born;
   const int error = errno;
   sigprocmask(SIG_SETMASK, &before, nullptr);
   errno = error;
-  return child;
+  return born;
 }
 
-[[noreturn]] void become_or_tell(const Spawn& what, Words& words, int answer) {
-  const int error = become(what, words);
+[[noreturn]] void tell(int answer, int error) {
   if (write(answer, &error, sizeof error) < 0) _exit(1);
   _exit(127);
+}
+
+// In the child, before all else.
+void enter_or_tell(const Spawn& what, const Born& born, int answer) {
+  if (born.inside) return;
+  const int members = openat(what.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  if (members < 0 || write(members, "0", 1) != 1) tell(answer, errno);
+  close(members);
 }
 
 // In the child: above 2, these are left.
@@ -131,14 +149,17 @@ int spawn_into(const Spawn& what, pid_t* pid) {
   Words words(what);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
-  const long child = clone_into(what.cgroup, CLONE_VFORK);
-  int error = child < 0 ? errno : 0;
-  if (child == 0) become_or_tell(what, words, ends[1]);
+  const Born child = clone_into(what.cgroup, CLONE_VFORK);
+  int error = child.pid < 0 ? errno : 0;
+  if (child.pid == 0) {
+    enter_or_tell(what, child, ends[1]);
+    tell(ends[1], become(what, words));
+  }
   close(ends[1]);
-  if (child > 0 && read(ends[0], &error, sizeof error) == sizeof error)
-    waitpid(static_cast<pid_t>(child), nullptr, 0);
+  if (child.pid > 0 && read(ends[0], &error, sizeof error) == sizeof error)
+    waitpid(static_cast<pid_t>(child.pid), nullptr, 0);
   close(ends[0]);
-  if (error == 0) *pid = static_cast<pid_t>(child);
+  if (error == 0) *pid = static_cast<pid_t>(child.pid);
   return error;
 }
 
@@ -196,20 +217,21 @@ int Held::spawn(const Spawn& what, Held* out) {
     for (int fd : gate) close(fd);
     return error;
   }
-  const long child = clone_into(what.cgroup, 0);
-  const int error = child < 0 ? errno : 0;
-  if (child == 0) {
+  const Born child = clone_into(what.cgroup, 0);
+  const int error = child.pid < 0 ? errno : 0;
+  if (child.pid == 0) {
+    enter_or_tell(what, child, answer[1]);
     // Nothing of others that wait: they are let go by the parent alone, and end with it.
     close_all_but({gate[0], answer[1], what.output});
     setsid();
     char go = 0;
     if (read(gate[0], &go, 1) != 1) _exit(1);
-    become_or_tell(what, words, answer[1]);
+    tell(answer[1], become(what, words));
   }
   close(gate[0]);
   close(answer[1]);
   Held held;
-  held.pid_ = static_cast<pid_t>(child);
+  held.pid_ = static_cast<pid_t>(child.pid);
   held.gate_ = gate[1];
   held.answer_ = answer[0];
   if (error == 0) *out = std::move(held);

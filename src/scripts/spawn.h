@@ -3,8 +3,8 @@
 //
 // posix_spawn(3) does not copy the page tables, so the time it takes does not grow with our memory. Into a control
 // group it is clone3(2) with CLONE_INTO_CGROUP, of a guardian that is small: one that is born in its group has no
-// moment outside of it in which it could fork away, as one that is moved there has; and a helper that moves itself
-// before it executes the script would be one more program to start. Only where systemd has to move it, and so has to be
+// moment outside of it, and to move there takes the kernel longer than to be born (where it has to, a child does so
+// before it executes anything). Only where systemd has to move it, and so has to be
 // told of it first, a process is born that waits (Held): before it is let go it does nothing that could escape.
 #pragma once
 

@@ -176,19 +176,26 @@ def test_upgrade_that_cannot_leave_things_alone(c):
     expect(said(m) == ["start"] and "stop" not in said(m, "slow"), "and nothing was stopped", said(m), said(m, "slow"))
 
 
+def expect_in_scope(m):
+    members = m.run("cat", "/sys/fs/cgroup/cluster.slice/cluster-web.scope/cgroup.procs").stdout.split()
+    expect(str(pid_of(m)) in members, "it is in its scope", members, m.sh("cat /proc/%d/cgroup" % pid_of(m)))
+
+
 def test_services_live_in_scopes(c):
     """Whatever becomes of the daemon under systemd: engine killed, guardian killed, the unit stopped, a reboot."""
     rack = cluster(c, 2)
     m = rack[1]
     scopes = m.sh("systemctl list-units --type=scope --plain --no-legend 'cluster-*'")
     expect(scopes.startswith("cluster-web.scope"), "the service is a scope of systemd's", scopes)
-    expect(str(pid_of(m)) in m.sh("cat /sys/fs/cgroup/cluster.slice/cluster-web.scope/cgroup.procs").split(), "all of it")
+    expect_in_scope(m)
+    m.sh("clusterctl restart web")
+    expect_in_scope(m)
 
-    process = pid_of(m)
+    process, runs = pid_of(m), said(m)
     m.sh("kill -KILL $(pgrep -P %d clusterd)" % m.main_pid())
     until(lambda: status(m), "the engine is back")
     time.sleep(2)
-    expect(pid_of(m) == process and said(m) == ["start"], "and nothing happened to the service")
+    expect(pid_of(m) == process and said(m) == runs, "and nothing happened to the service", said(m), runs)
 
     m.sh("kill -KILL %d" % m.main_pid())
     until(lambda: m.run("kill", "-0", str(process)).returncode, "what a dead daemon ran is killed")
@@ -205,6 +212,56 @@ def test_services_live_in_scopes(c):
     await_running(rack, 1)
     expect(said(m)[-2:] == ["stop", "start"], "a reboot hands over, and takes back", said(m))
     expect(said(rack[2])[-2:] == ["start", "stop"], "the other had it meanwhile", said(rack[2]))
+
+
+CONFINED = ("CapBnd", "Seccomp_filters")   # of /proc/PID/status
+FREE = """
+mount -t tmpfs tmpfs /srv && hostname $(hostname) && unshare --net true && echo free > /run/web.free
+"""
+
+
+def limits(m, pid):
+    """What that process has inherited: its capabilities, its filter of system calls, its mounts."""
+    lines = dict(line.split(":", 1) for line in m.sh("cat /proc/%d/status" % pid).splitlines())
+    return {**{key: lines[key].strip() for key in CONFINED}, "mounts": m.sh("readlink /proc/%d/ns/mnt" % pid).strip()}
+
+
+def launcher(m):
+    units = m.sh("systemctl list-units --plain --no-legend 'cluster-launcher-*' | cut -d ' ' -f 1").split()
+    return [(unit, int(m.sh("systemctl show --property MainPID --value " + unit))) for unit in units]
+
+
+def test_the_unit_confines_the_daemon_and_no_service(c):
+    rack = cluster(c, 2)
+    m = rack[1]
+    said_of_it = m.sh("systemd-analyze security --no-pager clusterd.service | tail -1")
+    expect(" OK " in said_of_it or " SAFE " in said_of_it, "how systemd rates it", said_of_it)
+    machines = limits(m, 1)
+    daemon = m.main_pid()
+    for pid in [daemon] + [int(p) for p in m.sh("pgrep -P %d clusterd" % daemon).split()]:
+        expect(all(limits(m, pid)[key] != machines[key] for key in machines), "the daemon is confined", limits(m, pid))
+    expect(limits(m, pid_of(m)) == machines, "what a script has started is as free as the machine", limits(m, pid_of(m)), machines)
+
+    with_free = SCRIPT % ("start", "web", FREE + "sleep infinity & echo $! > /run/web.pid")
+    m.write("/etc/cluster/services.d/web/start", with_free, 0o755)
+    m.sh("clusterctl restart web")
+    until(lambda: m.run("cat", "/run/web.free").stdout == "free\n", "a script may do what root may do")
+    expect("tmpfs" in m.sh("findmnt --noheadings --output FSTYPE /srv"), "and what it does is done to the machine")
+
+    (unit, pid), = launcher(m)
+    m.sh("kill -KILL %d" % pid)
+    until(lambda: "is lost" in m.sh("journalctl -u clusterd -o cat"), "the daemon says that it is lost")
+    p = m.run("clusterctl", "stop", "web")
+    expect(p.returncode == 0 and said(m)[-1] == "stop", "scripts run all the same", p.out, said(m))
+    m.sh("clusterctl start web")
+    await_running(rack, 1)
+    expect(limits(m, pid_of(m)) != machines, "within the limits of the unit, meanwhile")
+    until(lambda: [u for u, _ in launcher(m) if u != unit], "systemd starts another one", 90, every=1)
+    m.sh("rm /run/web.free; clusterctl restart web")
+    await_running(rack, 1)
+    expect(limits(m, pid_of(m)) == machines, "and scripts are free again")
+    m.sh("systemctl stop clusterd")
+    until(lambda: not launcher(m), "it ends with the daemon")
 
 
 def test_frozen_whole_is_dead_before_others_start(c):

@@ -37,7 +37,7 @@ LIBRARIES = [
     (re.compile(r"event2/|event\.h$"), {"loop", "net", "scripts", "bus", "http", "system", "alerts", "daemon", "guardian"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"config"}),
-    (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "sync", "files", "net", "guardian"}),
+    (re.compile(r"google/protobuf/|\.pb\.h$"), {"wire", "core", "sync", "files", "net", "scripts", "guardian"}),
 ]
 
 # Standard headers whose meaning depends on nothing but their arguments. Unordered containers are not

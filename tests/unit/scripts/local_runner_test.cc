@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,6 +17,8 @@
 #include <optional>
 #include <vector>
 
+#include "scripts/launched_starter.h"
+#include "scripts/launcher.h"
 #include "tests/unit/temp_folder.h"
 
 namespace cluster::scripts {
@@ -28,18 +31,28 @@ struct BaseFree {
   void operator()(event_base* b) const { event_base_free(b); }
 };
 
-// Both ways to start a script: in the control group of its service, and without.
-class LocalRunnerTest : public testing::TestWithParam<bool> {
+// In the control group of its service, or without; as a child of this process, or of a launcher.
+struct Way {
+  const char* name;
+  bool groups, launcher;
+};
+
+class LocalRunnerTest : public testing::TestWithParam<Way> {
  protected:
   LocalRunnerTest() : base_(event_base_new()) {}
 
   void SetUp() override {
     std::optional<Cgroups> cgroups;
-    if (GetParam()) {
+    if (GetParam().groups) {
       fs::create_directories(dir_ / "state");
       auto made = Cgroups::make(dir_ / "state");
       if (!made) GTEST_SKIP() << "no control groups here: " << made.error();
       cgroups = std::move(*made);
+    }
+    if (GetParam().launcher) {
+      starter_ = std::make_unique<LaunchedStarter>(
+          base_.get(), [this](const std::string& why) { lost_.push_back(why); });
+      ASSERT_TRUE(launch());
     }
     runner_ = std::make_unique<LocalRunner>(
         base_.get(), dir_.path().string(), "/some/state",
@@ -52,14 +65,31 @@ class LocalRunnerTest : public testing::TestWithParam<bool> {
                       lines_.push_back(line.text);
                     }
                   }},
-        std::move(cgroups));
+        std::move(cgroups), nullptr, starter_.get());
   }
   ~LocalRunnerTest() override {
     runner_.reset();
+    starter_.reset();
+    // Without its guardian it ends.
+    for (const pid_t launcher : launchers_) EXPECT_EQ(waitpid(launcher, nullptr, 0), launcher);
     if (const auto groups = Cgroups::find(dir_ / "state")) {
       groups->kill_all();
       groups->remove_empty();
     }
+  }
+
+  testing::AssertionResult launch() {
+    int guardian = -1, launcher = -1;
+    if (!launcher_sockets(&guardian, &launcher)) return testing::AssertionFailure() << errno;
+    const pid_t child = fork();
+    if (child == 0) {
+      close(guardian);
+      _exit(run_launcher(launcher));
+    }
+    close(launcher);
+    launchers_.push_back(child);
+    const Status used = starter_->use(guardian);
+    return used ? testing::AssertionSuccess() : testing::AssertionFailure() << used.error();
   }
 
   void script(const std::string& service, const std::string& name, const std::string& text) {
@@ -95,6 +125,9 @@ class LocalRunnerTest : public testing::TestWithParam<bool> {
 
   const testing_files::TempFolder dir_;
   std::unique_ptr<event_base, BaseFree> base_;
+  std::unique_ptr<LaunchedStarter> starter_;
+  std::vector<pid_t> launchers_;
+  std::vector<std::string> lost_;
   std::unique_ptr<LocalRunner> runner_;
   std::vector<core::ScriptEnded> ended_;
   std::vector<std::string> lines_, notices_;
@@ -273,8 +306,83 @@ TEST_P(LocalRunnerTest, ManyEndsAtOnceAreAllSeen) {
   EXPECT_EQ(ended_.size(), 50u);
 }
 
-INSTANTIATE_TEST_SUITE_P(WithoutAndWithGroups, LocalRunnerTest, testing::Bool(),
-                         [](const auto& with) { return with.param ? "InGroups" : "Plain"; });
+INSTANTIATE_TEST_SUITE_P(Ways, LocalRunnerTest,
+                         testing::Values(Way{"Plain", false, false}, Way{"InGroups", true, false},
+                                         Way{"Launched", false, true},
+                                         Way{"LaunchedInGroups", true, true}),
+                         [](const auto& way) { return way.param.name; });
+
+class LauncherTest : public LocalRunnerTest {
+ protected:
+  // Of a script that leaves a process behind, and says so before it goes on.
+  pid_t parent_of_script() {
+    script("web", "start", "#!/bin/sh\nsleep 1000 >/dev/null 2>&1 &\necho $PPID $!\nsleep 1000\n");
+    run("web");
+    EXPECT_TRUE(until([&] { return lines_.size() == 1; }));
+    const size_t blank = lines_.at(0).find(' ');
+    left_ = std::stoi(lines_[0].substr(blank));
+    return std::stoi(lines_[0].substr(0, blank));
+  }
+  pid_t left_ = 0;
+};
+
+TEST_P(LauncherTest, ScriptsAreTheLaunchersChildren) {
+  EXPECT_EQ(parent_of_script(), launchers_.at(0));
+  runner_->kill(core::KillService{"web"});
+  EXPECT_TRUE(until_ended());
+  EXPECT_EQ(ended_.at(0).how, core::ScriptEnd::kSignal);
+  EXPECT_EQ(ended_.at(0).code, SIGKILL);
+}
+
+// What runs by it is killed, as nobody would hear how it ends; then this process starts scripts itself, until there is another.
+TEST_P(LauncherTest, OneThatDies) {
+  parent_of_script();
+  kill(launchers_.at(0), SIGKILL);
+  ASSERT_TRUE(until_ended());
+  EXPECT_EQ(ended_.at(0).how, core::ScriptEnd::kSignal);
+  EXPECT_EQ(ended_.at(0).code, SIGKILL);
+  ASSERT_EQ(lost_.size(), 1u);
+  lines_.clear();
+  EXPECT_EQ(parent_of_script(), getpid());
+  ASSERT_TRUE(launch());
+  script("web", "status", "#!/bin/sh\necho $PPID\nexit 3\n");
+  run("web", core::Script::kStatus);
+  ASSERT_TRUE(until_ended(2) && until([&] { return lines_.size() == 2; }));
+  EXPECT_EQ(ended_.at(1).code, 3);
+  EXPECT_EQ(lines_.at(1), std::to_string(launchers_.at(1)));
+  runner_->kill(core::KillService{"web"});
+  EXPECT_TRUE(until_ended(3));
+}
+
+// It is not to begin later what it was told before.
+TEST_P(LauncherTest, OneThatIsFrozen) {
+  kill(launchers_.at(0), SIGSTOP);
+  script("web", "start", "#!/bin/sh\necho begun\n");
+  run("web");
+  ASSERT_TRUE(until_ended());
+  EXPECT_EQ(ended_.at(0).how, core::ScriptEnd::kNotStarted);
+  EXPECT_EQ(ended_.at(0).code, ECONNRESET);
+  EXPECT_EQ(lost_, std::vector<std::string>{"Connection timed out"});
+  EXPECT_FALSE(said("begun"));
+  run("web");
+  ASSERT_TRUE(until_ended(2) && until([&] { return said("begun"); }));
+  EXPECT_EQ(ended_.at(1).code, 0);
+}
+
+TEST_P(LauncherTest, AnEnvironmentThatIsTooLong) {
+  script("web", "start", "#!/bin/sh\nexit 0\n");
+  run("web", core::Script::kStart, {{"LONG", std::string(200'000, 'x')}});
+  ASSERT_TRUE(until_ended());
+  EXPECT_EQ(ended_.at(0).how, core::ScriptEnd::kNotStarted);
+  EXPECT_EQ(ended_.at(0).code, E2BIG);
+  run("web", core::Script::kStart, {{"LONG", std::string(100'000, 'x')}});
+  ASSERT_TRUE(until_ended(2));
+  EXPECT_EQ(ended_.at(1).how, core::ScriptEnd::kExited);
+  EXPECT_TRUE(lost_.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, LauncherTest, testing::Values(Way{"Launched", false, true}),
+                         [](const auto& way) { return way.param.name; });
 
 }  // namespace
 }  // namespace cluster::scripts

@@ -1,4 +1,4 @@
-#include "system/scope_request.h"
+#include "system/unit_request.h"
 
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -13,6 +13,7 @@ namespace {
 
 constexpr char kName[] = "org.freedesktop.systemd1";
 constexpr char kPath[] = "/org/freedesktop/systemd1";
+constexpr char kUnitExists[] = "org.freedesktop.systemd1.UnitExists";
 constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
 // Of one unit, before the answer that names the one asked for.
 constexpr size_t kMaxEarlyJobs = 16;
@@ -22,21 +23,72 @@ struct MessageFree {
 };
 using Message = std::unique_ptr<sd_bus_message, MessageFree>;
 
-int append_properties(sd_bus_message* m, const Scope& scope) {
-  int result = sd_bus_message_open_container(m, 'a', "(sv)");
-  const auto add = [&](const char* name, const char* type, auto... value) {
-    if (result >= 0) result = sd_bus_message_append(m, "(sv)", name, type, value...);
-  };
-  add("Description", "s", scope.description.c_str());
-  add("Slice", "s", scope.slice.c_str());
-  add("PIDs", "au", 1, static_cast<uint32_t>(scope.process));
-  // Other processes are born in there, and a service may have groups of its own below.
-  add("Delegate", "b", 1);
+class Properties {
+ public:
+  explicit Properties(sd_bus_message* to)
+      : to_(to), result_(sd_bus_message_open_container(to, 'a', "(sv)")) {}
+
+  template <class... Value>
+  void add(const char* name, const char* type, Value... value) {
+    if (result_ >= 0) result_ = sd_bus_message_append(to_, "(sv)", name, type, value...);
+  }
+  void add_command(const std::vector<std::string>& words) {
+    std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
+    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    const auto open = [&](char type, const char* contents) {
+      if (result_ >= 0) result_ = sd_bus_message_open_container(to_, type, contents);
+    };
+    open('r', "sv");
+    append("s", "ExecStart");
+    open('v', "a(sasb)");
+    open('a', "(sasb)");
+    open('r', "sasb");
+    append("s", argv.front());
+    if (result_ >= 0) result_ = sd_bus_message_append_strv(to_, argv.data());
+    append("b", 0);
+    for (int depth = 0; depth < 4; ++depth) close();
+  }
+  int end() {
+    close();
+    return result_;
+  }
+
+ private:
+  template <class Value>
+  void append(const char* type, Value value) {
+    if (result_ >= 0) result_ = sd_bus_message_append(to_, type, value);
+  }
+  void close() {
+    if (result_ >= 0) result_ = sd_bus_message_close_container(to_);
+  }
+
+  sd_bus_message* const to_;
+  int result_;
+};
+
+int append_properties(sd_bus_message* m, const TransientUnit& unit) {
+  Properties properties(m);
+  properties.add("Description", "s", unit.description.c_str());
+  if (!unit.slice.empty()) properties.add("Slice", "s", unit.slice.c_str());
   // One that failed is not kept, or the next could not be called so.
-  add("CollectMode", "s", "inactive-or-failed");
-  if (!scope.before.empty()) add("Before", "as", 1, scope.before.c_str());
-  if (result >= 0) result = sd_bus_message_close_container(m);
-  return result;
+  properties.add("CollectMode", "s", "inactive-or-failed");
+  if (!unit.before.empty()) properties.add("Before", "as", 1, unit.before.c_str());
+  if (unit.command.empty()) {
+    properties.add("PIDs", "au", 1, static_cast<uint32_t>(unit.process));
+    // Other processes are born in there, and a service may have groups of its own below.
+    properties.add("Delegate", "b", 1);
+  } else {
+    // It has begun once it is executed, and what it has started is not its own.
+    properties.add("Type", "s", "exec");
+    properties.add("KillMode", "s", "process");
+    properties.add("StandardOutput", "s", "null");
+    properties.add("StandardError", "s", "null");
+    if (unit.input >= 0) properties.add("StandardInputFileDescriptor", "h", unit.input);
+    properties.add_command(unit.command);
+  }
+  return properties.end();
 }
 
 }  // namespace
@@ -59,37 +111,37 @@ std::string escape_unit(const std::string& text) {
   return out;
 }
 
-ScopeRequest::ScopeRequest(event_base* base, const std::string& where, Scope scope, Done done)
-    : scope_(std::move(scope)), done_(std::move(done)) {
+UnitRequest::UnitRequest(event_base* base, const std::string& where, TransientUnit unit, Done done)
+    : unit_(std::move(unit)), done_(std::move(done)) {
   patience_.reset(event_new(
       base, -1, 0,
       [](evutil_socket_t, short, void* self) {
-        static_cast<ScopeRequest*>(self)->end("no answer within " +
-                                              std::to_string(to_ms(kScopePatience)) + " ms");
+        static_cast<UnitRequest*>(self)->end("no answer within " +
+                                             std::to_string(to_ms(kUnitPatience)) + " ms");
       },
       this));
   end_.reset(event_new(
       base, -1, 0,
       [](evutil_socket_t, short, void* self) {
-        const auto& request = *static_cast<ScopeRequest*>(self);
+        const auto& request = *static_cast<UnitRequest*>(self);
         const Done callback = request.done_;  // outlives it
         callback(std::string(request.why_not_));
       },
       this));
   again_.reset(event_new(
       base, -1, 0,
-      [](evutil_socket_t, short, void* self) { static_cast<ScopeRequest*>(self)->ask(); }, this));
+      [](evutil_socket_t, short, void* self) { static_cast<UnitRequest*>(self)->ask(); }, this));
   ENSURE(patience_ && end_ && again_);
-  start_timer(patience_, kScopePatience);
+  start_timer(patience_, kUnitPatience);
   bus_ = std::make_unique<BusConnection>(
       base, where,
       BusConnection::Watcher{[this] { compare_numbers(); },
                              [this](const std::string& why) { end("no bus: " + why); }});
 }
 
-ScopeRequest::~ScopeRequest() = default;
+UnitRequest::~UnitRequest() = default;
 
-void ScopeRequest::end(const std::string& why_not) {
+void UnitRequest::end(const std::string& why_not) {
   if (std::exchange(over_, true)) return;
   why_not_ = why_not;
   event_del(patience_.get());
@@ -98,7 +150,7 @@ void ScopeRequest::end(const std::string& why_not) {
 }
 
 // Where the bus counts processes otherwise, so does systemd: what is our child to us is somebody else there.
-void ScopeRequest::compare_numbers() {
+void UnitRequest::compare_numbers() {
   const char* self = nullptr;
   int result = sd_bus_get_unique_name(bus_->get(), &self);
   if (result >= 0)
@@ -108,8 +160,8 @@ void ScopeRequest::compare_numbers() {
   bus_->kick();
 }
 
-int ScopeRequest::on_number(sd_bus_message* reply, void* self, sd_bus_error*) {
-  auto& request = *static_cast<ScopeRequest*>(self);
+int UnitRequest::on_number(sd_bus_message* reply, void* self, sd_bus_error*) {
+  auto& request = *static_cast<UnitRequest*>(self);
   uint32_t number = 0;
   if (sd_bus_message_is_method_error(reply, nullptr) != 0) {
     request.end(reason_of(0, sd_bus_message_get_error(reply)));
@@ -124,29 +176,31 @@ int ScopeRequest::on_number(sd_bus_message* reply, void* self, sd_bus_error*) {
   return 0;
 }
 
-void ScopeRequest::ask() {
+void UnitRequest::ask() {
   sd_bus_message* made = nullptr;
   int result = sd_bus_message_new_method_call(bus_->get(), &made, kName, kPath, kManager,
                                               "StartTransientUnit");
   const Message call(made);
   // Whoever is not there is not to be started: this would be no systemd that runs the machine.
   if (result >= 0) result = sd_bus_message_set_auto_start(made, 0);
-  if (result >= 0) result = sd_bus_message_append(made, "ss", scope_.unit.c_str(), "fail");
-  if (result >= 0) result = append_properties(made, scope_);
+  if (result >= 0) result = sd_bus_message_append(made, "ss", unit_.unit.c_str(), "fail");
+  if (result >= 0) result = append_properties(made, unit_);
   if (result >= 0) result = sd_bus_message_append(made, "a(sa(sv))", 0);
   if (result >= 0) result = sd_bus_call_async(bus_->get(), nullptr, made, on_job, this, 0);
   if (result < 0) end(reason_of(result));
   bus_->kick();
 }
 
-int ScopeRequest::on_job(sd_bus_message* reply, void* self, sd_bus_error*) {
-  auto& request = *static_cast<ScopeRequest*>(self);
+int UnitRequest::on_job(sd_bus_message* reply, void* self, sd_bus_error*) {
+  auto& request = *static_cast<UnitRequest*>(self);
   const char* job = nullptr;
-  // While the machine boots the bus is there before systemd is on it.
+  // While the machine boots the bus is there before systemd is on it. And a scope that has just become empty may not be
+  // gone when the next of that name is asked for.
+  const bool exists = sd_bus_message_is_method_error(reply, kUnitExists) > 0;
   const bool absent = sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NAME_HAS_NO_OWNER) > 0 ||
                       sd_bus_message_is_method_error(reply, SD_BUS_ERROR_SERVICE_UNKNOWN) > 0;
-  if (absent && sd_booted() > 0) {
-    start_timer(request.again_, kAbsentPause);
+  if (exists || (absent && sd_booted() > 0)) {
+    start_timer(request.again_, kUnitPause);
   } else if (sd_bus_message_is_method_error(reply, nullptr) != 0) {
     request.end(reason_of(0, sd_bus_message_get_error(reply)));
   } else if (sd_bus_message_read(reply, "o", &job) < 0) {
@@ -159,12 +213,12 @@ int ScopeRequest::on_job(sd_bus_message* reply, void* self, sd_bus_error*) {
   return 0;
 }
 
-int ScopeRequest::on_job_removed(sd_bus_message* signal, void* self, sd_bus_error*) {
-  auto& request = *static_cast<ScopeRequest*>(self);
+int UnitRequest::on_job_removed(sd_bus_message* signal, void* self, sd_bus_error*) {
+  auto& request = *static_cast<UnitRequest*>(self);
   uint32_t id = 0;
   const char *job = nullptr, *unit = nullptr, *result = nullptr;
   if (sd_bus_message_read(signal, "uoss", &id, &job, &unit, &result) < 0) return 0;
-  if (request.scope_.unit != unit) return 0;
+  if (request.unit_.unit != unit) return 0;
   if (request.job_.empty()) {
     if (request.ended_jobs_.size() < kMaxEarlyJobs) request.ended_jobs_.emplace_back(job, result);
   } else {
@@ -173,7 +227,7 @@ int ScopeRequest::on_job_removed(sd_bus_message* signal, void* self, sd_bus_erro
   return 0;
 }
 
-void ScopeRequest::job_ended(const std::string& job, const std::string& result) {
+void UnitRequest::job_ended(const std::string& job, const std::string& result) {
   if (job != job_) return;
   end(result == "done" ? "" : "systemd's job ended with \"" + result + "\"");
 }

@@ -1,5 +1,6 @@
-// Has systemd put one process into a transient scope: StartTransientUnit of org.freedesktop.systemd1, on a connection of
-// its own, so that nothing of an earlier request or an earlier bus is in its way. It never waits, and always ends.
+// Has systemd make a transient unit, a scope for a process that is there or a service that it starts: StartTransientUnit of
+// org.freedesktop.systemd1, on a connection of its own, so that nothing of an earlier request or an earlier bus is in its
+// way. It never waits, and always ends.
 #pragma once
 
 #include <sys/types.h>
@@ -14,28 +15,31 @@
 namespace cluster::system {
 
 // For the whole of it, from connecting on.
-inline constexpr Duration kScopePatience = seconds(2);
+inline constexpr Duration kUnitPatience = seconds(2);
 
-// Between two questions to a systemd that is about to be on the bus.
-inline constexpr Duration kAbsentPause = milliseconds(100);
+// Between two questions, to a systemd that is about to be on the bus or about to be rid of a unit of that name.
+inline constexpr Duration kUnitPause = milliseconds(100);
 
 // `text` as part of a unit's name: systemd.unit(5), "String escaping".
 std::string escape_unit(const std::string& text);
 
-struct Scope {
-  std::string unit;  // NAME.scope
+// A scope (NAME.scope) of `process`, or else a service (NAME.service) that is `command`.
+struct TransientUnit {
+  std::string unit;
   std::string description;
-  std::string slice;   // NAME.slice
+  std::string slice;   // NAME.slice; "": where systemd puts it
   std::string before;  // a unit that is stopped before this one is; "": none
   pid_t process = 0;
+  std::vector<std::string> command = {};  // with a path for its first word
+  int input = -1;                         // its stdin, closed by whoever has asked once it is done
 };
 
-class ScopeRequest {
+class UnitRequest {
  public:
-  // "": systemd says that the scope has begun. May destroy the request; comes once, from the loop.
+  // "": systemd says that the unit has begun. May destroy the request; comes once, from the loop.
   using Done = std::function<void(const std::string& why_not)>;
-  ScopeRequest(event_base* base, const std::string& where, Scope scope, Done done);
-  ~ScopeRequest();
+  UnitRequest(event_base* base, const std::string& where, TransientUnit unit, Done done);
+  ~UnitRequest();
 
  private:
   void compare_numbers();
@@ -47,7 +51,7 @@ class ScopeRequest {
   static int on_job(sd_bus_message* reply, void* self, sd_bus_error*);
   static int on_job_removed(sd_bus_message* signal, void* self, sd_bus_error*);
 
-  const Scope scope_;
+  const TransientUnit unit_;
   const Done done_;
   std::string job_;  // that will have made it; "": not known yet
   std::vector<std::pair<std::string, std::string>> ended_jobs_;  // of this unit, with their results

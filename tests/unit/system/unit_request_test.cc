@@ -1,4 +1,4 @@
-#include "system/scope_request.h"
+#include "system/unit_request.h"
 
 #include <event2/event.h>
 #include <gtest/gtest.h>
@@ -20,11 +20,11 @@ std::string outcome(const std::string& where) {
   event_base* base = event_base_new();
   std::optional<std::string> why;
   {
-    ScopeRequest request(base, where, {"a.scope", "", "b.slice", "", 1},
-                         [&](const std::string& text) {
-                           why = text;
-                           event_base_loopbreak(base);
-                         });
+    UnitRequest request(base, where, {"a.scope", "", "b.slice", "", 1},
+                        [&](const std::string& text) {
+                          why = text;
+                          event_base_loopbreak(base);
+                        });
     EXPECT_FALSE(why.has_value()) << "from the loop alone";
     event_base_dispatch(base);
   }
@@ -32,11 +32,11 @@ std::string outcome(const std::string& where) {
   return why.value_or("never");
 }
 
-TEST(ScopeRequest, WithoutABus) {
+TEST(UnitRequest, WithoutABus) {
   EXPECT_EQ(outcome("unix:path=/nonexistent/bus"), "no bus: No such file or directory");
 }
 
-TEST(ScopeRequest, ABusOfAnotherMachineIsNotAsked) {
+TEST(UnitRequest, ABusOfAnotherMachineIsNotAsked) {
   EXPECT_EQ(outcome("tcp:host=127.0.0.1,port=1"), "no bus: Protocol not supported");
 }
 

@@ -1,0 +1,32 @@
+// Packets with descriptors, over a pair of SOCK_SEQPACKET sockets.
+#pragma once
+
+#include <array>
+#include <string>
+
+namespace cluster::scripts {
+
+// What fits into the buffer of a socket as the kernel makes it, environment and arguments of a script included.
+inline constexpr size_t kMaxPacketBytes = 192 * 1024;
+inline constexpr size_t kMaxPacketDescriptors = 2;
+
+struct Packet {
+  Packet() = default;
+  Packet(const Packet&) = delete;
+  Packet& operator=(const Packet&) = delete;
+  ~Packet();
+  int take(size_t which);  // -1: none came
+
+  std::string bytes;
+  std::array<int, kMaxPacketDescriptors> descriptors = {-1, -1};
+};
+
+// 0, or an errno; EAGAIN where `wait` is false and the other end does not read. A descriptor of -1 is none.
+int send_packet(int socket, const std::string& bytes,
+                std::array<int, kMaxPacketDescriptors> descriptors, bool wait);
+
+// 0, or an errno: EAGAIN where nothing has come and it does not wait, EPIPE where the other end is closed, EBADMSG for
+// what is too long.
+int receive_packet(int socket, bool wait, Packet* out);
+
+}  // namespace cluster::scripts
