@@ -180,7 +180,11 @@ void Node::State::claim_won(Context& context, const Order& order) {
     context.log(LogLevel::kInfo, "the move of " + order.service + " has ended: " + name_of(moved) +
                                      " cannot run it");
   }
-  local->skip_restart(settings.get("restart/" + order.service));
+  if (const std::string& token = settings.get("restart/" + order.service);
+      token != local->restarted()) {
+    local->skip_restart(token);
+    persist(context, {{kRestartedPrefix + order.service, token}});
+  }
   local->start(context, *this, claim.epoch, reason, from);
   if (reason == Reason::kFailover || reason == Reason::kHealth)
     alerts.failovers[order.service] = {claim.epoch, from,

@@ -38,6 +38,7 @@ inline constexpr char kNodeKey[] = "node";
 inline constexpr char kTrialKey[] = "trial";
 inline constexpr char kNamesKey[] = "names";
 inline constexpr char kServicePrefix[] = "service/";
+inline constexpr char kRestartedPrefix[] = "restarted/";
 
 // For the services file of another, should an answer have got lost.
 inline constexpr int kBeatsToAskAgain = 2;

@@ -69,6 +69,16 @@ Service& Node::State::service_even_if_gone(const std::string& name) {
   return found->second;
 }
 
+// What an earlier life has stored of a service that may have gone on since.
+void Node::State::recall(Service& found) const {
+  const auto stored = boot.stored.find(kServicePrefix + found.name());
+  if (wire::StoredService kept; stored != boot.stored.end() && kept.ParseFromString(stored->second))
+    found.ran_since(kept.run_since_us());
+  if (const auto order = boot.stored.find(kRestartedPrefix + found.name());
+      order != boot.stored.end())
+    found.skip_restart(order->second);
+}
+
 // What an earlier engine has left, as far as somebody has watched over it since.
 void Node::State::adopt_left(Context& context) {
   next_run = boot.first_run;
@@ -76,10 +86,7 @@ void Node::State::adopt_left(Context& context) {
     adopt_lease(was);
     voter.hear_epoch(was.service, was.epoch);
     Service& found = service_even_if_gone(was.service);
-    if (const auto stored = boot.stored.find(kServicePrefix + was.service);
-        stored != boot.stored.end())
-      if (wire::StoredService kept; kept.ParseFromString(stored->second))
-        found.ran_since(kept.run_since_us());
+    recall(found);
     found.adopt(context, *this, was);
     found.leave_alone(context.now.mono, left_alone(was.service));
   }
@@ -97,7 +104,7 @@ void Node::State::check_left_running(Context& context) {
                                      [&](const LeftService& was) { return was.service == name; });
     if (!kept.may_run() || adopted) continue;
     Service& found = service_even_if_gone(name);
-    found.ran_since(kept.run_since_us());
+    recall(found);
     if (!left_alone(name)) {
       found.check(context, *this, kept.held_epoch());
       continue;
@@ -299,8 +306,9 @@ void Node::State::drive(Context& context, const Order& order) {
     }
     local->keep();
     const std::string& token = settings.get("restart/" + order.service);
-    if (local->running() && !token.empty() && token != local->restarted())
-      local->restart(context, *this, Reason::kOperator, token);
+    if (token.empty() || token == local->restarted()) return;
+    if (local->restart(context, *this, Reason::kOperator, token))
+      persist(context, {{kRestartedPrefix + order.service, token}});
     return;
   }
   // A host that has not settled keeps what it found running until it knows better.

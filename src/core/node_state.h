@@ -180,6 +180,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void configure_services(Context& context);
   void ask_again_for_orders(Context& context);
   Service& service_even_if_gone(const std::string& name);
+  void recall(Service& found) const;
   void adopt_left(Context& context);
   void check_left_running(Context& context);
   // Leaders are where `placed` has them, by default as of the last decision.

@@ -172,12 +172,13 @@ void Service::keep() {
   if (phase_ == Phase::kStarting && !killed_) stop_wanted_.reset();
 }
 
-void Service::restart(Context& context, ServiceWorld& world, Reason reason,
+bool Service::restart(Context& context, ServiceWorld& world, Reason reason,
                       const std::string& token) {
-  if (phase_ != Phase::kRunning || run_ || killing_ || left_alone_) return;
+  if (phase_ != Phase::kRunning || run_ || killing_ || left_alone_) return false;
   reason_ = reason;
   restart_token_ = token;
   launch_stop(context, world, Phase::kRestarting, reason, HostId{});
+  return true;
 }
 
 void Service::kill(Context& context) {

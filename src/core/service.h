@@ -83,9 +83,9 @@ class Service {
   void stop(Context& context, ServiceWorld& world, Reason reason, HostId to, bool at_once);
   // It is to stay after all: forgets a stop that waits for the start script to end.
   void keep();
-  // Stop and start in place, keeping the epoch. Nothing happens unless it is running and no check is
+  // Stop and start in place, keeping the epoch. False: nothing happens, as it is not running or a check is
   // under way. token comes back from restarted() once it runs again.
-  void restart(Context& context, ServiceWorld& world, Reason reason, const std::string& token);
+  bool restart(Context& context, ServiceWorld& world, Reason reason, const std::string& token);
   // All of it, at once; then `stop` is run.
   void kill(Context& context);
   void killed(Context& context, ServiceWorld& world);
