@@ -134,6 +134,8 @@ void Machine::start_engine() {
   boot.version = version_;
   boot.config = config_of(spec_);
   boot.stored = disk_.stored();
+  if (world_.plant() == Plant::kForgetOrders)
+    std::erase_if(boot.stored, [](const auto& e) { return e.first.starts_with("restarted/"); });
   boot.seed = rng_.next();
   if (!std::exchange(guardian_lives_, true)) ++guardian_life_;
   boot.left = guardian_.left();

@@ -19,6 +19,7 @@ const std::vector<PlantName>& plants() {
       {"forget-needs", Plant::kForgetNeeds},
       {"forge-vote", Plant::kForgeVote},
       {"no-kill", Plant::kNoKill},
+      {"forget-orders", Plant::kForgetOrders},
   };
   return all;
 }
@@ -94,7 +95,8 @@ bool World::tampered(Machine& from, core::Send& send) {
     case Plant::kForgetPersist:
     case Plant::kHastyStop:
     case Plant::kForgetNeeds:
-    case Plant::kNoKill: return false;
+    case Plant::kNoKill:
+    case Plant::kForgetOrders: return false;
     case Plant::kShortLease: shorten(send); return false;
     case Plant::kForgeVote: forge(send); return false;
     case Plant::kLoseFloods: return kind_of(send.bytes) == MessageKind::kFlood && rng_.chance(0.5);

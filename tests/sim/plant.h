@@ -18,6 +18,7 @@ enum class Plant : uint8_t {
   kForgetNeeds,        // no host is told what its services come after, or with
   kForgeVote,          // who refuses a push is said to have prepared it
   kNoKill,             // what is killed goes on, and is reported dead
+  kForgetOrders,       // no engine hears from its disk which orders were carried out
 };
 
 struct PlantName {

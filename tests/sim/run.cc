@@ -11,6 +11,7 @@
 #include "tests/sim/faults.h"
 #include "tests/sim/key_checks.h"
 #include "tests/sim/needs_checks.h"
+#include "tests/sim/order_checks.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/push_checks.h"
 #include "tests/sim/rest.h"
@@ -169,6 +170,7 @@ Outcome run(const RunOptions& options) {
   RestChecks rest(world, Instant(kRunTime - kQuiet));
   KeyChecks keys(world);
   NeedsChecks needs(world);
+  OrderChecks orders(world);
   AlertChecks alerts(world);
   PushChecks pushes(world);
   furnish(world, spec, plan);
