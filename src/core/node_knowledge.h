@@ -39,6 +39,7 @@ inline constexpr char kTrialKey[] = "trial";
 inline constexpr char kNamesKey[] = "names";
 inline constexpr char kServicePrefix[] = "service/";
 inline constexpr char kRestartedPrefix[] = "restarted/";
+inline constexpr char kBarPrefix[] = "bar/";
 
 // For the services file of another, should an answer have got lost.
 inline constexpr int kBeatsToAskAgain = 2;

@@ -189,6 +189,7 @@ void Node::State::apply_setting(Context& context, const wire::Setting& setting, 
   Service* local = service(name);
   if (local == nullptr) return;
   local->lift_bar();
+  bar_changed(context, *local);
   local->retry_stop(context, *this);
 }
 

@@ -69,14 +69,17 @@ Service& Node::State::service_even_if_gone(const std::string& name) {
   return found->second;
 }
 
-// What an earlier life has stored of a service that may have gone on since.
-void Node::State::recall(Service& found) const {
+// What earlier lives have stored of a service.
+void Node::State::recall(const Now& now, Service& found) const {
   const auto stored = boot.stored.find(kServicePrefix + found.name());
   if (wire::StoredService kept; stored != boot.stored.end() && kept.ParseFromString(stored->second))
     found.ran_since(kept.run_since_us());
   if (const auto order = boot.stored.find(kRestartedPrefix + found.name());
       order != boot.stored.end())
     found.skip_restart(order->second);
+  const auto barred = boot.stored.find(kBarPrefix + found.name());
+  if (wire::StoredBar bar; barred != boot.stored.end() && bar.ParseFromString(barred->second))
+    found.recall_bar(now, bar);
 }
 
 // What an earlier engine has left, as far as somebody has watched over it since.
@@ -86,7 +89,7 @@ void Node::State::adopt_left(Context& context) {
     adopt_lease(was);
     voter.hear_epoch(was.service, was.epoch);
     Service& found = service_even_if_gone(was.service);
-    recall(found);
+    recall(context.now, found);
     found.adopt(context, *this, was);
     found.leave_alone(context.now.mono, left_alone(was.service));
   }
@@ -104,7 +107,7 @@ void Node::State::check_left_running(Context& context) {
                                      [&](const LeftService& was) { return was.service == name; });
     if (!kept.may_run() || adopted) continue;
     Service& found = service_even_if_gone(name);
-    recall(found);
+    recall(context.now, found);
     if (!left_alone(name)) {
       found.check(context, *this, kept.held_epoch());
       continue;
@@ -400,6 +403,12 @@ void Node::State::service_ended(Context& context, const Service& ended) {
   persist(context, {{kServicePrefix + ended.name(), kept.SerializeAsString()}});
   end_lease(context, ended.name());
   dirty = true;
+}
+
+void Node::State::bar_changed(Context& context, const Service& service) {
+  const auto bar = service.stored_bar(context.now);
+  persist(context, {{kBarPrefix + service.name(),
+                     bar ? std::optional(bar->SerializeAsString()) : std::nullopt}});
 }
 
 const std::string& Node::State::members_text() const {

@@ -84,8 +84,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void refresh_members(Context& context);
   void announce_host(Context& context, HostId host);
 
-  // node_routing.cc: messages from end to end
-  // False: there is no way to that node now.
+  // node_routing.cc: messages from end to end; false: there is no way to that node now
   bool route(Context& context, const NodeId& to, wire::Routed message,
              Priority priority = Priority::kControl);
   void pass_on(Context& context, const NodeId& to, wire::Routed message);
@@ -180,7 +179,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void configure_services(Context& context);
   void ask_again_for_orders(Context& context);
   Service& service_even_if_gone(const std::string& name);
-  void recall(Service& found) const;
+  void recall(const Now& now, Service& found) const;
   void adopt_left(Context& context);
   void check_left_running(Context& context);
   // Leaders are where `placed` has them, by default as of the last decision.
@@ -228,6 +227,7 @@ struct Node::State final : Knowledge, ServiceWorld {
                                                                Reason reason, HostId from,
                                                                HostId to) const;
   void service_ended(Context& context, const Service& service) override;
+  void bar_changed(Context& context, const Service& service) override;
   const std::string& members_text() const;
   MonoTime next_service_deadline(MonoTime now) const;
 

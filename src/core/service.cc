@@ -297,7 +297,7 @@ void Service::after_start(Context& context, ServiceWorld& world, bool done,
   if (!done && !stop_wanted_) {
     context.alert(AlertKind::kServiceFailed, name_, Severity::kCritical,
                   "service " + name_ + " failed to start here: " + how);
-    set_bar(context, how);
+    set_bar(context, world, how);
   }
   const Stop stop = stop_wanted_.value_or(Stop{Reason::kHealth, HostId{}});
   stop_wanted_.reset();
@@ -388,7 +388,7 @@ void Service::failed(Context& context, ServiceWorld& world, const std::string& h
                   "service " + name_ + " failed " +
                       std::to_string(check_failures_.size() * entry_.fall) +
                       " checks here and has to move: " + how);
-    set_bar(context, how);
+    set_bar(context, world, how);
     launch_stop(context, world, Phase::kStopping, Reason::kHealth, HostId{});
     return;
   }
@@ -423,20 +423,46 @@ MonoTime Service::next_deadline(MonoTime now) const {
   return next;
 }
 
-void Service::set_bar(Context& context, const std::string& why) {
-  Bar bar = bar_.value_or(Bar{});
+Duration Service::bar_length(uint32_t count) const {
   Duration length = entry_.failure_window;
-  for (uint32_t i = 0; i < bar.count && length < kMaxBar; ++i) length *= 2;
-  ++bar.count;
-  bar.until = context.now.mono + std::min(length, kMaxBar);
+  for (uint32_t i = 1; i < count && length < kMaxBar; ++i) length *= 2;
+  return std::min(length, kMaxBar);
+}
+
+void Service::set_bar(Context& context, ServiceWorld& world, const std::string& why) {
+  Bar bar = bar_.value_or(Bar{});
+  bar.until = context.now.mono + bar_length(++bar.count);
   bar_ = bar;
   bar_why_ = "failed here: " + why;
   ++failures_total_;
+  world.bar_changed(context, *this);
 }
 
 void Service::lift_bar() {
   bar_.reset();
   check_failures_.clear();
+}
+
+std::optional<wire::StoredBar> Service::stored_bar(const Now& now) const {
+  if (!bar_) return std::nullopt;
+  wire::StoredBar out;
+  out.set_count(bar_->count);
+  out.set_until_us(wall_us(now.wall + (bar_->until - now.mono)));
+  out.set_folder_digest(entry_.folder_digest);
+  out.set_why(bar_why_);
+  return out;
+}
+
+void Service::recall_bar(const Now& now, const wire::StoredBar& stored) {
+  if (stored.folder_digest() != entry_.folder_digest) return;
+  const uint64_t clock = wall_us(now.wall);
+  const auto window = static_cast<uint64_t>(to_us(entry_.failure_window));
+  if (stored.until_us() + window < clock) return;
+  // Whatever has become of the clock, it lasts no longer than one that begins now.
+  const uint64_t left = std::max(stored.until_us(), clock) - clock;
+  const auto longest = static_cast<uint64_t>(to_us(bar_length(stored.count())));
+  bar_ = Bar{now.mono + microseconds(std::min(left, longest)), stored.count()};
+  bar_why_ = stored.why();
 }
 
 }  // namespace cluster::core

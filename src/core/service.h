@@ -56,6 +56,8 @@ class ServiceWorld {
                            HostId from, HostId to) = 0;
   // Nothing of it runs here any more.
   virtual void service_ended(Context& context, const Service& service) = 0;
+  // It is barred here, or no longer by anybody's word: whoever comes after this engine is to know.
+  virtual void bar_changed(Context& context, const Service& service) = 0;
 
  protected:
   ~ServiceWorld() = default;
@@ -99,6 +101,10 @@ class Service {
   void lift_bar();
   bool barred(MonoTime now) const { return bar_ && now < bar_->until; }
   const std::string& bar_why() const { return bar_why_; }
+  // By the wall clock, as it outlives this boot of the machine; none after a change of the folder, or once it has been
+  // over for failure_window.
+  std::optional<wire::StoredBar> stored_bar(const Now& now) const;
+  void recall_bar(const Now& now, const wire::StoredBar& stored);
 
   const std::string& name() const { return name_; }
   const ServiceEntry& entry() const { return entry_; }
@@ -159,7 +165,8 @@ class Service {
   void check_failed(Context& context, ServiceWorld& world, const std::string& how);
   void check_passed(Context& context);
   void failed(Context& context, ServiceWorld& world, const std::string& how);
-  void set_bar(Context& context, const std::string& why);
+  void set_bar(Context& context, ServiceWorld& world, const std::string& why);
+  Duration bar_length(uint32_t count) const;
   std::string describe(const ScriptEnded& end) const;
 
   std::string name_;

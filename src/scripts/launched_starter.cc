@@ -78,7 +78,7 @@ std::optional<int> LaunchedStarter::start(const Spawn& what, bool held, pid_t* p
   start.set_held(held);
   const int sent =
       send_packet(socket_, order.SerializeAsString(), {what.output, what.cgroup}, false);
-  if (sent == E2BIG) return sent;
+  if (sent == E2BIG || sent == EMSGSIZE) return E2BIG;
   if (sent != 0) {
     lose(strerror(sent));
     return std::nullopt;
@@ -179,7 +179,7 @@ void LaunchedStarter::take_end(const wire::FromLauncher::Ended& ended) {
 }
 
 void LaunchedStarter::lose(const std::string& why) {
-  readable_.reset();
+  readable_->remove();
   close(std::exchange(socket_, -1));
   // One that is frozen is not to go on later with what it was told.
   kill(launcher_, SIGKILL);

@@ -104,8 +104,8 @@ show
 expect web on A
 ----
 A comes up
-B sees A up
 C sees A up
+B sees A up
 A sees B up
 A sees C up
 B runs web

@@ -30,6 +30,7 @@ class ServiceTest : public testing::Test, public ServiceWorld {
     return runs_.back().run;
   }
   void service_ended(Context&, const Service&) override { ++ended_; }
+  void bar_changed(Context&, const Service&) override { ++bars_; }
 
   Context context() { return Context{now_, out_, rng_}; }
   void start() {
@@ -71,7 +72,7 @@ class ServiceTest : public testing::Test, public ServiceWorld {
   Actions out_;
   Rng rng_{1};
   std::vector<Run> runs_;
-  int ended_ = 0;
+  int ended_ = 0, bars_ = 0;
   Service service_;
 };
 
@@ -126,6 +127,46 @@ TEST_F(ServiceTest, AChangedFolderLiftsTheBar) {
   changed.folder_digest = 1;
   service_.configure(changed);
   EXPECT_FALSE(service_.barred(now_.mono));
+}
+
+TEST_F(ServiceTest, TheBarOutlivesTheEngine) {
+  for (int i = 0; i < 2; ++i) {
+    if (i > 0) pass(minutes(10));
+    start();
+    end(1);
+    end(0);
+  }
+  EXPECT_EQ(bars_, 2);
+  const auto stored = service_.stored_bar(now_);
+  ASSERT_TRUE(stored.has_value());
+  // Both clocks, as the next engine finds them: after a boot one of them has begun anew.
+  const auto barred_until = [&](Duration passed, Duration wall_passed) {
+    Service next("web", entry());
+    const Now later{MonoTime(passed), now_.wall + wall_passed};
+    next.recall_bar(later, *stored);
+    if (!next.barred(later.mono)) return Duration{};
+    EXPECT_EQ(next.bar_why(), "failed here: start exited with 1");
+    Duration left{};
+    while (next.barred(later.mono + left)) left += minutes(1);
+    return left;
+  };
+  EXPECT_EQ(barred_until(minutes(1), minutes(5)), minutes(15)) << "twenty in all";
+  EXPECT_EQ(barred_until(minutes(1), -hours(1000)), minutes(20)) << "a clock that is behind";
+  EXPECT_EQ(barred_until(minutes(1), minutes(21)), Duration{});
+
+  Service next("web", entry());
+  next.recall_bar(Now{now_.mono, now_.wall + minutes(25)}, *stored);
+  EXPECT_EQ(next.stored_bar(now_)->count(), 2u) << "over, and the next is twice as long";
+  Service much_later("web", entry());
+  much_later.recall_bar(Now{now_.mono, now_.wall + minutes(31)}, *stored);
+  EXPECT_FALSE(much_later.stored_bar(now_).has_value());
+  ServiceEntry changed = entry();
+  changed.folder_digest = 1;
+  Service mended("web", changed);
+  mended.recall_bar(now_, *stored);
+  EXPECT_FALSE(mended.stored_bar(now_).has_value());
+  service_.lift_bar();
+  EXPECT_FALSE(service_.stored_bar(now_).has_value());
 }
 
 TEST_F(ServiceTest, AHangingStartIsKilledAndCleanedUp) {
