@@ -1,6 +1,8 @@
 """What an operator orders by clusterctl, and what it tells him."""
+import signal
 import time
 
+from cases_guardian import another_engine
 from lab import Service, expect, until
 
 
@@ -139,6 +141,12 @@ def test_restart(c):
     expect(e == [(1, "stop"), (1, "start")], "stopped and started in place", *lab.events(t))
     lab.await_placed(web=1)
     lab.expect_stable()
+    t, old = time.time_ns(), lab[1].engine()
+    lab[1].signal_engine(signal.SIGKILL)
+    another_engine(lab[1], old)
+    lab.await_linked()
+    lab.expect_stable(1.5)
+    expect(not lab.events(t), "the next engine knows that this was done", *lab.events(t))
 
 
 def test_absent_host_learns_settings_when_it_returns(c):
