@@ -13,7 +13,7 @@ lab_packages := $(demo_packages) dbus-bin iproute2 nftables util-linux $(machine
 witness_packages := chromium chromium-driver fonts-dejavu-core $(if $(wildcard /usr/sbin/sendmail),,dma)
 test_packages := libgtest-dev libgmock-dev $(lab_packages) systemd
 model_packages := spin gcc libc6-dev python3
-lint_packages := mandoc shellcheck clang-tidy clang-format python3
+lint_packages := git mandoc shellcheck clang-tidy clang-format python3
 fuzz_packages := clang libclang-rt-dev llvm python3
 
 goals := $(or $(MAKECMDGOALS),all)

@@ -35,11 +35,17 @@ class Answers {
       }
     };
   }
-  std::vector<uint64_t> stored() { return (std::lock_guard(mutex_), stored_); }
-  std::vector<uint64_t> failed() { return (std::lock_guard(mutex_), failed_); }
-  std::string reason() { return (std::lock_guard(mutex_), reason_); }
+  std::vector<uint64_t> stored() { return locked(stored_); }
+  std::vector<uint64_t> failed() { return locked(failed_); }
+  std::string reason() { return locked(reason_); }
 
  private:
+  template <class T>
+  T locked(const T& value) {
+    std::lock_guard guard(mutex_);
+    return value;
+  }
+
   std::mutex mutex_;
   std::vector<uint64_t> stored_, failed_;
   std::string reason_;
