@@ -31,8 +31,9 @@ ScriptLauncher::ScriptLauncher(event_base* base, std::string bus, std::function<
         if (const auto callback = std::exchange(first_, nullptr)) callback();
       }) {}
 
+// Only where it is systemd that has started it: a shell is in some unit too.
 bool ScriptLauncher::wanted() const {
-  return bus_ != "none" && !own_unit_.empty() && under_systemd();
+  return bus_ != "none" && !own_unit_.empty() && getppid() == 1 && under_systemd();
 }
 
 void ScriptLauncher::ask() {

@@ -2,6 +2,8 @@
 // found.
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "tests/sim/batch.h"
 
 namespace cluster::sim {
@@ -45,12 +47,20 @@ TEST_P(Planted, IsFound) {
   RecordProperty("found_after_runs", static_cast<int>(runs));
 }
 
-INSTANTIATE_TEST_SUITE_P(Bugs, Planted, testing::ValuesIn(plants()), [](const auto& planted) {
-  std::string name(planted.param.name);
-  for (char& c : name)
-    if (c == '-') c = '_';
-  return name;
-});
+// But for the one that order_checks_test.cc looks for.
+std::vector<PlantName> found_by_chance() {
+  std::vector<PlantName> out = plants();
+  std::erase_if(out, [](const PlantName& p) { return p.plant == Plant::kForgetOrders; });
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Bugs, Planted, testing::ValuesIn(found_by_chance()),
+                         [](const auto& planted) {
+                           std::string name(planted.param.name);
+                           for (char& c : name)
+                             if (c == '-') c = '_';
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace cluster::sim
