@@ -15,7 +15,7 @@ namespace {
 
 int receive_message(int socket, wire::FromLauncher* out) {
   Packet packet;
-  const int error = receive_packet(socket, false, &packet);
+  const int error = receive_packet(socket, &packet);
   if (error == 0 && !out->ParseFromString(packet.bytes)) return EBADMSG;
   return error;
 }

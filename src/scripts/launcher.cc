@@ -73,7 +73,7 @@ int Launcher::run() {
 
 bool Launcher::receive() {
   Packet packet;
-  const int error = receive_packet(socket_, false, &packet);
+  const int error = receive_packet(socket_, &packet);
   if (error != 0) return error == EAGAIN;
   wire::ToLauncher order;
   return order.ParseFromString(packet.bytes) && obey(order, packet);

@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <utility>
-
 namespace cluster::scripts {
 
 namespace {
@@ -22,8 +20,6 @@ Packet::~Packet() {
   for (int fd : descriptors)
     if (fd >= 0) close(fd);
 }
-
-int Packet::take(size_t which) { return std::exchange(descriptors[which], -1); }
 
 int send_packet(int socket, const std::string& bytes,
                 std::array<int, kMaxPacketDescriptors> descriptors, bool wait) {
@@ -53,10 +49,9 @@ int send_packet(int socket, const std::string& bytes,
   return sent < 0 ? errno : 0;
 }
 
-int receive_packet(int socket, bool wait, Packet* out) {
-  const int flags = MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT);
+int receive_packet(int socket, Packet* out) {
   ssize_t size = 0;
-  do size = recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | (wait ? 0 : MSG_DONTWAIT));
+  do size = recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
   while (size < 0 && errno == EINTR);
   if (size < 0) return errno;
   if (size == 0) return EPIPE;
@@ -69,7 +64,7 @@ int receive_packet(int socket, bool wait, Packet* out) {
   message.msg_iovlen = 1;
   message.msg_control = control.bytes;
   message.msg_controllen = sizeof control.bytes;
-  if (recvmsg(socket, &message, flags) != size) return EBADMSG;
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != size) return EBADMSG;
   size_t count = 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {

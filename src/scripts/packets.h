@@ -15,18 +15,17 @@ struct Packet {
   Packet(const Packet&) = delete;
   Packet& operator=(const Packet&) = delete;
   ~Packet();
-  int take(size_t which);  // -1: none came
 
   std::string bytes;
-  std::array<int, kMaxPacketDescriptors> descriptors = {-1, -1};
+  std::array<int, kMaxPacketDescriptors> descriptors = {-1, -1};  // -1: none came
 };
 
 // 0, or an errno; EAGAIN where `wait` is false and the other end does not read. A descriptor of -1 is none.
 int send_packet(int socket, const std::string& bytes,
                 std::array<int, kMaxPacketDescriptors> descriptors, bool wait);
 
-// 0, or an errno: EAGAIN where nothing has come and it does not wait, EPIPE where the other end is closed, EBADMSG for
+// Never waits. 0, or an errno: EAGAIN where nothing has come, EPIPE where the other end is closed, EBADMSG for
 // what is too long.
-int receive_packet(int socket, bool wait, Packet* out);
+int receive_packet(int socket, Packet* out);
 
 }  // namespace cluster::scripts

@@ -20,16 +20,6 @@ constexpr int kRoundTripsToSettle = 4;
 // Killing, reporting and persisting around a script.
 constexpr Duration kScriptSlack = seconds(2);
 
-std::string value_of(const core::RunScript& run, const std::string& name) {
-  for (const auto& [key, value] : run.environment)
-    if (key == name) return value;
-  return "";
-}
-
-uint64_t epoch_of(const core::RunScript& run) {
-  return std::strtoull(value_of(run, "CLUSTER_EPOCH").c_str(), nullptr, 10);
-}
-
 }  // namespace
 
 Duration settle_bound(World& world) {

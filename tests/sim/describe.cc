@@ -1,5 +1,6 @@
 #include "tests/sim/describe.h"
 
+#include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <string>
@@ -311,6 +312,16 @@ std::string describe(const core::Action& action) {
           },
       },
       action);
+}
+
+std::string value_of(const core::RunScript& run, const std::string& name) {
+  for (const auto& [key, value] : run.environment)
+    if (key == name) return value;
+  return "";
+}
+
+uint64_t epoch_of(const core::RunScript& run) {
+  return std::strtoull(value_of(run, "CLUSTER_EPOCH").c_str(), nullptr, 10);
 }
 
 void mix(Digest& digest, const core::Event& event) {

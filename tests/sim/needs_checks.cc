@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/sim/checks.h"
+#include "tests/sim/describe.h"
 
 namespace cluster::sim {
 
@@ -13,12 +14,6 @@ namespace {
 constexpr Duration kLookEvery = seconds(1);
 // Disks and claims besides the scripts themselves.
 constexpr Duration kSlack = seconds(30);
-
-std::string value_of(const core::RunScript& run, const std::string& name) {
-  for (const auto& [key, value] : run.environment)
-    if (key == name) return value;
-  return "";
-}
 
 std::vector<std::string> needs_of(const ServiceSpec& service) {
   std::vector<std::string> out = service.after;
@@ -75,7 +70,7 @@ bool NeedsChecks::together(MachineId a, MachineId b) const {
 void NeedsChecks::script_begins(Machine& machine, const core::RunScript& run) {
   const Place place{machine.index(), run.service};
   if (run.script == core::Script::kStart) {
-    const uint64_t epoch = std::strtoull(value_of(run, "CLUSTER_EPOCH").c_str(), nullptr, 10);
+    const uint64_t epoch = epoch_of(run);
     const bool again = std::exchange(epochs_[place], epoch) == epoch;
     if (!again) check_start(machine, run.service);
     starting_[place] = world_.now();

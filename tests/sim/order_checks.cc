@@ -1,6 +1,5 @@
 #include "tests/sim/order_checks.h"
 
-#include <cstdlib>
 #include <string_view>
 #include <variant>
 
@@ -11,12 +10,6 @@ namespace cluster::sim {
 namespace {
 
 constexpr std::string_view kCarriedOut = "restarted/";
-
-std::string value_of(const core::RunScript& run, const std::string& name) {
-  for (const auto& [key, value] : run.environment)
-    if (key == name) return value;
-  return "";
-}
 
 }  // namespace
 
@@ -44,7 +37,7 @@ void OrderChecks::stepped(Machine& machine, const core::Event*, const core::Acti
 void OrderChecks::script_begins(Machine& machine, const core::RunScript& run) {
   if (run.script != core::Script::kStart) return;
   const Place place{machine.index(), run.service};
-  const uint64_t epoch = std::strtoull(value_of(run, "CLUSTER_EPOCH").c_str(), nullptr, 10);
+  const uint64_t epoch = epoch_of(run);
   const bool in_place = std::exchange(epochs_[place], epoch) == epoch;
   if (!in_place || value_of(run, "CLUSTER_REASON") != "operator") return;
   if (!written_.contains(place) || written_[place] == known_[place])
