@@ -101,9 +101,9 @@ class Service {
   void lift_bar();
   bool barred(MonoTime now) const { return bar_ && now < bar_->until; }
   const std::string& bar_why() const { return bar_why_; }
-  // By the wall clock, as it outlives this boot of the machine; none after a change of the folder, or once it has been
-  // over for failure_window.
+  // By the wall clock, as it outlives this boot of the machine.
   std::optional<wire::StoredBar> stored_bar(const Now& now) const;
+  // Nothing comes of one after a change of the folder, or once it has been over for failure_window.
   void recall_bar(const Now& now, const wire::StoredBar& stored);
 
   const std::string& name() const { return name_; }
