@@ -71,7 +71,6 @@ void Node::State::start(Context& context) {
   consider_hosts_file(context, succession.of_older_version || hosts_file_edited());
   store_configuration(context);
   configure_services(context);
-  for (auto& [name, service] : services) recall(context.now, service);
   adopt_left(context);
   check_left_running(context);
 }

@@ -186,10 +186,11 @@ void Node::State::apply_setting(Context& context, const wire::Setting& setting, 
   const std::string name = setting.key().substr(kClear.size());
   cleared_at[name] = context.now.mono;
   not_before.erase(name);
+  boot.stored.erase(kBarPrefix + name);
+  persist(context, {{kBarPrefix + name, std::nullopt}});
   Service* local = service(name);
   if (local == nullptr) return;
   local->lift_bar();
-  bar_changed(context, *local);
   local->retry_stop(context, *this);
 }
 

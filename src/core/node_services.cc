@@ -21,8 +21,7 @@ const Service* Node::State::service(const std::string& name) const {
 void Node::State::configure_services(Context& context) {
   for (const ServiceEntry& entry : config.services) {
     if (!entry.local) continue;
-    auto it = services.try_emplace(entry.name, entry.name, entry).first;
-    it->second.configure(entry);
+    service_made(context.now, entry).configure(entry);
     if (!entry.runnable)
       context.alert(AlertKind::kServiceFailed, entry.name, Severity::kCritical,
                     "service " + entry.name + " cannot run here: " + entry.unrunnable_why);
@@ -59,27 +58,27 @@ void Node::State::ask_again_for_orders(Context& context) {
   route(context, from, std::move(ask));
 }
 
-Service& Node::State::service_even_if_gone(const std::string& name) {
-  auto found = services.find(name);
-  if (found == services.end()) {
-    ServiceEntry gone;
-    gone.name = name;
-    found = services.try_emplace(name, name, gone).first;
-  }
-  return found->second;
+// Made with what earlier lives have stored of it.
+Service& Node::State::service_made(const Now& now, const ServiceEntry& entry) {
+  const auto [it, made] = services.try_emplace(entry.name, entry.name, entry);
+  Service& service = it->second;
+  if (!made) return service;
+  const auto stored = boot.stored.find(kServicePrefix + entry.name);
+  if (wire::StoredService kept; stored != boot.stored.end() && kept.ParseFromString(stored->second))
+    service.ran_since(kept.run_since_us());
+  if (const auto order = boot.stored.find(kRestartedPrefix + entry.name);
+      order != boot.stored.end())
+    service.skip_restart(order->second);
+  const auto barred = boot.stored.find(kBarPrefix + entry.name);
+  if (wire::StoredBar bar; barred != boot.stored.end() && bar.ParseFromString(barred->second))
+    service.recall_bar(now, bar);
+  return service;
 }
 
-// What earlier lives have stored of a service.
-void Node::State::recall(const Now& now, Service& found) const {
-  const auto stored = boot.stored.find(kServicePrefix + found.name());
-  if (wire::StoredService kept; stored != boot.stored.end() && kept.ParseFromString(stored->second))
-    found.ran_since(kept.run_since_us());
-  if (const auto order = boot.stored.find(kRestartedPrefix + found.name());
-      order != boot.stored.end())
-    found.skip_restart(order->second);
-  const auto barred = boot.stored.find(kBarPrefix + found.name());
-  if (wire::StoredBar bar; barred != boot.stored.end() && bar.ParseFromString(barred->second))
-    found.recall_bar(now, bar);
+Service& Node::State::service_even_if_gone(const Now& now, const std::string& name) {
+  ServiceEntry gone;
+  gone.name = name;
+  return service_made(now, gone);
 }
 
 // What an earlier engine has left, as far as somebody has watched over it since.
@@ -88,8 +87,7 @@ void Node::State::adopt_left(Context& context) {
   for (const LeftService& was : boot.left) {
     adopt_lease(was);
     voter.hear_epoch(was.service, was.epoch);
-    Service& found = service_even_if_gone(was.service);
-    recall(context.now, found);
+    Service& found = service_even_if_gone(context.now, was.service);
     found.adopt(context, *this, was);
     found.leave_alone(context.now.mono, left_alone(was.service));
   }
@@ -106,8 +104,7 @@ void Node::State::check_left_running(Context& context) {
     const bool adopted = std::any_of(boot.left.begin(), boot.left.end(),
                                      [&](const LeftService& was) { return was.service == name; });
     if (!kept.may_run() || adopted) continue;
-    Service& found = service_even_if_gone(name);
-    recall(context.now, found);
+    Service& found = service_even_if_gone(context.now, name);
     if (!left_alone(name)) {
       found.check(context, *this, kept.held_epoch());
       continue;

@@ -178,8 +178,8 @@ struct Node::State final : Knowledge, ServiceWorld {
   // node_services.cc: placement, driving the services; node_claims.cc: claims and votes
   void configure_services(Context& context);
   void ask_again_for_orders(Context& context);
-  Service& service_even_if_gone(const std::string& name);
-  void recall(const Now& now, Service& found) const;
+  Service& service_made(const Now& now, const ServiceEntry& entry);
+  Service& service_even_if_gone(const Now& now, const std::string& name);
   void adopt_left(Context& context);
   void check_left_running(Context& context);
   // Leaders are where `placed` has them, by default as of the last decision.
