@@ -148,7 +148,9 @@ class ThreadKeeper final : public Keeper {
       timeout.tv_sec = std::chrono::duration_cast<seconds>(left).count();
       timeout.tv_nsec = (left % seconds(1)).count();
     }
-    if (ppoll(polled.data(), polled.size(), &timeout, nullptr) <= 0) return;
+    const int ready = ppoll(polled.data(), polled.size(), &timeout, nullptr);
+    works_->rested(read_clocks().mono - now);
+    if (ready <= 0) return;
     if (polled[0].revents != 0) {
       uint64_t count = 0;
       (void)!read(wake_.get(), &count, sizeof count);

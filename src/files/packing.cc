@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <utility>
+
 #include "wire/framing.h"
 
 namespace cluster::files {
@@ -58,7 +60,7 @@ void end_bulk(std::string& frame, const wire::ContentGiven& given) {
 
 bool is_bulk(std::string_view frame) { return !frame.empty() && frame[0] == wire::kBulkMark; }
 
-std::optional<Bulk> bulk_from(std::string_view frame) {
+std::optional<Bulk> bulk_from(std::string_view frame, std::string& unpacked) {
   if (!is_bulk(frame) || frame.size() < 1 + kLengthBytes) return std::nullopt;
   frame.remove_prefix(1);
   size_t length = 0;
@@ -70,6 +72,12 @@ std::optional<Bulk> bulk_from(std::string_view frame) {
   out.bytes = frame.substr(0, frame.size() - length);
   if (!out.given.ParseFromArray(frame.data() + out.bytes.size(), static_cast<int>(length)))
     return std::nullopt;
+  if (const uint32_t size = out.given.size(); size != 0) {
+    auto all = inflated(out.bytes, size, kMaxUnpackedBytes);
+    if (!all) return std::nullopt;
+    unpacked = std::move(*all);
+    out.bytes = unpacked;
+  }
   uint64_t bytes = 0;
   for (const auto& part : out.given.parts()) bytes += part.length();
   if (bytes != out.bytes.size()) return std::nullopt;

@@ -1,7 +1,8 @@
 // How what is said among hosts about files goes over a link: messages packed (zlib) where that makes them shorter, and content
 // beside the message that tells of it, so that nobody copies it from one message into another.
 //
-// A frame with content: wire::kBulkMark, the bytes of all parts, a ContentGiven, and the length of that (4 bytes, big endian).
+// A frame with content: wire::kBulkMark, the bytes of all parts, compressed or not, a ContentGiven, and the length of that
+// (4 bytes, big endian).
 #pragma once
 
 #include <cstdint>
@@ -26,14 +27,16 @@ std::string deflated(std::string_view bytes, int level = 1);
 // nullopt: not what was said, or `size` is beyond `limit`.
 std::optional<std::string> inflated(std::string_view bytes, uint64_t size, uint64_t limit);
 
-// `frame` begins with the mark and holds the bytes of all parts of `given`.
+// `frame` begins with the mark and holds the bytes of all parts of `given`, compressed where that has a size.
 void end_bulk(std::string& frame, const wire::ContentGiven& given);
 
 struct Bulk {
   wire::ContentGiven given;
-  std::string_view bytes;  // of its parts, one after the other; within the frame
+  std::string_view
+      bytes;  // of its parts, one after the other; within the frame, or within `unpacked`
 };
 bool is_bulk(std::string_view frame);
-std::optional<Bulk> bulk_from(std::string_view frame);  // nullopt: it is not sound
+// nullopt: it is not sound.
+std::optional<Bulk> bulk_from(std::string_view frame, std::string& unpacked);
 
 }  // namespace cluster::files

@@ -25,8 +25,6 @@ sync::Outcome outcome_of(Outcome::Kind kind) {
   }
 }
 
-constexpr uint64_t kMaxPartBytes = std::max<uint64_t>(kMaxChunkBytes, kMaxNodeBytes);
-
 // When it was read; and without holes.
 bool is_as_it_was(const Placing::Source& source, int fd) {
   struct stat info {};
@@ -412,22 +410,15 @@ bool Placing::given(MonoTime now, const wire::ContentGiven& answer, std::string_
   asked.until = now + kAskTime;
   bool sound = true;
   for (const auto& part : answer.parts()) {
-    std::string_view bytes = part.bytes();
-    if (part.length() != 0) {
-      bytes = beside.substr(0, part.length());
-      beside.remove_prefix(bytes.size());
-    }
+    const std::string_view bytes = beside.substr(0, part.length());
+    beside.remove_prefix(bytes.size());
     if (done_ || !asked.digests.contains(part.digest())) continue;
-    std::optional<std::string> unpacked;
-    if (part.size() != 0) unpacked = inflated(bytes, part.size(), kMaxPartBytes);
-    if (unpacked) bytes = *unpacked;
-    sound = part.size() == 0 || unpacked;
-    if (sound && part.delta()) {
+    if (part.delta()) {
       take_delta(part.digest(), bytes);
-    } else if (sound) {
-      sound = take_part(part.digest(), bytes);
+    } else if (!take_part(part.digest(), bytes)) {
+      sound = false;
+      break;
     }
-    if (!sound) break;
     asked.digests.erase(part.digest());
     asked_digests_.erase(part.digest());
   }

@@ -68,7 +68,7 @@ class Placing {
   Step finish(bool of_many);
   void may_be_lost(const std::string& why);  // the last sync() has failed
   // False: nothing of this was asked for here.
-  // `beside`: the bytes of its parts that are not in it.
+  // `beside`: the bytes of its parts, one after the other.
   bool given(MonoTime now, const wire::ContentGiven& answer, std::string_view beside);
   void peer_down(NodeId node);
 

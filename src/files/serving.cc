@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "files/clock.h"
 #include "files/delta.h"
 #include "files/packing.h"
 #include "wire/framing.h"
@@ -20,7 +21,9 @@ void Serving::ask(NodeId from, wire::ContentAsk ask) {
     answer.set_request(ask.request());
     answer.set_missing("too much is asked for at once");
     answer.set_last(true);
-    return world_.give(from, std::move(answer));
+    std::string frame(1, wire::kBulkMark);
+    end_bulk(frame, answer);
+    return world_.give(from, std::move(frame));
   }
   waiting_.push_back({from, std::move(ask), 0});
 }
@@ -81,6 +84,7 @@ bool Serving::step() {
 }
 
 size_t Serving::give_of_first() {
+  const MonoTime begun = read_clocks().mono;
   Waiting& first = waiting_.front();
   wire::ContentGiven answer;
   answer.set_request(first.ask.request());
@@ -102,12 +106,14 @@ size_t Serving::give_of_first() {
     auto& part = *answer.add_parts();
     part.set_digest(asked.digest());
     if (asked.has_basis()) tell_difference(frame, before, asked, part);
-    if (const int level = pack_level(first.ask); level != 0) pack(frame, before, level, part);
     part.set_length(static_cast<uint32_t>(frame.size() - before));
   }
   const bool last = !answer.missing().empty() || first.next >= first.ask.parts_size();
   answer.set_last(last);
-  give(first.from, first.ask.beside(), std::move(frame), std::move(answer));
+  if (const int level = pack_level(first.ask); level != 0) pack(frame, level, answer);
+  answer.set_took_us(static_cast<uint32_t>(to_us(read_clocks().mono - begun)));
+  end_bulk(frame, answer);
+  world_.give(first.from, std::move(frame));
   if (last) waiting_.pop_front();
   return bytes;
 }
@@ -123,36 +129,24 @@ void Serving::tell_difference(std::string& frame, size_t from, const wire::Conte
 }
 
 int Serving::pack_level(const wire::ContentAsk& ask) const {
+  if (!opened_) return 0;
   const int asked = static_cast<int>(std::min<uint32_t>(ask.pack(), Z_BEST_COMPRESSION));
   return opened_->size <= kMaxCompressedBytes ? std::max(asked, Z_BEST_SPEED) : asked;
 }
 
-void Serving::pack(std::string& frame, size_t from, int level, wire::ContentGiven::Part& part) {
-  const size_t length = frame.size() - from;
-  if (length <= kMinCompressedBytes) return;
+void Serving::pack(std::string& frame, int level, wire::ContentGiven& answer) {
+  const std::string_view bytes = std::string_view(frame).substr(1);
+  if (bytes.size() <= kMinCompressedBytes) return;
   if (not_packed_ > 0) {
     --not_packed_;
     return;
   }
-  const std::string shorter = deflated(std::string_view(frame).substr(from), level);
-  if (shorter.empty() || shorter.size() > length - length / 16) not_packed_ = kNotPacked;
+  const std::string shorter = deflated(bytes, level);
+  if (shorter.empty() || shorter.size() > bytes.size() - bytes.size() / 16)
+    not_packed_ = kNotPacked;
   if (shorter.empty()) return;
-  part.set_size(static_cast<uint32_t>(length));
-  frame.replace(from, length, shorter);
-}
-
-void Serving::give(NodeId to, bool beside, std::string frame, wire::ContentGiven answer) {
-  if (beside) {
-    end_bulk(frame, answer);
-    return world_.give_beside(to, std::move(frame));
-  }
-  size_t at = 1;
-  for (auto& part : *answer.mutable_parts()) {
-    part.set_bytes(frame.substr(at, part.length()));
-    at += part.length();
-    part.clear_length();
-  }
-  world_.give(to, std::move(answer));
+  answer.set_size(static_cast<uint32_t>(bytes.size()));
+  frame.replace(1, std::string::npos, shorter);
 }
 
 }  // namespace cluster::files

@@ -20,8 +20,8 @@ inline constexpr size_t kMaxGivenBytes = 512 << 10;
 // A file no longer than this is compressed where that makes it shorter: it costs less than a packet.
 inline constexpr size_t kMaxCompressedBytes = 64 << 10;
 inline constexpr size_t kMinCompressedBytes = 64;
-// Parts of a larger one that are not tried once one has not become shorter by a sixteenth.
-inline constexpr size_t kNotPacked = 32;
+// Messages with parts of a larger one that are not tried once one has not become shorter by a sixteenth.
+inline constexpr size_t kNotPacked = 4;
 
 class Serving {
  public:
@@ -33,8 +33,7 @@ class Serving {
   };
   struct World {
     std::function<Result<Opened>(const wire::ContentAsk&)> open;
-    std::function<void(NodeId to, wire::ContentGiven)> give;
-    std::function<void(NodeId to, std::string frame)> give_beside;  // as packing.h says
+    std::function<void(NodeId to, std::string frame)> give;  // as packing.h says
   };
   explicit Serving(World world) : world_(std::move(world)) {}
 
@@ -59,14 +58,13 @@ class Serving {
   void tell_difference(std::string& frame, size_t from, const wire::ContentAsk::Part& asked,
                        wire::ContentGiven::Part& part) const;
   int pack_level(const wire::ContentAsk& ask) const;
-  void pack(std::string& frame, size_t from, int level, wire::ContentGiven::Part& part);
-  void give(NodeId to, bool beside, std::string frame, wire::ContentGiven answer);
+  void pack(std::string& frame, int level, wire::ContentGiven& answer);
 
   const World world_;
   std::deque<Waiting> waiting_;
   std::string open_content_;  // what is open, of the newest ask
   std::optional<Opened> opened_;
-  size_t not_packed_ = 0;  // of its parts that come next, as some before did not become shorter
+  size_t not_packed_ = 0;  // of the messages that come next, as one before did not become shorter
 };
 
 }  // namespace cluster::files

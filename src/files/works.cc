@@ -47,11 +47,6 @@ Works::Works(std::unique_ptr<store::Index> index, Retained retained, Bases bases
       bases_(std::move(bases)),
       sync_(std::move(self), take_entries(*index_, identities_, confirmed_), seed),
       serving_(Serving::World{[this](const wire::ContentAsk& ask) { return open(ask); },
-                              [this](NodeId to, wire::ContentGiven given) {
-                                wire::FileMessage message;
-                                *message.mutable_given() = std::move(given);
-                                say(to, message);
-                              },
                               [this](NodeId to, std::string frame) {
                                 to_send_.emplace_back(Frame{to, std::move(frame)});
                               }}) {}
@@ -233,7 +228,9 @@ void Works::heard(const core::FilesHeard& heard) {
   const auto host = hosts_.find(heard.from);
   if (host == hosts_.end()) return;
   if (is_bulk(heard.bytes)) {
-    if (const auto bulk = bulk_from(heard.bytes); bulk) given(heard.from, bulk->given, bulk->bytes);
+    std::string unpacked;
+    if (const auto bulk = bulk_from(heard.bytes, unpacked); bulk)
+      given(heard.from, *bulk, heard.bytes.size());
     return;
   }
   wire::FileMessage message;
@@ -242,20 +239,19 @@ void Works::heard(const core::FilesHeard& heard) {
     decide(sync::Heard{heard.from, unpacked(message.packed()).value_or(heard.bytes)});
   } else if (sound && message.has_ask()) {
     serving_.ask(heard.from, std::move(*message.mutable_ask()));
-  } else if (sound && message.has_given()) {
-    given(heard.from, message.given(), {});
   } else {
     decide(sync::Heard{heard.from, heard.bytes});
   }
 }
 
-void Works::given(NodeId from, const wire::ContentGiven& given, std::string_view beside) {
+void Works::given(NodeId from, const Bulk& bulk, uint64_t came) {
+  const wire::ContentGiven& given = bulk.given;
   const auto ask = asks_.find(given.request());
   if (ask == asks_.end() || ask->second.to != from) return;
   const auto placing = placings_.find(ask->second.ticket);
-  if (placing != placings_.end()) placing->second->given(read_clocks().mono, given, beside);
+  if (placing != placings_.end()) placing->second->given(read_clocks().mono, given, bulk.bytes);
   Host& host = hosts_.at(from);
-  host.speed.came(read_clocks().mono, beside.size());
+  host.speed.came(read_clocks().mono, rested_, came, microseconds(given.took_us()));
   if (!given.last()) return;
   uint64_t& asked = host.asked_bytes;
   asked -= std::min(asked, ask->second.bytes);

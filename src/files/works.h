@@ -15,6 +15,7 @@
 #include "files/kept_memory.h"
 #include "files/link_speed.h"
 #include "files/looking.h"
+#include "files/packing.h"
 #include "files/placing.h"
 #include "files/retained.h"
 #include "files/serving.h"
@@ -27,6 +28,7 @@ namespace cluster::files {
 inline constexpr size_t kMaxPlacing = 256;
 // What may be asked of one host and not have come yet.
 inline constexpr uint64_t kMaxAskedBytes = 6 << 20;
+inline constexpr uint64_t kMaxAskedBytesAtFirst = 1 << 20;  // before its link's speed is known
 
 // Of malloc's, while no content moves: what clusterd keeps anywhere.
 inline constexpr int kKeptFreeBytes = 128 << 10;
@@ -53,6 +55,7 @@ class Works {
   MonoTime next() const;
   std::vector<int> fds() const;  // step() is to be called when one is readable
   void readable(int fd);
+  void rested(Duration time) { rested_ += time; }  // somebody waited for fds() and next()
 
   uint64_t revision() const { return sync_.revision() + revision_; }
   std::vector<sync::RootView> view() const;
@@ -96,7 +99,7 @@ class Works {
   NodeMap nodes(const std::string& content);
   void clear_leftover(const std::string& name, const std::string& path, Leftover kind);
   void say(NodeId to, const wire::FileMessage& message);
-  void given(NodeId from, const wire::ContentGiven& given, std::string_view beside);
+  void given(NodeId from, const Bulk& bulk, uint64_t came);  // bytes of the whole frame
   void expire(MonoTime now);
   std::string absolute(const std::string& root, const std::string& path) const;
   // The root that an absolute path is in, and where.
@@ -132,6 +135,7 @@ class Works {
   std::deque<sync::Place> to_place_;
   std::map<sync::PlaceTicket, std::unique_ptr<Placing>> placings_;
   std::map<uint64_t, Ask> asks_;
+  Duration rested_{};
   uint64_t next_ask_ = 0;
   Serving serving_;
   KeptMemory memory_{kKeptFreeBytes};

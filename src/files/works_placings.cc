@@ -63,13 +63,14 @@ Placing::World Works::placing_world(sync::PlaceTicket ticket) {
         const auto host = hosts_.find(to);
         if (host == hosts_.end()) return 0;
         uint64_t& asked = host->second.asked_bytes;
-        if (asked != 0 && asked + bytes > kMaxAskedBytes) return 0;
-        if (asked == 0) host->second.speed.begin(read_clocks().mono);
+        LinkSpeed& speed = host->second.speed;
+        const uint64_t limit = speed.known() ? kMaxAskedBytes : kMaxAskedBytesAtFirst;
+        if (asked != 0 && asked + bytes > limit) return 0;
+        if (asked == 0) speed.begin(read_clocks().mono, rested_);
         asked += bytes;
-        ask.set_pack(host->second.speed.pack_level());
+        ask.set_pack(speed.pack_level());
         asks_[++next_ask_] = {ticket, to, bytes};
         ask.set_request(next_ask_);
-        ask.set_beside(true);
         wire::FileMessage message;
         *message.mutable_ask() = std::move(ask);
         say(to, message);

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import time
 
@@ -250,6 +251,42 @@ def rotation(make_lab, rounds, seconds, say):
         say("rotation %d of %d: %d in %d s" % (n + 1, rounds, sum(rotations) / 2, seconds))
     return {"rotation: CPU of each end": costs, "rotation: longest answer around one": at_rotations,
             "rotation: longest answer between two": elsewhere}
+
+
+def transfer(make_lab, gib, say):
+    """While one large file goes from a host to another: how long beats take there and back, and who waits for an answer."""
+    lab = make_lab("addr", "addr")
+    folder = {h.i: os.path.join(h.dir, "data") for h in lab}
+    free = shutil.disk_usage(lab[1].dir).free
+    if free < 3 * gib << 30:
+        raise L.Skip("%d GiB are free, three times %d are needed" % (free >> 30, gib))
+    for h in lab:
+        os.makedirs(folder[h.i])
+        h.conf = 'sync data { path = "%s" }\n' % folder[h.i]
+    lab.up()
+    lab.await_linked()
+    say("transfer: %d GiB are made" % gib)
+    whole = os.path.join(lab[1].dir, "whole")
+    with open(whole, "wb") as f:
+        for _ in range(gib << 4):
+            f.write(os.urandom(1 << 26))
+    os.rename(whole, os.path.join(folder[1], "whole"))
+    say("transfer: begins")
+    begin, arrived = time.monotonic(), os.path.join(folder[2], "whole")
+    round_trips, answers = {h.i: 0 for h in lab}, {h.i: 0 for h in lab}
+    while not os.path.exists(arrived):
+        for h in lab:
+            asked = time.monotonic()
+            told = h.status()["hosts"]
+            answers[h.i] = max(answers[h.i], (time.monotonic() - asked) * 1e3)
+            round_trips[h.i] = max([round_trips[h.i]] + [v["rtt_ms"] for v in told if v.get("rtt_ms") is not None])
+        time.sleep(0.01)
+        if time.monotonic() - begin > 120 * gib:
+            raise L.Failure("the transfer does not end")
+    took = time.monotonic() - begin
+    os.remove(arrived)
+    return {"transfer: longest beat there and back": list(round_trips.values()),
+            "transfer: longest answer": list(answers.values()), "transfer: rate": [(gib << 30) / took / 1e6]}
 
 
 def behind_routers(make_lab, trials, say):

@@ -101,7 +101,8 @@ class OneHost {
       }
       default: {
         const std::string digest = input.take(kDigestBytes), bytes = input.text();
-        (void)files::bulk_from(bytes);
+        std::string unpacked;
+        (void)files::bulk_from(bytes, unpacked);
         if (wire::FilePacked packed; packed.ParseFromString(bytes)) (void)files::unpacked(packed);
         (void)files::parse_node(bytes, files::node_digest(bytes), input.number(3));
         (void)files::parse_node(bytes, digest, input.number(3), input.byte());

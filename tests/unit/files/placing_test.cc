@@ -77,18 +77,21 @@ class PlacingTest : public DiskTest {
       wire::ContentGiven given;
       given.set_request(answered_ + 1);
       given.set_last(true);
+      std::string beside;
       for (const auto& asked : asks_[answered_].parts()) {
         auto& part = *given.add_parts();
         part.set_digest(asked.digest());
-        part.set_bytes(asked.size() != 0 ? fresh_.substr(asked.offset(), asked.size())
-                                         : node(asked.digest()));
+        std::string content =
+            asked.size() != 0 ? fresh_.substr(asked.offset(), asked.size()) : node(asked.digest());
         if (asked.has_basis() && gives_deltas_) {
           part.set_delta(true);
-          part.set_bytes(delta_spoilt_ ? "spoilt" : *delta_of(part.bytes(), asked.basis()));
+          content = delta_spoilt_ ? "spoilt" : *delta_of(content, asked.basis());
         }
-        bytes += part.bytes().size();
+        part.set_length(static_cast<uint32_t>(content.size()));
+        beside += content;
       }
-      placing.given(MonoTime{}, given, {});
+      bytes += beside.size();
+      placing.given(MonoTime{}, given, beside);
     }
     return bytes;
   }
