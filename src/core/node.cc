@@ -240,11 +240,9 @@ void Node::State::on(Context& context, const PersistFailed& event) {
     vouch_not_stored();
   } else if (std::holds_alternative<StoredVoters>(next)) {
     succession.store_at = context.now.mono + config.dead_time;
-  } else if (std::holds_alternative<StoredVow>(next)) {
-    disk_refuses(context, event.reason);
   } else if (std::holds_alternative<StoredIncarnation>(next)) {
     incarnation_not_stored(context, event.reason);
-  } else if (std::holds_alternative<StoredTrial>(next) ||
+  } else if (std::holds_alternative<StoredVow>(next) || std::holds_alternative<StoredTrial>(next) ||
              std::holds_alternative<StoredUpkeeps>(next)) {
     disk_refuses(context, event.reason);
   } else if (const auto* begun = std::get_if<StoredBegun>(&next)) {

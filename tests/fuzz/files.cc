@@ -165,14 +165,14 @@ class OneHost {
       Placed done{place->ticket, Outcome::kDone, "", {}, {}};
       done.found.state = place->entry.state;
       done.found.signature.inode = ++inode_;
-      events_.push_back(done);
+      events_.emplace_back(std::move(done));
     } else if (const auto* index = std::get_if<StoreIndex>(&action)) {
-      events_.push_back(IndexStored{index->ticket, ""});
+      events_.emplace_back(IndexStored{index->ticket, ""});
     } else if (const auto* owned = std::get_if<Owned>(&action)) {
       serves_ = owns_ && owned->refused.empty();
     } else if (const auto* look = std::get_if<Look>(&action);
                look != nullptr && look->path.empty()) {
-      events_.push_back(Scanned{kRoot, true, {}});
+      events_.emplace_back(Scanned{kRoot, true, {}});
     }
   }
 
