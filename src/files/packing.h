@@ -32,8 +32,8 @@ void end_bulk(std::string& frame, const wire::ContentGiven& given);
 
 struct Bulk {
   wire::ContentGiven given;
-  std::string_view
-      bytes;  // of its parts, one after the other; within the frame, or within `unpacked`
+  // Of its parts, one after the other; within the frame, or within `unpacked`.
+  std::string_view bytes;
 };
 bool is_bulk(std::string_view frame);
 // nullopt: it is not sound.
