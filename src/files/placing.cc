@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "files/packing.h"
 #include "files/path.h"
 
 namespace cluster::files {
