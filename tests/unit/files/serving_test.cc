@@ -18,7 +18,7 @@ namespace {
 class ServingTest : public ::testing::Test {
  protected:
   std::string write(const std::string& bytes) {
-    const std::string path = folder_.path().string() + "/file";
+    std::string path = folder_.path().string() + "/file";
     std::ofstream(path, std::ios::binary) << bytes;
     size_ = bytes.size();
     return path;
