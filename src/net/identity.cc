@@ -34,17 +34,6 @@ Error failed(const std::string& path, const char* doing) {
   return Error{path + ": cannot " + doing + ": " + std::strerror(errno)};
 }
 
-std::string der_of(EVP_PKEY* key) {
-  unsigned char* der = nullptr;
-  const int length = i2d_PUBKEY(key, &der);
-  if (length <= 0) return {};
-  std::string spki(reinterpret_cast<char*>(der), static_cast<size_t>(length));
-  OPENSSL_free(der);
-  const bool p256 =
-      spki.size() == kNodeKeyBytes && std::memcmp(spki.data(), kSpkiHead, sizeof kSpkiHead) == 0;
-  return p256 ? spki : std::string();
-}
-
 Result<std::string> read_key_file(const std::string& path, int raw_fd) {
   const Fd fd(raw_fd);
   struct stat info {};
@@ -88,10 +77,17 @@ NodeId node_id_of(std::string_view spki) {
 }
 
 std::string spki_of(const X509* certificate) {
-  EVP_PKEY* key = X509_get0_pubkey(certificate);
-  std::string spki = key ? der_of(key) : std::string();
+  // As the certificate has it: to encode the key anew costs OpenSSL 3 a search through all its encoders.
+  unsigned char* der = nullptr;
+  const bool on_curve = X509_get0_pubkey(certificate) != nullptr;
+  const int length = on_curve ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der) : 0;
   ERR_clear_error();
-  return spki;
+  if (length <= 0) return {};
+  std::string spki(reinterpret_cast<char*>(der), static_cast<size_t>(length));
+  OPENSSL_free(der);
+  const bool p256 =
+      spki.size() == kNodeKeyBytes && std::memcmp(spki.data(), kSpkiHead, sizeof kSpkiHead) == 0;
+  return p256 ? spki : std::string();
 }
 
 Result<Identity> Identity::load_or_create(const std::string& path) {
@@ -124,7 +120,11 @@ Result<Identity> Identity::load_or_create(const std::string& path) {
 
 Result<Identity> Identity::from_key(Key key, const std::string& path) {
   Identity identity;
-  if (key) identity.spki_ = der_of(key.get());
+  identity.certificate_.reset(X509_new());
+  X509* certificate = identity.certificate_.get();
+  ENSURE(certificate);
+  if (key && X509_set_pubkey(certificate, key.get()) == 1) identity.spki_ = spki_of(certificate);
+  ERR_clear_error();
   if (identity.spki_.empty())
     return Error{path +
                  ": not a P-256 private key in PEM form; restore it, or remove it and this "
@@ -133,10 +133,8 @@ Result<Identity> Identity::from_key(Key key, const std::string& path) {
   identity.node_ = node_id_of(identity.spki_);
 
   // Valid for ever (RFC 5280, 4.1.2.5), since clocks may be wrong at boot and nobody checks it.
-  identity.certificate_.reset(X509_new());
-  X509* certificate = identity.certificate_.get();
   X509_NAME* name = X509_NAME_new();
-  ENSURE(certificate && name && X509_set_version(certificate, X509_VERSION_3) == 1 &&
+  ENSURE(name && X509_set_version(certificate, X509_VERSION_3) == 1 &&
          ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
          ASN1_TIME_set_string(X509_getm_notBefore(certificate), "19700101000000Z") == 1 &&
          ASN1_TIME_set_string(X509_getm_notAfter(certificate), "99991231235959Z") == 1 &&
@@ -145,7 +143,6 @@ Result<Identity> Identity::from_key(Key key, const std::string& path) {
                                     0) == 1 &&
          X509_set_subject_name(certificate, name) == 1 &&
          X509_set_issuer_name(certificate, name) == 1 &&
-         X509_set_pubkey(certificate, identity.key_.get()) == 1 &&
          X509_sign(certificate, identity.key_.get(), EVP_sha256()) > 0);
   X509_NAME_free(name);
   return identity;
