@@ -22,7 +22,7 @@ void set_mutual(Member& at, const NodeId& node, Member* other) {
 }
 
 auto age(const wire::Record& record) {
-  return std::make_tuple(record.incarnation(), record.sequence());
+  return std::make_pair(record.incarnation(), record.sequence());
 }
 
 Duration dead_time(const Member& member, Duration own) {
@@ -36,16 +36,18 @@ NodeId node_of(const std::string& raw) { return NodeId::from_raw(raw).value_or(N
 void Members::set_own(wire::Record record) {
   Member& own = members_[self_];
   own.node = self_;
-  take(own, std::move(record));
+  const size_t bytes = record.ByteSizeLong();
+  take(own, std::move(record), bytes);
 }
 
-void Members::take(Member& member, wire::Record record) {
-  const size_t bytes = record.ByteSizeLong();
+void Members::take(Member& member, wire::Record record, size_t bytes) {
   records_bytes_ = records_bytes_ - member.record_bytes + bytes;
   member.record_bytes = bytes;
   const HostId host(record.host());
-  if (host != member.host) nodes_of_[member.host].erase(member.node);
-  nodes_of_[host].insert(member.node);
+  if (host != member.host) {
+    std::erase(nodes_of_[member.host], &member);
+    nodes_of_[host].push_back(&member);
+  }
   // A node's first record, and the first of a new start, say anew whether a link to it counts.
   if (member.record.incarnation() != record.incarnation()) search_ = Search::kAll;
   member.host = host;
@@ -104,31 +106,36 @@ void Members::count_proofs(const Member& member, bool add) {
   }
 }
 
-Freshness Members::apply(Now now, const wire::Record& record) {
+Freshness Members::freshness(const NodeId& node, uint64_t incarnation, uint64_t sequence) const {
+  const Member* member = find(node);
+  if (member == nullptr) return Freshness::kNewer;
+  const auto theirs = std::make_pair(incarnation, sequence), ours = age(member->record);
+  if (theirs == ours) return Freshness::kSame;
+  return theirs < ours ? Freshness::kOlder : Freshness::kNewer;
+}
+
+Freshness Members::apply(Now now, wire::Record record) {
   const NodeId node = node_of(record.node());
   if (!node || node == self_ || record.host() == 0 || record.incarnation() == 0)
     return Freshness::kInvalid;
-  auto it = members_.find(node);
-  const uint64_t known = it == members_.end() ? 0 : it->second.record.incarnation();
-  const size_t before = it == members_.end() ? 0 : it->second.record_bytes;
+  const Freshness freshness = this->freshness(node, record.incarnation(), record.sequence());
+  if (freshness != Freshness::kNewer) return freshness;
+  Member* member = find(node);
+  const uint64_t known = member == nullptr ? 0 : member->record.incarnation();
+  const size_t before = member == nullptr ? 0 : member->record_bytes;
+  const size_t bytes = record.ByteSizeLong();
   if (record.incarnation() > known && record.incarnation() - known > kMaxLeap)
     return Freshness::kInvalid;
-  if (records_bytes_ - before + record.ByteSizeLong() > kMaxRecordsBytes)
-    return Freshness::kInvalid;
-  if (it == members_.end()) {
+  if (records_bytes_ - before + bytes > kMaxRecordsBytes) return Freshness::kInvalid;
+  if (member == nullptr) {
     if (members_.size() >= kMaxNodes) return Freshness::kInvalid;
-    it = members_.emplace(node, Member{}).first;
-    it->second.node = node;
-    it->second.heard = now.mono;
-  } else if (age(record) == age(it->second.record)) {
-    return Freshness::kSame;
-  } else if (age(record) < age(it->second.record)) {
-    return Freshness::kOlder;
+    member = &members_[node];
+    member->node = node;
+    member->heard = now.mono;
   }
-  Member& member = it->second;
-  note_lost_edges(now, member, record);
-  take(member, record);
-  member.gone = false;
+  note_lost_edges(now, *member, record);
+  take(*member, std::move(record), bytes);
+  member->gone = false;
   return Freshness::kNewer;
 }
 
@@ -165,12 +172,10 @@ const Member* Members::of(HostId host) const {
   const Member* best = nullptr;
   const auto nodes = nodes_of_.find(host);
   if (nodes == nodes_of_.end()) return nullptr;
-  for (const NodeId& node : nodes->second) {
-    const Member& member = members_.at(node);
-    if (best == nullptr || std::make_tuple(member.up, member.seen, node) >
-                               std::make_tuple(best->up, best->seen, best->node))
-      best = &member;
-  }
+  for (const Member* member : nodes->second)
+    if (best == nullptr || std::tie(member->up, member->seen, member->node) >
+                               std::tie(best->up, best->seen, best->node))
+      best = member;
   return best;
 }
 

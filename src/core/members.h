@@ -71,7 +71,9 @@ class Members {
   // This host's own record, whole.
   void set_own(wire::Record record);
   // Somebody else's record.
-  Freshness apply(Now now, const wire::Record& record);
+  Freshness apply(Now now, wire::Record record);
+  // What a record of that age would be to apply(), as far as that can be told from it.
+  Freshness freshness(const NodeId& node, uint64_t incarnation, uint64_t sequence) const;
 
   // Our own direct link to that node ended now; heard is its last byte.
   void lost_link(const NodeId& node, MonoTime heard);
@@ -108,7 +110,7 @@ class Members {
   // What has to be looked at anew of who is reached over what.
   enum class Search : uint8_t { kNone, kShorten, kAll };
 
-  void take(Member& member, wire::Record record);
+  void take(Member& member, wire::Record record, size_t bytes);
   void join_edges(Member& member, const std::vector<Member*>& before);
   void count_proofs(const Member& member, bool add);
   void note_lost_edges(Now now, const Member& from, const wire::Record& fresh);
@@ -123,7 +125,7 @@ class Members {
   NodeId self_;
   bool many_ = false;
   std::map<NodeId, Member> members_;
-  std::map<HostId, std::set<NodeId>> nodes_of_;
+  std::map<HostId, std::vector<const Member*>> nodes_of_;
   size_t records_bytes_ = 0;
   Search search_ = Search::kAll;
   MonoTime shorten_at_ = kNever;

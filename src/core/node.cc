@@ -24,13 +24,14 @@ void Node::start(Now now, Actions& out) {
   state_->finish_step(context);
 }
 
-void Node::step(Now now, const Event& event, Actions& out) {
+void Node::step(Now now, const Event& event, Actions& out, bool more) {
   Context context{now, out, state_->rng};
+  if (state_->gathered && !std::holds_alternative<Received>(event)) state_->finish_step(context);
   if (state_->left) return;
   state_->notice_stall(context);
   state_->note_chores(event);
   state_->handle(context, event);
-  state_->finish_step(context);
+  if (!more || !state_->gathered) state_->finish_step(context);
 }
 
 Knowledge::Knowledge(Boot b)
@@ -383,6 +384,7 @@ void Node::State::decide(Context& context) {
 }
 
 void Node::State::finish_step(Context& context) {
+  gathered = false;
   if (left) return;
   for (LinkId id : links.tick(context)) {
     const Link* link = links.find(id);

@@ -1,5 +1,5 @@
 // One host's whole decision making. Owns no resource of the system; see io.h for what it is told and
-// what it asks for. Deterministic: the same Boot and the same (Now, Event) stream give the same Actions.
+// what it asks for. Deterministic: the same Boot and the same calls of start() and step() give the same Actions.
 #pragma once
 
 #include <map>
@@ -55,8 +55,9 @@ class Node {
   // Once, before any event: loads what was stored and starts to act.
   void start(Now now, Actions& out);
 
-  // Time never goes back between calls. Actions are appended, to be performed in order.
-  void step(Now now, const Event& event, Actions& out);
+  // Time never goes back between calls. Actions are appended, to be performed in order. `more`: the next event has
+  // happened already and follows at once, so floods of records that have waited together may be taken in as one.
+  void step(Now now, const Event& event, Actions& out, bool more = false);
 
   View view(Now now) const;
   // Grows with whatever may have changed a view beyond its times: nothing does in a quiet cluster.

@@ -41,6 +41,10 @@ inline constexpr char kServicePrefix[] = "service/";
 inline constexpr char kRestartedPrefix[] = "restarted/";
 inline constexpr char kBarPrefix[] = "bar/";
 
+// What goes into one message, where there is more: well below what a frame holds.
+inline constexpr size_t kBytesPerMessage = 128 * 1024;
+inline constexpr char kUnreadable[] = "it cannot be read";
+
 // For the services file of another, should an answer have got lost.
 inline constexpr int kBeatsToAskAgain = 2;
 
@@ -143,6 +147,7 @@ struct Knowledge {
   bool left = false;
 
   bool dirty = true;            // something changed that decisions depend on
+  bool gathered = false;        // floods were heard, and nothing has followed from them yet
   MonoTime woken_at = kNever;   // the newest Wake asked for
   MonoTime review_at = kNever;  // decide again then, whatever happens
   uint64_t revision = 0;

@@ -12,14 +12,10 @@ namespace cluster::core {
 namespace {
 
 constexpr Duration kClockAlertPause = minutes(10);
-// What goes into one message, where there is more: well below what a peer takes and a frame holds.
-constexpr int kRecordsPerFlood = 64;
+// What goes into one message, where there is more: well below what a peer takes.
 constexpr int kSettingsPerMessage = 512;
-constexpr size_t kBytesPerMessage = 128 * 1024;
 // As much as most messages take once they are read.
 constexpr size_t kRoomToRead = 4096;
-static_assert(kMaxRecordBytes + kBytesPerMessage < wire::kMaxFrameBytes);
-static_assert(kRecordsPerFlood <= kMaxRecordsPerMessage);
 static_assert(kSettingsPerMessage <= kMaxSettingsPerMessage);
 
 }  // namespace
@@ -199,13 +195,14 @@ void Node::State::on(Context& context, const Received& event) {
   google::protobuf::Arena arena(room.data(), room.size());
   wire::Message& message = *google::protobuf::Arena::CreateMessage<wire::Message>(&arena);
   const bool parsed = message.ParseFromString(event.bytes);
-  auto fault = parsed ? unsound(message) : "it cannot be read";
-  if (!fault && !message.has_hello() && !link->established) fault = "it comes before the greeting";
-  if (fault) {
-    bad_input.note(context, link->host, name_of(link->host) + " (" + link->address + ")", *fault);
-    drop_link(context, event.link, "malformed message", true);
-    return;
+  if (gathered && !message.has_flood() && !message.has_beat()) {
+    finish_step(context);
+    link = links.find(event.link);
+    if (link == nullptr || left) return;
   }
+  auto fault = parsed ? unsound(message) : kUnreadable;
+  if (!fault && !message.has_hello() && !link->established) fault = "it comes before the greeting";
+  if (fault) return refuse_message(context, *link, *fault);
   if (message.has_hello()) {
     links.hear_hello(context.now, *link, message.hello());
     establish(context, event.link);
@@ -225,6 +222,12 @@ void Node::State::on(Context& context, const Received& event) {
     case wire::Message::kFiles: receive_files(context, *link, message.files()); break;
     default: break;  // of a newer version: not for us
   }
+}
+
+void Node::State::refuse_message(Context& context, const Link& link, const std::string& fault) {
+  bad_input.note(context, link.host, name_of(link.host) + " (" + link.address + ")", fault);
+  drop_link(context, link.id, "malformed message", true);
+  gathered = false;
 }
 
 // What the pair says to each other alone: the graph is known from neighbours.
@@ -257,27 +260,6 @@ void Node::State::send(Context& context, const Link& link, const wire::Message& 
   context.emit(Send{link.id, std::move(bytes), priority});
 }
 
-// `greeting`: the last flood of them, if only an empty one, ends what a new link is told.
-void Node::State::send_records(Context& context, const Link& link,
-                               const std::vector<const wire::Record*>& records, bool greeting) {
-  wire::Message message;
-  wire::Flood& flood = *message.mutable_flood();
-  size_t bytes = 0;
-  for (const wire::Record* record : records) {
-    const size_t size = record->ByteSizeLong();
-    if (flood.records_size() == kRecordsPerFlood ||
-        (flood.records_size() > 0 && bytes + size > kBytesPerMessage)) {
-      flood.set_more(greeting);
-      send(context, link, message);
-      flood.Clear();
-      bytes = 0;
-    }
-    *flood.add_records() = *record;
-    bytes += size;
-  }
-  if (greeting || flood.records_size() > 0) send(context, link, message);
-}
-
 void Node::State::send_settings(Context& context, const Link& link,
                                 const std::vector<wire::Setting>& entries) {
   wire::Message message;
@@ -301,71 +283,6 @@ void Node::State::send_everything(Context& context, const Link& link) {
   for (const auto& [node, member] : members.all()) records.push_back(&member.record);
   send_records(context, link, records, true);
   outboxes.erase(link.id);
-}
-
-void Node::State::receive_flood(Context& context, Link& link, const wire::Flood& flood) {
-  std::set<NodeId> older;
-  for (const wire::Record& record : flood.records()) hear_record(context, link, record, older);
-  if (!flood.more() && !link.synced) {
-    link.synced = true;
-    answered.insert(link.host);
-    dirty = ways.due = true;
-  }
-  std::vector<const wire::Record*> answer;
-  answer.reserve(older.size());
-  for (const NodeId& node : older) {
-    if (!mesh.crowded())
-      answer.push_back(&members.find(node)->record);
-    else
-      outboxes[link.id].owed.insert(node);
-  }
-  send_records(context, link, answer, false);
-}
-
-void Node::State::hear_record(Context& context, Link& link, const wire::Record& record,
-                              std::set<NodeId>& older) {
-  const NodeId node = node_of(record.node());
-  if (node == self) {
-    heard_own_record(context, record);
-    return;
-  }
-  switch (members.apply(context.now, record)) {
-    case Freshness::kSame: return peer_has(link, node);
-    case Freshness::kInvalid: return;
-    case Freshness::kOlder: older.insert(node); return;
-    case Freshness::kNewer: break;
-  }
-  peer_has(link, node);
-  dirty = ways.due = true;
-  learn_key_of_record(context, record, node);
-  news[node] = link.id;
-  if (links.to(node) == nullptr) {
-    auto gone = lost.find(node);
-    if (gone != lost.end() && gone->second.proof == wire::Lost::REFUSED) lost.erase(gone);
-  }
-  for (const wire::Holding& holding : record.services()) {
-    voter.hear_epoch(holding.service(), std::max(holding.epoch(), holding.highest_epoch()));
-    // A grant is over once its holder is seen to run the service.
-    if (holds_service(holding.state())) voter.release(holding.service(), node);
-  }
-  meet_session(context, record);
-  hear_ledgers(context, record);
-  if (node == link.node) compare_settings(context, link, record.settings_digest());
-  const OrdersVersion theirs = version_of(record.configuration());
-  if (theirs > orders.version() && (theirs != orders_asked || orders_asked_from != node)) {
-    orders_asked = theirs;
-    orders_asked_from = node;
-    orders_ask_at = context.now.mono + kBeatsToAskAgain * config.beat_interval;
-    wire::Routed ask;
-    set_version(ask.mutable_orders_ask()->mutable_configuration(), theirs);
-    // The way to that node may be known only once this flood is taken in whole.
-    wire::Message direct;
-    ask.set_from(self.raw());
-    ask.set_to(node.raw());
-    ask.set_hops(kMaxHops);
-    *direct.mutable_routed() = std::move(ask);
-    send(context, link, direct);
-  }
 }
 
 void Node::State::receive_settings(Context& context, Link& link, const wire::Stamped& stamped) {
@@ -421,23 +338,6 @@ void Node::State::compare_settings(Context& context, const Link& link, uint64_t 
   if (told == std::make_pair(ours, theirs)) return;
   told = {ours, theirs};
   send_settings(context, link, settings.all());
-}
-
-void Node::State::flood_pending(Context& context) {
-  tell_digest(context);
-  if (mesh.crowded()) queue_news();
-  if (!outboxes.empty()) send_news(context);
-  if (news.empty() && setting_news.empty()) return;
-  for (const auto& [id, link] : links.all()) {
-    if (!link.established || link.relay) continue;
-    send_settings(context, link, setting_news);
-    std::vector<const wire::Record*> records;
-    for (const auto& [node, source] : news)
-      if (source != id && node != link.node) records.push_back(&members.find(node)->record);
-    send_records(context, link, records, false);
-  }
-  news.clear();
-  setting_news.clear();
 }
 
 void Node::State::refresh_members(Context& context) {

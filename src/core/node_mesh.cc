@@ -17,9 +17,9 @@ constexpr int kSpareAfter = 12;
 constexpr size_t kExplorersAtOnce = 8;
 // News goes out at once over a link that has been quiet, and then after pauses that grow while there is more.
 constexpr Duration kFirstFloodPause = milliseconds(10);
-constexpr Duration kLongestFloodPause = milliseconds(100);
+constexpr Duration kLongestFloodPause = milliseconds(200);
 // Likewise new edges of this host: its first is told at once, so that it is seen.
-constexpr Duration kFirstEdgePause = milliseconds(25);
+constexpr Duration kFirstEdgePause = milliseconds(100);
 constexpr Duration kLongestEdgePause = milliseconds(400);
 constexpr Duration kCompareAfter = milliseconds(500);
 

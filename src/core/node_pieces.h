@@ -32,6 +32,13 @@ struct LostLink {
   wire::Lost::Proof proof = wire::Lost::SILENT;
 };
 
+// One of a flood. Only what may be news is read whole.
+struct HeardRecord {
+  NodeId node;
+  uint64_t incarnation = 0, sequence = 0;
+  std::optional<wire::Record> record;
+};
+
 // Since when, or after what failure, a pair without a direct link waits to be joined through others.
 struct RelayWait {
   MonoTime not_before;

@@ -54,7 +54,7 @@ struct Node::State final : Knowledge, ServiceWorld {
   void begin_leaving(Context& context, const std::string& why);
   void leave_when_done(Context& context);
 
-  // node_links.cc: links, flooding
+  // node_links.cc: links
   void say_hello(Context& context, const Link& link, bool dialling);
   void greet(Context& context, Link& link);
   void greet_all(Context& context);
@@ -68,21 +68,21 @@ struct Node::State final : Knowledge, ServiceWorld {
   void drop_links(Context& context, Predicate predicate, const std::string& reason) {
     for (LinkId id : links.where(predicate)) drop_link(context, id, reason, true);
   }
-  void receive_flood(Context& context, Link& link, const wire::Flood& flood);
+  void refuse_message(Context& context, const Link& link, const std::string& fault);
   void receive_settings(Context& context, Link& link, const wire::Stamped& stamped);
   void setting_refused(Context& context, const NodeId& from, const wire::SettingRefused& refusal);
   void compare_settings(Context& context, const Link& link, uint64_t theirs);
   void send_settings(Context& context, const Link& link, const std::vector<wire::Setting>& entries);
-  void send_records(Context& context, const Link& link,
-                    const std::vector<const wire::Record*>& records, bool greeting);
-  void flood_pending(Context& context);
-  void send(Context& context, const Link& link, const wire::Message& message,
-            Priority priority = Priority::kControl);
+  void send(Context&, const Link&, const wire::Message&, Priority = Priority::kControl);
   void receive_through_others(Context& context, Link& link, const wire::Message& message);
-  void hear_record(Context& context, Link& link, const wire::Record& record,
-                   std::set<NodeId>& older);
   void refresh_members(Context& context);
   void announce_host(Context& context, HostId host);
+
+  // node_flood.cc: records
+  void receive_flood(Context& context, Link& link, const wire::Flood& flood);
+  void hear_record(Context& context, Link& link, HeardRecord& heard, std::set<NodeId>& older);
+  void send_records(Context&, const Link&, const std::vector<const wire::Record*>&, bool greeting);
+  void flood_pending(Context& context);
 
   // node_routing.cc: messages from end to end; false: there is no way to that node now
   bool route(Context& context, const NodeId& to, wire::Routed message,

@@ -44,8 +44,10 @@ inline constexpr uint64_t kMaxFailbackUs = 30ULL * 24 * 3600 * 1'000'000;  // as
 // [A-Za-z0-9][A-Za-z0-9._-]{0,63}: whatever passes is safe as the name of a folder.
 bool is_service_name(std::string_view name);
 
-// nullopt, or what is wrong with it. What a newer version may have added is nothing wrong.
+// nullopt, or what is wrong with it. What a newer version may have added is nothing wrong. The records of a flood are
+// looked at one by one, once they are read.
 std::optional<std::string> unsound(const wire::Message& message);
+std::optional<std::string> unsound(const wire::Record& record);
 std::optional<std::string> unsound(const wire::Orders& orders);
 // Names of hosts that may vote together: some, sorted, each once, not too many.
 bool are_voters(const std::vector<std::string>& names);

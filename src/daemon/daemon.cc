@@ -175,7 +175,7 @@ void Daemon::start_once_able() {
     // Who connects has waited in the backlog: before this nothing is known of who may come in.
     transport_->listen(std::move(listening_));
     perform();
-    for (const core::Event& event : std::exchange(early_, {})) step(event);
+    for (const core::Event& event : std::exchange(early_, {})) step(event, false);
   }));
 }
 
@@ -207,7 +207,8 @@ int Daemon::run() {
       -1, 0, [] { malloc_trim(0); }, kTrimAfter);
 
   parent_.began();
-  if (!loop_.run([this](const core::Event& event) { step(event); }, [this] { turn_ended(); })) {
+  if (!loop_.run([this](const core::Event& event, bool more) { step(event, more); },
+                 [this] { turn_ended(); })) {
     daemon::log(core::LogLevel::kError,
                 std::string("the kernel gives no events: ") + strerror(errno));
     exit_code_ = kExitFailed;
@@ -216,13 +217,13 @@ int Daemon::run() {
   return exit_code_;
 }
 
-void Daemon::step(const core::Event& event) {
+void Daemon::step(const core::Event& event, bool more) {
   if (gone_) return;
   if (!started_) return early_.push_back(event);
   const Now now = read_clocks();
-  if (verbosity() >= kVerbosityEvents) log_event(to_text(now, event));
+  if (verbosity() >= kVerbosityEvents) log_event(to_text(now, event, more));
   performer_->heard(event);
-  node_->step(now, event, actions_);
+  node_->step(now, event, actions_, more);
   perform();
 }
 

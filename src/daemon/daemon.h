@@ -96,7 +96,7 @@ class Daemon final : public bus::Cluster {
   void watch(evutil_socket_t fd, short what, std::function<void()> callback,
              std::optional<Duration> after = std::nullopt);
 
-  void step(const core::Event& event);
+  void step(const core::Event& event, bool more);
   void perform();  // what is in actions_
   void turn_ended();
 

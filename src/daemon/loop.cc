@@ -66,7 +66,12 @@ bool Loop::next(Item* item) {
   return true;
 }
 
-bool Loop::run(const std::function<void(const core::Event&)>& perform,
+bool Loop::event_waits() {
+  std::lock_guard guard(mutex_);
+  return !queue_.empty() && std::holds_alternative<core::Event>(queue_.front());
+}
+
+bool Loop::run(const std::function<void(const core::Event&, bool)>& perform,
                const std::function<void()>& turn_ended) {
   while (!stopped_) {
     bool waiting = false;
@@ -81,7 +86,7 @@ bool Loop::run(const std::function<void(const core::Event&)>& perform,
     size_t count = 0;
     for (; count < kMaxItemsPerTurn && !stopped_ && next(&item); ++count) {
       if (const auto* event = std::get_if<core::Event>(&item)) {
-        perform(*event);
+        perform(*event, count + 1 < kMaxItemsPerTurn && event_waits());
       } else {
         std::get<Task>(item)();
       }

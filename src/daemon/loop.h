@@ -32,14 +32,15 @@ class Loop {
   // From any thread.
   void post(Item item);
 
-  // Until stop(), handing out each item in the order of post(), and calling `turn_ended` after each turn
-  // that had any. False: the kernel refuses to wait for events.
-  bool run(const std::function<void(const core::Event&)>& perform,
+  // Until stop(), handing out each item in the order of post(), an event with whether another one follows at once, and
+  // calling `turn_ended` after each turn that had any. False: the kernel refuses to wait for events.
+  bool run(const std::function<void(const core::Event&, bool more)>& perform,
            const std::function<void()>& turn_ended);
   void stop() { stopped_ = true; }
 
  private:
   bool next(Item* item);
+  bool event_waits();
 
   const std::unique_ptr<event_base, EventFree> base_;
   const std::thread::id thread_;

@@ -419,8 +419,9 @@ std::string to_text(const Now& now, const Boot& boot) {
                  {"first_run", boot.first_run}}}});
 }
 
-std::string to_text(const Now& now, const Event& event) {
+std::string to_text(const Now& now, const Event& event, bool more) {
   json j = std::visit(ToJson{}, event);
+  if (more) j["more"] = true;
   j["at"] = times(now);
   return dump(j);
 }
@@ -448,7 +449,7 @@ Result<TracedBoot> boot_from_text(std::string_view text) {
 
 Result<TracedEvent> event_from_text(std::string_view text) {
   return parse<TracedEvent>(text, [](const json& j) {
-    return TracedEvent{times_from(j.at("at")), event_from(j)};
+    return TracedEvent{times_from(j.at("at")), event_from(j), j.value("more", false)};
   });
 }
 

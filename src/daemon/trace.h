@@ -14,8 +14,8 @@ namespace cluster::daemon {
 
 // {"at":[MONO,WALL],"boot":{...}}; times in nanoseconds, bytes in hex.
 std::string to_text(const Now& now, const core::Boot& boot);
-// {"at":[MONO,WALL],"event":"received",...}
-std::string to_text(const Now& now, const core::Event& event);
+// {"at":[MONO,WALL],"event":"received",...}; "more" as Node::step() was told.
+std::string to_text(const Now& now, const core::Event& event, bool more = false);
 
 struct TracedBoot {
   Now now;
@@ -24,6 +24,7 @@ struct TracedBoot {
 struct TracedEvent {
   Now now;
   core::Event event;
+  bool more = false;
 };
 Result<TracedBoot> boot_from_text(std::string_view text);
 Result<TracedEvent> event_from_text(std::string_view text);

@@ -70,7 +70,7 @@ int Guardian::run() {
   trim_.add(kTrimAfter);
   launcher_.ask();
   const bool turned =
-      loop_.run([this](const core::Event& event) { step(event); }, [this] { turn(); });
+      loop_.run([this](const core::Event& event, bool) { step(event); }, [this] { turn(); });
   if (!turned) {
     log(LogLevel::kError, std::string("the kernel gives no events: ") + strerror(errno));
     return daemon::kExitFailed;

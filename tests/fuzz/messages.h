@@ -59,8 +59,7 @@ class Messages {
     return message.SerializeAsString();
   }
   static std::string introduction(char name, uint32_t host) {
-    wire::Message message;
-    wire::Record& record = *message.mutable_flood()->add_records();
+    wire::Record record;
     record.set_node(node_named(name).raw());
     record.set_host(host);
     record.set_name(host == 3 ? "laptop" : "two.example");
@@ -73,6 +72,8 @@ class Messages {
     record.set_dead_us(5'000'000);
     record.add_edges()->set_node(node_named('1').raw());
     record.set_votes(true);
+    wire::Message message;
+    message.mutable_flood()->add_records(record.SerializeAsString());
     return message.SerializeAsString();
   }
 
@@ -161,17 +162,20 @@ class Messages {
     flood.set_more(input_.byte() > 200);
     const size_t records = many();
     if (records == 0) return;
-    record(*flood.add_records());
+    wire::Record first;
+    record(first);
+    flood.add_records(first.SerializeAsString());
     const bool alike = input_.flag();
     for (size_t i = 1; i < records; ++i) {
-      if (!alike) {
-        record(*flood.add_records());
-        continue;
+      wire::Record next;
+      if (alike) {
+        next = first;
+        next.set_sequence(first.sequence() + i);
+        if (i % 2 == 1) next.set_node(node());
+      } else {
+        record(next);
       }
-      wire::Record next = flood.records(0);
-      next.set_sequence(flood.records(0).sequence() + i);
-      if (i % 2 == 1) next.set_node(node());
-      *flood.add_records() = std::move(next);
+      flood.add_records(next.SerializeAsString());
     }
   }
 

@@ -11,6 +11,7 @@ class Schema:
 
     def __init__(self, text):
         self.numbers = {}
+        self.messages = set()
         self.reserved = {}
         self.tokens = [token for token in TOKEN.findall(text) if not token.startswith(("//", "/*"))]
         self.at = 0
@@ -40,6 +41,8 @@ class Schema:
         if word in ("message", "enum"):
             name = f"{scope}.{self.take()}".lstrip(".")
             self.numbers[name], self.reserved[name] = {}, set()
+            if word == "message":
+                self.messages.add(name)
             self.block(name, "")
         elif word == "oneof":
             self.block(scope, f" in {self.take()}")
@@ -53,6 +56,15 @@ class Schema:
             words = [word, *self.rest()]
             equals = words.index("=")
             self.numbers[scope][int(words[equals + 1])] = " ".join(words[:equals]) + oneof
+
+
+def as_bytes(schema, scope, what):
+    """The same field where a message in it is left to be read later: on the wire that is the same."""
+    words = what.split()
+    at = 1 if words[0] in ("repeated", "optional") else 0
+    if {words[at], f"{scope}.{words[at]}"} & schema.messages:
+        words[at] = "bytes"
+    return " ".join(words)
 
 
 def wire_numbers(tree):
@@ -73,7 +85,7 @@ def wire_numbers(tree):
                 fresh = now.numbers[message].get(number)
                 if fresh is None and number not in now.reserved[message]:
                     yield f"{present}:1: {message} {number} was '{what}'; it is to be reserved"
-                elif fresh is not None and fresh != what:
+                elif fresh is not None and fresh not in (what, as_bytes(released, message, what)):
                     yield f"{present}:1: {message} {number} is '{fresh}', and was '{what}' in {name}"
             for number in sorted(released.reserved[message] - now.reserved[message]):
                 yield f"{present}:1: {message} {number} was reserved in {name}"

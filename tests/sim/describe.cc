@@ -132,7 +132,10 @@ std::string describe_message(const std::string& bytes) {
            (m.hello().dialling() ? " dialling" : "");
   if (m.has_flood()) {
     std::string out = "flood";
-    for (const auto& r : m.flood().records()) out += " " + describe_record(r);
+    for (const std::string& told : m.flood().records()) {
+      wire::Record record;
+      out += " " + (record.ParseFromString(told) ? describe_record(record) : "malformed");
+    }
     return out;
   }
   if (m.has_routed()) return describe_routed(m.routed());

@@ -389,7 +389,7 @@ void Machine::drain() {
   while (running() && engine == engine_ && !frozen() && !inbox_.empty()) {
     core::Event event = std::move(inbox_.front());
     inbox_.pop_front();
-    step(&event);
+    step(&event, !inbox_.empty());
   }
   tick_if_due(engine);
 }
@@ -431,7 +431,7 @@ void Machine::count_alert() {
                                             " in one simulated minute");
 }
 
-void Machine::step(const core::Event* event) {
+void Machine::step(const core::Event* event, bool more) {
   ENSURE(!stepping_);
   if (world_.failed()) return;
   stepping_ = true;
@@ -441,7 +441,7 @@ void Machine::step(const core::Event* event) {
   if (event == nullptr) {
     core_->start(now(), actions_);
   } else {
-    core_->step(now(), *event, actions_);
+    core_->step(now(), *event, actions_, more);
   }
   world_.each_watcher([&](Watcher& w) { w.stepped(*this, event, actions_); });
   if (event != nullptr && std::holds_alternative<core::Tick>(*event)) count_idle_wake();

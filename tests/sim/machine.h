@@ -132,7 +132,7 @@ class Machine {
   void arm_guardian();
   void judge_kill();
   void from_scripts(core::Event event);
-  void step(const core::Event* event);
+  void step(const core::Event* event, bool more = false);
   void perform(core::Action& action);
   void arm(MonoTime at);
   void tick_if_due(uint64_t engine);

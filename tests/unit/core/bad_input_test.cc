@@ -67,7 +67,9 @@ TEST_F(BadInputTest, IsCountedEachTimeAndToldOnceAMinute) {
 
   pass(minutes(1));
   wire::Message message;
-  message.mutable_flood()->add_records()->set_node("short");
+  wire::Record nobody;
+  nobody.set_node("short");
+  add_record(message, nobody);
   offend(message.SerializeAsString());
   ASSERT_EQ(warnings_.size(), 2u);
   EXPECT_EQ(warnings_[1],
@@ -100,11 +102,12 @@ TEST_F(BadInputTest, WhateverComesBeforeTheGreetingIsSome) {
 }
 
 TEST_F(BadInputTest, AnIncarnationThatCannotBeIsToldOnceAMinute) {
-  wire::Message message;
-  wire::Record& record = *message.mutable_flood()->add_records();
+  wire::Record record;
   record.set_node(node(1).raw());
   record.set_host(1);
   record.set_incarnation(UINT64_MAX);
+  wire::Message message;
+  add_record(message, record);
   for (int i = 0; i < 100; ++i) {
     one_.hear(bad_, message);
     note();

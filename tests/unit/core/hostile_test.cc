@@ -10,6 +10,7 @@
 #include "core/node.h"
 #include "core/settings.h"
 #include "core/sound.h"
+#include "tests/unit/core/floods.h"
 #include "wire/framing.h"
 
 namespace cluster::core {
@@ -52,7 +53,7 @@ class HostileTest : public testing::Test {
     node_->start(now_, out_);
     link(kLink);
     wire::Message flood;
-    *flood.mutable_flood()->add_records() = record(2);
+    add_record(flood, record(2));
     receive(flood);
   }
 
@@ -85,56 +86,82 @@ class HostileTest : public testing::Test {
     return out;
   }
 
+  // Whoever links is told all records.
+  bool told_of(uint32_t number) {
+    link(kLink);
+    for (const wire::Message& message : sent())
+      for (const wire::Record& record : records_of(message))
+        if (record.node() == node(number).raw()) return true;
+    return false;
+  }
+
   Now now_{MonoTime(hours(1)), kEarliestTime + hours(1)};
   Actions out_, actions_;
   std::unique_ptr<Node> node_;
 };
 
 TEST_F(HostileTest, WhatNoHostSaysClosesTheLinkAndChangesNothing) {
-  const auto flood = [](auto&& change) {
-    wire::Message message;
-    change(*message.mutable_flood()->add_records() = record(3));
-    return message;
+  const auto with = [](auto&& change) {
+    wire::Record told = record(3);
+    change(told);
+    return told;
   };
-  const std::vector<wire::Message> cases = {
-      flood([](wire::Record& r) { r.set_node("short"); }),
-      flood([](wire::Record& r) { r.set_host(0); }),
-      flood([](wire::Record& r) { r.set_version(std::string(kMaxVersionBytes + 1, 'v')); }),
-      flood([](wire::Record& r) { r.set_version("1\n2026-01-01 a line of its own in the log"); }),
-      flood([](wire::Record& r) { r.add_addresses("\x1b[31m"); }),
-      flood([](wire::Record& r) { r.add_services()->set_service("../etc"); }),
-      flood([](wire::Record& r) {
+  const std::vector<wire::Record> cases = {
+      with([](wire::Record& r) { r.set_node("short"); }),
+      with([](wire::Record& r) { r.set_host(0); }),
+      with([](wire::Record& r) { r.set_version(std::string(kMaxVersionBytes + 1, 'v')); }),
+      with([](wire::Record& r) { r.set_version("1\n2026-01-01 a line of its own in the log"); }),
+      with([](wire::Record& r) { r.add_addresses("\x1b[31m"); }),
+      with([](wire::Record& r) { r.add_services()->set_service("../etc"); }),
+      with([](wire::Record& r) {
         r.add_services()->set_service("web");
         r.mutable_services(0)->set_with("../etc");
       }),
-      flood([](wire::Record& r) {
+      with([](wire::Record& r) {
         r.add_services()->set_service("web");
         r.mutable_services(0)->add_after("");
       }),
-      flood([](wire::Record& r) {
+      with([](wire::Record& r) {
         r.add_services()->set_service("web");
         for (int i = 0; i <= kMaxAfter; ++i) r.mutable_services(0)->add_after("db");
       }),
-      flood([](wire::Record& r) {
+      with([](wire::Record& r) {
         while (r.edges_size() <= kMaxEdges) *r.add_edges() = r.edges(0);
       }),
   };
-  for (const wire::Message& message : cases) {
-    receive(message);
-    EXPECT_TRUE(refused()) << unsound(message).value_or("sound");
-    EXPECT_TRUE(unsound(message));
-    EXPECT_EQ(node_->inspect().records_digest.find(node(3).brief()), std::string::npos);
-    link(kLink);
+  for (const wire::Record& told : cases) {
+    // What is sound of the same message is not taken either.
+    wire::Message flood;
+    add_record(flood, record(4));
+    add_record(flood, told);
+    receive(flood);
+    EXPECT_TRUE(refused()) << unsound(told).value_or("sound");
+    EXPECT_TRUE(unsound(told));
+    EXPECT_FALSE(told_of(3));
+    EXPECT_FALSE(told_of(4));
+    EXPECT_TRUE(told_of(2));
+  }
+}
+
+TEST_F(HostileTest, BytesThatAreNoRecordCloseTheLinkAndChangeNothing) {
+  std::string cut = record(3).SerializeAsString();
+  cut.pop_back();
+  for (const std::string& bytes : {std::string("\xff"), cut}) {
+    wire::Message flood;
+    add_record(flood, record(4));
+    flood.mutable_flood()->add_records(bytes);
+    receive(flood);
+    EXPECT_TRUE(refused());
+    EXPECT_FALSE(told_of(4));
   }
 }
 
 TEST_F(HostileTest, OneOldRecordToldManyTimesIsAnsweredOnce) {
   wire::Message flood;
-  *flood.mutable_flood()->add_records() = record(2, 1, 5);
+  add_record(flood, record(2, 1, 5));
   receive(flood);
   flood.Clear();
-  for (int i = 0; i < kMaxRecordsPerMessage; ++i)
-    *flood.mutable_flood()->add_records() = record(2, 1, 2);
+  for (int i = 0; i < kMaxRecordsPerMessage; ++i) add_record(flood, record(2, 1, 2));
   receive(flood);
   EXPECT_FALSE(refused());
   int records = 0;
@@ -173,22 +200,23 @@ TEST_F(HostileTest, ManySettingsGoOutInMessagesThatFitAFrame) {
 
 TEST_F(HostileTest, AnIncarnationThatLeapsIsNotBelieved) {
   const uint64_t before = node_->inspect().incarnation;
-  wire::Message flood;
-  *flood.mutable_flood()->add_records() = record(1, UINT64_MAX);
-  flood.mutable_flood()->mutable_records(0)->set_host(1);
-  receive(flood);
+  const auto hear = [this](const wire::Record& record) {
+    wire::Message flood;
+    add_record(flood, record);
+    receive(flood);
+  };
+  wire::Record own = record(1, UINT64_MAX);
+  own.set_host(1);
+  hear(own);
   EXPECT_EQ(node_->inspect().incarnation, before);
-  *flood.mutable_flood()->mutable_records(0) = record(2, UINT64_MAX);
-  receive(flood);
-  *flood.mutable_flood()->mutable_records(0) = record(2, 2);
-  receive(flood);
+  hear(record(2, UINT64_MAX));
+  hear(record(2, 2));
   EXPECT_NE(node_->inspect().records_digest.find(node(2).brief() + ":2."), std::string::npos)
       << node_->inspect().records_digest;
 }
 
 TEST_F(HostileTest, ATimeBeyondAllTimesIsALongTime) {
-  wire::Message flood;
-  wire::Record& running = *flood.mutable_flood()->add_records() = record(2, 1, 2);
+  wire::Record running = record(2, 1, 2);
   running.set_settled(true);
   running.set_dead_us(UINT64_MAX);
   running.set_session(1);
@@ -198,6 +226,8 @@ TEST_F(HostileTest, ATimeBeyondAllTimesIsALongTime) {
   web.set_state(wire::Holding::RUNNING);
   web.set_able(true);
   web.set_failback_us(UINT64_MAX);
+  wire::Message flood;
+  add_record(flood, running);
   receive(flood);
   EXPECT_FALSE(refused());
   const std::string why = node_->explain(now_, "web").value_or("");
@@ -236,9 +266,10 @@ TEST_F(HostileTest, RecordsOfInventedNodesAreTakenUpToALimit) {
   for (uint32_t n = 3; n < 2000; n += 100) {
     wire::Message flood;
     for (uint32_t i = n; i < n + 100; ++i) {
-      wire::Record& invented = *flood.mutable_flood()->add_records() = record(i);
+      wire::Record invented = record(i);
       for (int a = 0; a < kMaxAddresses; ++a)
         invented.add_addresses(std::string(kMaxAddressBytes, 'a'));
+      add_record(flood, invented);
     }
     receive(flood);
   }

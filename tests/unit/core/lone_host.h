@@ -14,6 +14,7 @@
 
 #include "core/hlc.h"
 #include "core/node.h"
+#include "tests/unit/core/floods.h"
 #include "wire/cluster.pb.h"
 
 namespace cluster::core::testing_core {
@@ -52,10 +53,10 @@ class LoneHost {
     store();
   }
 
-  // The event, and that all is stored which then is to be.
-  void step(const Event& event) {
+  // The event, and that all is stored which then is to be. `more`: as Node::step() has it.
+  void step(const Event& event, bool more = false) {
     actions.clear();
-    node_->step(now, event, actions);
+    node_->step(now, event, actions, more);
     store();
   }
 
@@ -74,8 +75,12 @@ class LoneHost {
             DialId(),     "192.0.2." + std::to_string(peer) + ":35790",
             generation};
   }
-  void hear(LinkId id, const std::string& bytes) { step(Received{id, bytes}); }
-  void hear(LinkId id, const wire::Message& message) { hear(id, message.SerializeAsString()); }
+  void hear(LinkId id, const std::string& bytes, bool more = false) {
+    step(Received{id, bytes}, more);
+  }
+  void hear(LinkId id, const wire::Message& message, bool more = false) {
+    hear(id, message.SerializeAsString(), more);
+  }
 
   // ------------------------------------------------------------------ what the last step came to
 
@@ -101,7 +106,7 @@ class LoneHost {
   std::vector<wire::Record> told(LinkId id) const {
     std::vector<wire::Record> out;
     for (const wire::Message& message : said(id))
-      out.insert(out.end(), message.flood().records().begin(), message.flood().records().end());
+      for (wire::Record& record : records_of(message)) out.push_back(std::move(record));
     return out;
   }
   std::vector<wire::Setting> set(LinkId id) const {

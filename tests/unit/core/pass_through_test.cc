@@ -52,7 +52,7 @@ class PassThroughTest : public testing::Test {
   }
   void tell(LinkId link, const wire::Record& record) {
     wire::Message flood;
-    *flood.mutable_flood()->add_records() = record;
+    add_record(flood, record);
     hear(link, flood);
   }
   void hear(LinkId link, const wire::Message& message) {

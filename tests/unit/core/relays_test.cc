@@ -9,6 +9,7 @@
 
 #include "core/hlc.h"
 #include "core/node.h"
+#include "tests/unit/core/floods.h"
 
 namespace cluster::core {
 namespace {
@@ -148,7 +149,7 @@ class JoinedTest : public testing::Test {
   // The middle says whom it is linked with, and what the far one says of itself.
   void flood(bool with_far) {
     wire::Message message;
-    wire::Record& middle = *message.mutable_flood()->add_records();
+    wire::Record middle;
     middle.set_node(node(kMiddle).raw());
     middle.set_host(kMiddle.value);
     middle.set_incarnation(1);
@@ -160,12 +161,16 @@ class JoinedTest : public testing::Test {
       middle.add_edges()->set_node(node(kFar).raw());
       middle.mutable_edges(1)->set_observed("198.51.100.3:35790");
       middle.mutable_edges(1)->set_ordinal(2);
-      wire::Record& far = *message.mutable_flood()->add_records();
+    }
+    add_record(message, middle);
+    if (with_far) {
+      wire::Record far;
       far.set_node(node(kFar).raw());
       far.set_host(kFar.value);
       far.set_incarnation(1);
       far.set_sequence(sequence_);
       far.add_edges()->set_node(node(kMiddle).raw());
+      add_record(message, far);
     }
     receive(message);
   }

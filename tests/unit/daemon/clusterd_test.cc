@@ -250,7 +250,7 @@ TEST_F(Clusterd, ItsEventsReplay) {
     const auto event = event_from_text(line.substr(at));
     ASSERT_TRUE(event.ok()) << line;
     now = event->now;
-    node->step(now, event->event, actions);
+    node->step(now, event->event, actions, event->more);
   }
   ASSERT_TRUE(node);
   const core::View view = node->view(now);

@@ -26,21 +26,25 @@ namespace {
 TEST(Loop, HandsOutInOrderAndNeverWithinACallback) {
   Loop loop;
   std::vector<uint64_t> seen;
+  std::vector<bool> followed;
   bool inside = false;
   const auto event = [](uint64_t n) { return core::Event(core::Persisted{StoreTicket(n)}); };
   loop.post(event(1));
   loop.post(event(2));
   EXPECT_TRUE(loop.run(
-      [&](const core::Event& e) {
+      [&](const core::Event& e, bool more) {
         EXPECT_FALSE(std::exchange(inside, true));
         const uint64_t n = std::get<core::Persisted>(e).ticket.value;
         seen.push_back(n);
+        followed.push_back(more);
         if (n == 1) loop.post(event(3));
+        // A task is nothing that an event can wait for.
         if (n == 3) loop.post(Loop::Task([&] { loop.stop(); }));
         inside = false;
       },
       [] {}));
   EXPECT_EQ(seen, (std::vector<uint64_t>{1, 2, 3}));
+  EXPECT_EQ(followed, (std::vector<bool>{true, true, false}));
 }
 
 TEST(Loop, IsWokenByOtherThreads) {
@@ -53,7 +57,7 @@ TEST(Loop, IsWokenByOtherThreads) {
       for (uint64_t i = 1; i <= 500; ++i) loop.post(core::Event(core::Persisted{StoreTicket(i)}));
     });
   EXPECT_TRUE(loop.run(
-      [&](const core::Event& e) {
+      [&](const core::Event& e, bool) {
         sum += std::get<core::Persisted>(e).ticket.value;
         if (++count == 2000) loop.stop();
       },
@@ -78,7 +82,7 @@ TEST(WakeTimer, WakesNotBeforeItsTimeAndForThePast) {
   asked = read_clocks().mono + milliseconds(20);
   timer->set(read_clocks().mono + hours(1));
   timer->set(asked);
-  EXPECT_TRUE(loop.run([](const core::Event&) {}, [] {}));
+  EXPECT_TRUE(loop.run([](const core::Event&, bool) {}, [] {}));
   EXPECT_EQ(wakes, 3);
 }
 
@@ -227,7 +231,7 @@ TEST(Leaving, KeepsTheSupervisorPatientAndWaitsForTheLastBytes) {
   Leaving leaving(loop.base(), notify, seconds(30), [&] { given_up = true; });
   EXPECT_TRUE(supervisor.heard().starts_with("EXTEND_TIMEOUT_USEC="));
   leaving.left([&] { return ++looks == 3; }, [&] { loop.stop(); });
-  EXPECT_TRUE(loop.run([](const core::Event&) {}, [] {}));
+  EXPECT_TRUE(loop.run([](const core::Event&, bool) {}, [] {}));
   EXPECT_EQ(looks, 3);
   EXPECT_FALSE(given_up);
 }
@@ -236,7 +240,7 @@ TEST(Leaving, GivesUpAfterItsBound) {
   const Notify notify("", std::nullopt, getpid());
   Loop loop;
   Leaving leaving(loop.base(), notify, milliseconds(10), [&] { loop.stop(); });
-  EXPECT_TRUE(loop.run([](const core::Event&) {}, [] {}));
+  EXPECT_TRUE(loop.run([](const core::Event&, bool) {}, [] {}));
 }
 
 TEST(Requests, AnswersEachOnce) {

@@ -105,6 +105,8 @@ TEST(Trace, EveryEventComesBackTheSame) {
     EXPECT_EQ(back->now.wall, now.wall);
     EXPECT_EQ(to_text(back->now, back->event), text);
   }
+  EXPECT_FALSE(event_from_text(to_text(now, Tick{}))->more);
+  EXPECT_TRUE(event_from_text(to_text(now, Tick{}, true))->more);
   const auto config = event_from_text(to_text(now, events[8]));
   EXPECT_EQ(std::get<ConfigChanged>(config->event).config, sample_config());
 }
