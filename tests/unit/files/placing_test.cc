@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/rng.h"
@@ -12,7 +13,7 @@ namespace cluster::files {
 namespace {
 
 constexpr size_t kFileBytes = 24 << 20;
-const NodeId kOther{{7}};
+const NodeId kOther{{7}}, kThird{{8}};
 
 // A file whose former version is here; another host has the new one.
 class PlacingTest : public DiskTest {
@@ -48,10 +49,12 @@ class PlacingTest : public DiskTest {
                 },
             .keep_nodes = [](const std::string&, const std::string&) {},
             .sources = [this](const sync::Place&) -> std::vector<Placing::Source> {
+              if (first_copy_) return {};
               return {{&tree(), "f", before_.state.content, kFileBytes, before_.signature}};
             },
             .ask =
-                [this](NodeId, wire::ContentAsk ask, uint64_t) {
+                [this](NodeId to, wire::ContentAsk ask, uint64_t) {
+                  asked_of_.push_back(to);
                   asks_.push_back(std::move(ask));
                   return asks_.size();
                 },
@@ -66,7 +69,7 @@ class PlacingTest : public DiskTest {
     out.expected = before_;
     out.entry.state = before_.state;
     out.entry.state.content = after_.digest;
-    out.sources = {kOther};
+    out.sources = {kOther, kThird};
     return out;
   }
 
@@ -91,6 +94,12 @@ class PlacingTest : public DiskTest {
         beside += content;
       }
       bytes += beside.size();
+      if (beside.size() >= spoilt_from_) {
+        beside[beside.size() / 2] = static_cast<char>(beside[beside.size() / 2] ^ 1);
+        spoilt_from_ = SIZE_MAX;
+        spoilt_ = answered_;
+        asked_then_ = asks_.size();
+      }
       placing.given(MonoTime{}, given, beside);
     }
     return bytes;
@@ -123,6 +132,11 @@ class PlacingTest : public DiskTest {
   Content after_;
   NodeMap nodes_;
   std::vector<wire::ContentAsk> asks_;
+  std::vector<NodeId> asked_of_;  // each of them
+  bool first_copy_ = false;
+  size_t spoilt_from_ = SIZE_MAX;  // the first message of so many bytes
+  size_t spoilt_ = SIZE_MAX;       // which that was
+  size_t asked_then_ = 0;          // how many had been asked for
   size_t answered_ = 0;
   bool gives_deltas_ = false, delta_spoilt_ = false;
 };
@@ -139,6 +153,17 @@ TEST_F(PlacingTest, OfAChunkThatHasChangedALittleThatIsEnough) {
 TEST_F(PlacingTest, ADifferenceThatDoesNotFitIsNoReasonToDoWithoutThatHost) {
   gives_deltas_ = delta_spoilt_ = true;
   EXPECT_GT(bytes_until_placed(), kMinChunkBytes) << "it is asked for as a whole";
+}
+
+TEST_F(PlacingTest, AHostThatGivesAChunkWhichWasNotAskedForIsAskedNoMore) {
+  first_copy_ = true;
+  spoilt_from_ = 256 << 10;
+  EXPECT_GT(bytes_until_placed(), kFileBytes);
+  ASSERT_LT(spoilt_, asked_then_);
+  ASSERT_LT(asked_then_, asked_of_.size());
+  EXPECT_EQ(std::count(asked_of_.begin() + static_cast<ptrdiff_t>(asked_then_), asked_of_.end(),
+                       asked_of_[spoilt_]),
+            0);
 }
 
 TEST_F(PlacingTest, AFormerVersionThatChangesWhileItIsCopiedDoesNotGetIntoTheNewOne) {
