@@ -190,7 +190,7 @@ TEST_F(Clusterd, AKnownNameKeepsItsId) {
   const Ended refused = run_clusterd(arguments);
   EXPECT_EQ(refused.code, 1);
   EXPECT_TRUE(contains(refused.error, "--accept-renumbering")) << refused.error;
-  arguments.push_back("--accept-renumbering");
+  arguments.emplace_back("--accept-renumbering");
   Program daemon(arguments, site.log(2));
   EXPECT_TRUE(until([&] { return contains(site.log_text(2), "ready: host 2"); }))
       << site.log_text(2);
