@@ -118,8 +118,8 @@ Freshness Members::apply(Now now, wire::Record record) {
   const NodeId node = node_of(record.node());
   if (!node || node == self_ || record.host() == 0 || record.incarnation() == 0)
     return Freshness::kInvalid;
-  const Freshness freshness = this->freshness(node, record.incarnation(), record.sequence());
-  if (freshness != Freshness::kNewer) return freshness;
+  const Freshness told = freshness(node, record.incarnation(), record.sequence());
+  if (told != Freshness::kNewer) return told;
   Member* member = find(node);
   const uint64_t known = member == nullptr ? 0 : member->record.incarnation();
   const size_t before = member == nullptr ? 0 : member->record_bytes;

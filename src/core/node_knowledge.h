@@ -43,6 +43,8 @@ inline constexpr char kBarPrefix[] = "bar/";
 
 // What goes into one message, where there is more: well below what a frame holds.
 inline constexpr size_t kBytesPerMessage = 128 * 1024;
+
+// A fault that more than one reader finds.
 inline constexpr char kUnreadable[] = "it cannot be read";
 
 // For the services file of another, should an answer have got lost.

@@ -58,17 +58,13 @@ void Loop::post(Item item) {
   if (write(wake_fd_, &one, sizeof one) < 0) return;
 }
 
-bool Loop::next(Item* item) {
+bool Loop::next(Item* item, bool* more) {
   std::lock_guard guard(mutex_);
   if (queue_.empty()) return false;
   *item = std::move(queue_.front());
   queue_.pop_front();
+  *more = !queue_.empty() && std::holds_alternative<core::Event>(queue_.front());
   return true;
-}
-
-bool Loop::event_waits() {
-  std::lock_guard guard(mutex_);
-  return !queue_.empty() && std::holds_alternative<core::Event>(queue_.front());
 }
 
 bool Loop::run(const std::function<void(const core::Event&, bool)>& perform,
@@ -83,10 +79,11 @@ bool Loop::run(const std::function<void(const core::Event&, bool)>& perform,
     const int flags = EVLOOP_ONCE | (waiting ? EVLOOP_NONBLOCK : 0);
     if (event_base_loop(base_.get(), flags) < 0) return false;
     Item item;
+    bool more = false;
     size_t count = 0;
-    for (; count < kMaxItemsPerTurn && !stopped_ && next(&item); ++count) {
+    for (; count < kMaxItemsPerTurn && !stopped_ && next(&item, &more); ++count) {
       if (const auto* event = std::get_if<core::Event>(&item)) {
-        perform(*event, count + 1 < kMaxItemsPerTurn && event_waits());
+        perform(*event, more && count + 1 < kMaxItemsPerTurn);
       } else {
         std::get<Task>(item)();
       }

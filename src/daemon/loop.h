@@ -39,8 +39,8 @@ class Loop {
   void stop() { stopped_ = true; }
 
  private:
-  bool next(Item* item);
-  bool event_waits();
+  // `more`: the one after it is an event.
+  bool next(Item* item, bool* more);
 
   const std::unique_ptr<event_base, EventFree> base_;
   const std::thread::id thread_;

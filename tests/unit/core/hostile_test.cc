@@ -137,6 +137,7 @@ TEST_F(HostileTest, WhatNoHostSaysClosesTheLinkAndChangesNothing) {
     receive(flood);
     EXPECT_TRUE(refused()) << unsound(told).value_or("sound");
     EXPECT_TRUE(unsound(told));
+    EXPECT_EQ(node_->inspect().records_digest.find(node(3).brief()), std::string::npos);
     EXPECT_FALSE(told_of(3));
     EXPECT_FALSE(told_of(4));
     EXPECT_TRUE(told_of(2));
