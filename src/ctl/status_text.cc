@@ -133,7 +133,6 @@ std::string names_at(const Json& object, const char* key) {
   return out;
 }
 
-// Who votes, and what is in the way where that is to change.
 std::string silence_lines(const Json& status) {
   std::string out;
   for (const Json& silence : status.value("silences", Json::array()))
@@ -142,6 +141,7 @@ std::string silence_lines(const Json& status) {
   return out;
 }
 
+// Who votes, and what is in the way where that is to change.
 std::string voters_lines(const Json& status) {
   const auto voters = status.find("voters");
   if (voters == status.end() || !voters->is_object()) return "";
@@ -153,6 +153,24 @@ std::string voters_lines(const Json& status) {
     out += "  " + change + "\n";
   if (const std::string differ = names_at(*voters, "differ"); !differ.empty())
     out += "  the hosts file names others on: " + differ + "\n";
+  return out;
+}
+
+// Of a pushed configuration: where it is not in place.
+std::string push_lines(const Json& status) {
+  const auto push = status.find("push");
+  if (push == status.end() || !push->is_object()) return "";
+  const std::string which = "configuration " + std::to_string(number_at(*push, "count")) + " of " +
+                            text_at(*push, "pusher");
+  std::string out;
+  if (std::string why = text_at(*push, "refused"); !why.empty()) {
+    std::replace(why.begin(), why.end(), '\n', ' ');
+    out += which + " cannot be applied here, so this host is on standby: " + why + "\n";
+  }
+  if (const std::string behind = names_at(*push, "behind"); !behind.empty())
+    out += which + " is not in place yet on: " + behind + "\n";
+  if (const std::string pusher = text_at(*push, "undecided"); !pusher.empty())
+    out += "a configuration of " + pusher + " is prepared here, and not decided yet\n";
   return out;
 }
 
@@ -263,8 +281,8 @@ std::string status_text(const Json& status, WallTime now, const Style& style) {
   if (const std::string files = files_line(status); !files.empty())
     out += "\n" + paint(style.width > 0 ? fit(files, style.width) : files, Tone::kWarning, style) +
            "\n";
-  if (const std::string voters = voters_lines(status); !voters.empty()) out += "\n" + voters;
-  if (const std::string silences = silence_lines(status); !silences.empty()) out += "\n" + silences;
+  for (const auto& lines : {push_lines, voters_lines, silence_lines})
+    if (const std::string text = lines(status); !text.empty()) out += "\n" + text;
   if (const std::string refusals = refusals_line(status); !refusals.empty())
     out += "\n" + (style.width > 0 ? fit(refusals, style.width) : refusals) + "\n";
   return out;

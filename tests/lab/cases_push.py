@@ -159,6 +159,9 @@ def test_away_host_gets_it_when_it_returns(c):
     why = pushed(lab[3])["refused"]
     expect("cluster.conf:" in why, "and says why", why)
     expect("cannot be applied here" in lab[3].log_text(), "with an alert")
+    told = {h.i: h.ctl("status").stdout for h in lab}
+    expect("cannot be applied here, so this host is on standby: " in told[3], "its status says so to people", told[3])
+    expect("configuration 2 of %s is not in place yet on: %s\n" % (lab[1].name, lab[3].name) in told[1], "the others', where it is not", told[1])
     p = lab[1].ctl("online", lab[3].name, ok=False)
     expect(p.returncode == 1 and "cluster.conf:" in p.out, "it cannot be ordered online", p.out)
     write(lab[3], "cluster.conf", base)

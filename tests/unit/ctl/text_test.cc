@@ -106,6 +106,25 @@ TEST(StatusText, WhoVotesIsSaidWithWhatIsInTheWayOfAChange) {
       << text;
 }
 
+TEST(StatusText, AConfigurationThatIsNotInPlaceEverywhereIsSaid) {
+  core::View view = three_hosts();
+  view.push.count = 4;
+  view.push.pusher = "laptop1";
+  view.push.applied = true;
+  EXPECT_EQ(status_text(document(view), kNow, {}), status_text(document(three_hosts()), kNow, {}));
+  view.push.applied = false;
+  view.push.refused = "cluster.conf:3: unknown\nservices:1: unknown";
+  view.push.behind = {"a", "b"};
+  view.push.undecided = "c";
+  const std::string text = status_text(document(view), kNow, {});
+  EXPECT_TRUE(text.ends_with(
+      "\n\nconfiguration 4 of laptop1 cannot be applied here, so this host is on standby: "
+      "cluster.conf:3: unknown services:1: unknown\n"
+      "configuration 4 of laptop1 is not in place yet on: a, b\n"
+      "a configuration of c is prepared here, and not decided yet\n"))
+      << text;
+}
+
 TEST(StatusText, WhatIsSilencedIsSaid) {
   core::View view = three_hosts();
   view.silences = {{"web", WallTime(seconds(1'700'000'000))}};
