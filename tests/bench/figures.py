@@ -198,6 +198,13 @@ def idle(make_lab, seconds, say):
             "idle: sent": [(b - a) / (t1 - t0) for a, b in zip(b0, b1)]}
 
 
+def answer(h):
+    status = h.status()
+    if status is None:
+        raise L.Failure("host %d does not answer" % h.i)
+    return status
+
+
 def longest_answers(hosts, seconds, reach=0.05):
     """Asks these hosts again and again: the longest waits (ns) within `reach` s of each rotation of theirs, and
     within as much of a moment between two of them."""
@@ -206,7 +213,7 @@ def longest_answers(hosts, seconds, reach=0.05):
     while time.monotonic() < end:
         for h in hosts:
             begin = time.monotonic()
-            status = h.status()
+            status = answer(h)
             asked[h.i].append((begin, time.monotonic(), sum(v["generation"] for v in status["hosts"])))
         time.sleep(0.002)
     at_rotations, elsewhere = [], []
@@ -240,7 +247,7 @@ def rotation(make_lab, rounds, seconds, say):
         return [b - a for a, b in zip(c0, c1)], [b - a for a, b in zip(n0, n1)]
 
     def counted(h):
-        return sum(v["generation"] for v in h.status()["hosts"])
+        return sum(v["generation"] for v in answer(h)["hosts"])
     for n in range(rounds):
         still, _ = spent('"1h"')
         busy, rotations = spent(1)
@@ -277,7 +284,7 @@ def transfer(make_lab, gib, say):
     while not os.path.exists(arrived):
         for h in lab:
             asked = time.monotonic()
-            told = h.status()["hosts"]
+            told = answer(h)["hosts"]
             answers[h.i] = max(answers[h.i], (time.monotonic() - asked) * 1e3)
             round_trips[h.i] = max([round_trips[h.i]] + [v["rtt_ms"] for v in told if v.get("rtt_ms") is not None])
         time.sleep(0.01)
