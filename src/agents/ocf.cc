@@ -14,6 +14,7 @@
 #include "agents/say.h"
 #include "base/ensure.h"
 #include "base/join.h"
+#include "posix/fd.h"
 
 extern char** environ;
 
@@ -112,16 +113,16 @@ int Ocf::call_and_tell(const char* action) {
 
 std::string Ocf::meta_data() {
   std::string out;
-  int ends[2];
-  ENSURE(::pipe2(ends, O_CLOEXEC) == 0);
+  Pipe pipe;
+  ENSURE(pipe.open());
   int error = 0;
-  const pid_t pid = spawn(agent_.path, "meta-data", ends[1], &error);
-  ::close(ends[1]);
+  const pid_t pid = spawn(agent_.path, "meta-data", pipe.write_end.get(), &error);
+  pipe.write_end.reset();
   std::array<char, 4096> piece{};
-  for (ssize_t n = 0;
-       out.size() < kMaxMetaDataBytes && (n = ::read(ends[0], piece.data(), piece.size())) > 0;)
+  for (ssize_t n = 0; out.size() < kMaxMetaDataBytes &&
+                      (n = ::read(pipe.read_end.get(), piece.data(), piece.size())) > 0;)
     out.append(piece.data(), static_cast<size_t>(n));
-  ::close(ends[0]);
+  pipe.read_end.reset();
   if (pid >= 0) wait_for(pid);
   return out;
 }

@@ -22,21 +22,6 @@ namespace {
 
 constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-void close_if_open(int& fd) {
-  if (fd >= 0) close(fd);
-  fd = -1;
-}
-
-// Both ends close at an exec; dup2 makes what the child keeps.
-struct Pipe {
-  int ends[2] = {-1, -1};
-  ~Pipe() {
-    close_if_open(ends[0]);
-    close_if_open(ends[1]);
-  }
-  bool open() { return pipe2(ends, O_CLOEXEC) == 0; }
-};
-
 std::vector<std::string> environment_of(const Program& program) {
   const char* path = getenv("PATH");
   std::vector<std::string> out = {std::string("PATH=") + (path == nullptr ? kPath : path)};
@@ -92,33 +77,29 @@ Process::~Process() {
     siginfo_t info;
     waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
   }
-  exit_event_.reset();
-  output_event_.reset();
-  close_if_open(pidfd_);
-  close_if_open(output_);
 }
 
 std::string Process::start(const Program& program, Duration timeout) {
   ENSURE(pid_ < 0 && !program.words.empty() && program.input.size() <= kMaxInputBytes);
   Pipe in, out;
   if (!in.open() || !out.open()) return std::string("pipe: ") + strerror(errno);
-  const ssize_t written = write(in.ends[1], program.input.data(), program.input.size());
+  const ssize_t written = write(in.write_end.get(), program.input.data(), program.input.size());
   if (written != static_cast<ssize_t>(program.input.size()))
     return std::string("pipe: ") + strerror(errno);
-  if (const int error = spawn(program, in.ends[0], out.ends[1], &pid_); error != 0) {
+  if (const int error = spawn(program, in.read_end.get(), out.write_end.get(), &pid_); error != 0) {
     pid_ = -1;
     return strerror(error);
   }
-  pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
-  ENSURE(pidfd_ >= 0);
-  output_ = std::exchange(out.ends[0], -1);
-  fcntl(output_, F_SETFL, O_NONBLOCK);
+  pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  ENSURE(pidfd_);
+  output_ = std::move(out.read_end);
+  fcntl(output_.get(), F_SETFL, O_NONBLOCK);
   timeout_ = timeout;
   exit_event_.reset(event_new(
-      base_, pidfd_, EV_READ,
+      base_, pidfd_.get(), EV_READ,
       [](evutil_socket_t, short, void* self) { static_cast<Process*>(self)->ended(); }, this));
   output_event_.reset(event_new(
-      base_, output_, EV_READ | EV_PERSIST,
+      base_, output_.get(), EV_READ | EV_PERSIST,
       [](evutil_socket_t, short, void* self) { static_cast<Process*>(self)->read_output(); },
       this));
   timer_.reset(event_new(
@@ -132,7 +113,7 @@ std::string Process::start(const Program& program, Duration timeout) {
 
 void Process::read_output() {
   std::array<char, 4096> room;
-  const ssize_t got = read(output_, room.data(), room.size());
+  const ssize_t got = read(output_.get(), room.data(), room.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) {
     event_del(output_event_.get());

@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "loop/event.h"
+#include "posix/fd.h"
 
 namespace cluster::alerts {
 
@@ -49,7 +50,7 @@ class Process {
   event_base* base_;
   Done done_;
   pid_t pid_ = -1;
-  int pidfd_ = -1, output_ = -1;
+  Fd pidfd_, output_;
   bool late_ = false;
   Duration timeout_{};
   std::string said_;

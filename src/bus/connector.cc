@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/ensure.h"
+#include "posix/fd.h"
 
 namespace cluster::bus {
 namespace {
@@ -46,19 +47,17 @@ struct Connector::Shared {
   bool abandoned = false;
   Connected connected;
   std::string error;
-  int ready_fd = -1;
-
-  ~Shared() { ::close(ready_fd); }
+  Fd ready;
 };
 
 Connector::Connector(event_base* base, const std::string& where, Done done)
     : done_(std::move(done)), shared_(std::make_shared<Shared>()) {
-  shared_->ready_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  ENSURE(shared_->ready_fd >= 0, "no descriptor for an eventfd");
+  shared_->ready.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  ENSURE(shared_->ready, "no descriptor for an eventfd");
   const auto ready = [](evutil_socket_t, short, void* self) {
     static_cast<Connector*>(self)->finished();
   };
-  event_.reset(event_new(base, shared_->ready_fd, EV_READ, ready, this));
+  event_.reset(event_new(base, shared_->ready.get(), EV_READ, ready, this));
   ENSURE(event_ != nullptr && event_add(event_.get(), nullptr) == 0);
   start_thread([shared = shared_, where] {
     Connected connected;
@@ -74,7 +73,7 @@ Connector::Connector(event_base* base, const std::string& where, Done done)
     shared->error = std::move(error);
     const uint64_t one = 1;
     // Cannot fail: an eventfd that nobody wrote to before takes eight bytes.
-    (void)!::write(shared->ready_fd, &one, sizeof one);
+    (void)!::write(shared->ready.get(), &one, sizeof one);
   });
 }
 

@@ -25,12 +25,9 @@ void send(sdbus::IConnection& connection, const std::string& destination, bool o
 
 }  // namespace
 
-Clusterhandler::~Clusterhandler() { forget(); }
-
 void Clusterhandler::forget() {
   ended_.reset();
-  if (pidfd_ >= 0) ::close(pidfd_);
-  pidfd_ = -1;
+  pidfd_.reset();
   pid_ = 0;
   caller_.clear();
 }
@@ -38,16 +35,16 @@ void Clusterhandler::forget() {
 bool Clusterhandler::accept(int32_t pid, const std::string& caller) {
   if (pid <= 0) return false;
   // Close-on-exec by itself. A descriptor, unlike the number, cannot come to mean another process.
-  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (fd < 0) return false;
+  Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!fd) return false;
   forget();
   pid_ = pid;
-  pidfd_ = fd;
+  pidfd_ = std::move(fd);
   caller_ = caller;
   const auto ended = [](evutil_socket_t, short, void* self) {
     static_cast<Clusterhandler*>(self)->forget();
   };
-  ended_.reset(event_new(base_, fd, EV_READ, ended, this));
+  ended_.reset(event_new(base_, pidfd_.get(), EV_READ, ended, this));
   ENSURE(ended_ != nullptr && event_add(ended_.get(), nullptr) == 0);
   return true;
 }

@@ -11,13 +11,13 @@
 
 #include "bus/connector.h"
 #include "bus/pump.h"
+#include "posix/fd.h"
 
 namespace cluster::bus {
 
 class Clusterhandler {
  public:
   explicit Clusterhandler(event_base* base) : base_(base) {}
-  ~Clusterhandler();
   Clusterhandler(const Clusterhandler&) = delete;
   Clusterhandler& operator=(const Clusterhandler&) = delete;
 
@@ -40,7 +40,7 @@ class Clusterhandler {
 
   event_base* base_;
   int32_t pid_ = 0;
-  int pidfd_ = -1;
+  Fd pidfd_;
   EventPtr ended_;
   std::string caller_;
 };

@@ -9,25 +9,13 @@
 #include <cstring>
 #include <utility>
 
+#include "posix/fd.h"
+
 namespace cluster::config {
 
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string hex(unsigned char c) {
   char out[8];
@@ -94,8 +82,8 @@ TextFile split_text(std::string path, std::string_view bytes, Report& report) {
 
 std::optional<TextFile> read_text(const std::string& path, Need need, Report& report) {
   // Without O_NONBLOCK a FIFO in the file's place would hang the daemon.
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.fd() < 0) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) {
     const int error = errno;
     if (error == ENOENT && need == Need::kOptional) return std::nullopt;
     if (error == ENOENT) {
@@ -107,7 +95,7 @@ std::optional<TextFile> read_text(const std::string& path, Need need, Report& re
     return std::nullopt;
   }
   struct stat info {};
-  if (::fstat(file.fd(), &info) != 0 || S_ISDIR(info.st_mode)) {
+  if (::fstat(file.get(), &info) != 0 || S_ISDIR(info.st_mode)) {
     report.fault(path, 1, "this is a folder", "a file");
     return std::nullopt;
   }
@@ -119,7 +107,7 @@ std::optional<TextFile> read_text(const std::string& path, Need need, Report& re
   std::string bytes;
   char buffer[16 * 1024];
   while (bytes.size() <= kMaxFileBytes) {
-    const ssize_t got = ::read(file.fd(), buffer, sizeof buffer);
+    const ssize_t got = ::read(file.get(), buffer, sizeof buffer);
     if (got == 0) break;
     if (got < 0) {
       if (errno == EINTR) continue;

@@ -19,9 +19,9 @@ Duration read_clock(clockid_t which) {
   return seconds(t.tv_sec) + Duration(t.tv_nsec);
 }
 
-int open_timer() {
-  const int fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-  ENSURE(fd >= 0, "timerfd_create");
+Fd open_timer() {
+  Fd fd(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
+  ENSURE(fd, "timerfd_create");
   return fd;
 }
 
@@ -46,13 +46,8 @@ Now read_clocks() {
 WakeTimer::WakeTimer(event_base* base, std::function<void()> due)
     : fd_(open_timer()),
       due_(std::move(due)),
-      readable_(base, fd_, EV_READ | EV_PERSIST, [this] { fired(); }) {
+      readable_(base, fd_.get(), EV_READ | EV_PERSIST, [this] { fired(); }) {
   readable_.add();
-}
-
-WakeTimer::~WakeTimer() {
-  readable_.remove();
-  close(fd_);
 }
 
 void WakeTimer::set(MonoTime at) {
@@ -65,12 +60,12 @@ void WakeTimer::set(MonoTime at) {
   itimerspec spec{};
   spec.it_value.tv_sec = whole.count();
   spec.it_value.tv_nsec = (since_boot - whole).count();
-  ENSURE(timerfd_settime(fd_, TFD_TIMER_ABSTIME, &spec, nullptr) == 0);
+  ENSURE(timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME, &spec, nullptr) == 0);
 }
 
 void WakeTimer::fired() {
   uint64_t count = 0;
-  if (read(fd_, &count, sizeof count) != sizeof count) return;
+  if (read(fd_.get(), &count, sizeof count) != sizeof count) return;
   armed_ = false;
   due_();
 }

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "loop/watch.h"
+#include "posix/fd.h"
 
 namespace cluster::daemon {
 
@@ -18,14 +19,13 @@ Now read_clocks();  // CLOCK_BOOTTIME and CLOCK_REALTIME
 class WakeTimer {
  public:
   WakeTimer(event_base* base, std::function<void()> due);
-  ~WakeTimer();
 
   void set(MonoTime at);  // replaces the one before
 
  private:
   void fired();
 
-  const int fd_;
+  const Fd fd_;
   const std::function<void()> due_;
   MonoTime at_{};
   bool armed_ = false;

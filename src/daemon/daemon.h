@@ -29,6 +29,7 @@
 #include "net/prober.h"
 #include "net/secrets.h"
 #include "net/transport.h"
+#include "posix/fd.h"
 #include "store/store.h"
 #include "system/sleep_lock.h"
 
@@ -145,7 +146,7 @@ class Daemon final : public bus::Cluster {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<net::Secrets> secrets_;
   std::unique_ptr<net::Transport> transport_;
-  std::vector<net::Fd> listening_;  // until the core has started
+  std::vector<Fd> listening_;  // until the core has started
   std::unique_ptr<scripts::Runner> runner_;
   std::unique_ptr<core::Node> node_;
   std::optional<core::Boot> boot_;  // for the log, until the core has started

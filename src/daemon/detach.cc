@@ -11,54 +11,41 @@
 
 namespace cluster::daemon {
 
-Detach::~Detach() {
-  if (caller_ >= 0) close(caller_);
-}
-
-Detach::Detach(Detach&& other) noexcept : caller_(std::exchange(other.caller_, -1)) {}
-
-Detach& Detach::operator=(Detach&& other) noexcept {
-  std::swap(caller_, other.caller_);
-  return *this;
-}
-
 Result<Detach> Detach::fork_now() {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + strerror(errno)};
+  Pipe pipe;
+  if (!pipe.open()) return Error{std::string("pipe: ") + strerror(errno)};
   const pid_t child = fork();
   if (child < 0) return Error{std::string("fork: ") + strerror(errno)};
   if (child > 0) {
-    close(ends[1]);
+    pipe.write_end.reset();
     char byte = 0;
     ssize_t got = 0;
     do {
-      got = read(ends[0], &byte, 1);
+      got = read(pipe.read_end.get(), &byte, 1);
     } while (got < 0 && errno == EINTR);
     // The daemon has said on stderr what went wrong.
     _exit(got == 1 ? kExitOk : kExitFailed);
   }
-  close(ends[0]);
   setsid();
   Detach detach;
-  detach.caller_ = ends[1];
+  detach.caller_ = std::move(pipe.write_end);
   return detach;
 }
 
 void Detach::leave_terminal() {
   if (chdir("/") != 0) return;
-  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (null >= 0) dup2(null, fd);
-  if (null > STDERR_FILENO) close(null);
+    if (null) dup2(null.get(), fd);
+  if (null.get() <= STDERR_FILENO) null.release();
 }
 
 void Detach::ready() {
-  if (caller_ < 0) return;
+  if (!caller_) return;
   leave_terminal();
-  const int caller = std::exchange(caller_, -1);
   // A caller that went away needs no answer.
-  if (write(caller, "r", 1) < 0) errno = 0;
-  close(caller);
+  if (write(caller_.get(), "r", 1) < 0) errno = 0;
+  caller_.reset();
 }
 
 }  // namespace cluster::daemon

@@ -4,15 +4,13 @@
 #include <string>
 
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace cluster::daemon {
 
 class Detach {
  public:
   Detach() = default;  // stays in the foreground: ready() does nothing
-  ~Detach();
-  Detach(Detach&& other) noexcept;
-  Detach& operator=(Detach&& other) noexcept;
 
   // Forks; before any thread, loop or connection exists. In the daemon it returns; in the caller's
   // process it does not: that one exits 0 once ready() is called, 1 when the daemon ended before.
@@ -25,7 +23,7 @@ class Detach {
   static void leave_terminal();
 
  private:
-  int caller_ = -1;
+  Fd caller_;
 };
 
 }  // namespace cluster::daemon

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -76,11 +75,9 @@ std::unique_ptr<Journal> Journal::open(const std::string& socket) {
   ::memcpy(address.sun_path, socket.c_str(), socket.size());
   struct stat info {};
   if (::stat(socket.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return nullptr;
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  return fd < 0 ? nullptr : std::unique_ptr<Journal>(new Journal(fd, address));
+  Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return fd ? std::unique_ptr<Journal>(new Journal(std::move(fd), address)) : nullptr;
 }
-
-Journal::~Journal() { ::close(fd_); }
 
 bool Journal::send(int priority, std::string_view text, const JournalFields& fields) {
   if (lost_ > 0 && put(entry_of(LOG_WARNING, "(" + std::to_string(lost_) +
@@ -95,7 +92,7 @@ bool Journal::send(int priority, std::string_view text, const JournalFields& fie
 }
 
 bool Journal::put(const std::string& entry) {
-  return ::sendto(fd_, entry.data(), entry.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+  return ::sendto(fd_.get(), entry.data(), entry.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                   reinterpret_cast<const sockaddr*>(&address_),
                   sizeof address_) == static_cast<ssize_t>(entry.size());
 }

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "posix/fd.h"
+
 namespace cluster::daemon {
 
 // "CLUSTER_HOST", "server1": names of upper-case letters, digits and '_'.
@@ -19,7 +21,6 @@ class Journal {
  public:
   // Null: there is none that listens.
   static std::unique_ptr<Journal> open(const std::string& socket = "/run/systemd/journal/socket");
-  ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -27,10 +28,10 @@ class Journal {
   bool send(int priority, std::string_view text, const JournalFields& fields);
 
  private:
-  Journal(int fd, const sockaddr_un& address) : fd_(fd), address_(address) {}
+  Journal(Fd fd, const sockaddr_un& address) : fd_(std::move(fd)), address_(address) {}
   bool put(const std::string& entry);
 
-  const int fd_;
+  const Fd fd_;
   const sockaddr_un address_;  // not connected: whoever listens there may be another after a while
   unsigned long lost_ = 0;
 };

@@ -20,9 +20,9 @@ event_base* new_base() {
   return base;
 }
 
-int open_eventfd() {
-  const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  ENSURE(fd >= 0, "eventfd");
+Fd open_eventfd() {
+  Fd fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  ENSURE(fd, "eventfd");
   return fd;
 }
 
@@ -32,16 +32,11 @@ Loop::Loop()
     : base_(new_base()),
       thread_(std::this_thread::get_id()),
       wake_fd_(open_eventfd()),
-      wake_(base_.get(), wake_fd_, EV_READ | EV_PERSIST, [this] {
+      wake_(base_.get(), wake_fd_.get(), EV_READ | EV_PERSIST, [this] {
         uint64_t count = 0;
-        if (read(wake_fd_, &count, sizeof count) < 0) return;
+        if (read(wake_fd_.get(), &count, sizeof count) < 0) return;
       }) {
   wake_.add();
-}
-
-Loop::~Loop() {
-  wake_.remove();
-  close(wake_fd_);
 }
 
 void Loop::post(Item item) {
@@ -55,7 +50,7 @@ void Loop::post(Item item) {
   if (!first || std::this_thread::get_id() == thread_) return;
   const uint64_t one = 1;
   // Can fail only when the count would overflow: then it wakes anyway.
-  if (write(wake_fd_, &one, sizeof one) < 0) return;
+  if (write(wake_fd_.get(), &one, sizeof one) < 0) return;
 }
 
 bool Loop::next(Item* item, bool* more) {

@@ -10,6 +10,7 @@
 
 #include "core/io.h"
 #include "loop/watch.h"
+#include "posix/fd.h"
 
 namespace cluster::daemon {
 
@@ -23,7 +24,6 @@ class Loop {
   using Item = std::variant<core::Event, Task>;
 
   Loop();
-  ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -44,7 +44,7 @@ class Loop {
 
   const std::unique_ptr<event_base, EventFree> base_;
   const std::thread::id thread_;
-  const int wake_fd_;
+  const Fd wake_fd_;
   Watch wake_;
   bool stopped_ = false;
   std::mutex mutex_;

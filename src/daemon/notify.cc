@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -52,21 +51,11 @@ Notify::Notify(std::string socket, std::optional<Duration> watchdog, pid_t main_
     : socket_(std::move(socket)), watchdog_(watchdog), main_pid_(main_pid) {
   if (socket_.empty() || (socket_[0] != '/' && socket_[0] != '@')) return;
   if (socket_.size() >= sizeof(sockaddr_un::sun_path)) return;
-  fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  fd_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
-
-Notify::~Notify() {
-  if (fd_ >= 0) close(fd_);
-}
-
-Notify::Notify(Notify&& other) noexcept
-    : socket_(std::move(other.socket_)),
-      watchdog_(other.watchdog_),
-      main_pid_(other.main_pid_),
-      fd_(std::exchange(other.fd_, -1)) {}
 
 void Notify::send(const std::string& message) const {
-  if (fd_ < 0) return;
+  if (!fd_) return;
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
   memcpy(to.sun_path, socket_.data(), socket_.size());
@@ -76,8 +65,8 @@ void Notify::send(const std::string& message) const {
   const auto length =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() + (abstract ? 0 : 1));
   // A supervisor that does not listen is no reason to stop working.
-  sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to),
-         length);
+  sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL,
+         reinterpret_cast<const sockaddr*>(&to), length);
 }
 
 void Notify::ready(const std::string& status) const {
@@ -101,7 +90,7 @@ void Notify::extend_timeout(Duration by) const {
   send("EXTEND_TIMEOUT_USEC=" + std::to_string(to_us(by)));
 }
 
-std::optional<Duration> Notify::watchdog() const { return fd_ < 0 ? std::nullopt : watchdog_; }
+std::optional<Duration> Notify::watchdog() const { return fd_ ? watchdog_ : std::nullopt; }
 
 void Notify::feed_watchdog(Duration silence) const {
   send("WATCHDOG=1\nWATCHDOG_USEC=" + std::to_string(to_us(silence)));

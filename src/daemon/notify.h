@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "posix/fd.h"
 
 namespace cluster::daemon {
 
@@ -16,11 +17,8 @@ class Notify {
   // `main_pid` is the process that the supervisor has started, for which this one speaks.
   static Notify from_environment(pid_t main_pid, bool kept = false);
   Notify(std::string socket, std::optional<Duration> watchdog, pid_t main_pid);
-  ~Notify();
-  Notify(Notify&& other) noexcept;
-  Notify& operator=(Notify&&) = delete;
 
-  bool wanted() const { return fd_ >= 0; }
+  bool wanted() const { return static_cast<bool>(fd_); }
 
   void ready(const std::string& status) const;
   void status(const std::string& text) const;
@@ -39,7 +37,7 @@ class Notify {
   std::string socket_;
   std::optional<Duration> watchdog_;
   pid_t main_pid_;
-  int fd_ = -1;
+  Fd fd_;
 };
 
 }  // namespace cluster::daemon

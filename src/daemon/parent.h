@@ -10,6 +10,7 @@
 
 #include "core/node.h"
 #include "net/socket.h"
+#include "posix/fd.h"
 #include "scripts/runner.h"
 #include "store/lock_file.h"
 
@@ -20,8 +21,8 @@ class Parent {
   virtual ~Parent() = default;
 
   // Once each.
-  virtual store::LockFile take_lock() = 0;            // on the state folder
-  virtual std::vector<net::Fd> take_listening() = 0;  // bound, and perhaps with connections waiting
+  virtual store::LockFile take_lock() = 0;       // on the state folder
+  virtual std::vector<Fd> take_listening() = 0;  // bound, and perhaps with connections waiting
   virtual std::vector<core::LeftService> take_left() = 0;
   virtual uint64_t first_run() const = 0;
 

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "files/content.h"
-#include "files/fd.h"
 #include "files/path.h"
+#include "posix/fd.h"
 #include "sync/root.h"
 
 namespace cluster::files {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/time.h"
-#include "files/fd.h"
+#include "posix/fd.h"
 
 namespace cluster::files {
 

@@ -13,7 +13,7 @@
 #include <optional>
 #include <sstream>
 
-#include "files/fd.h"
+#include "posix/fd.h"
 
 namespace cluster::files {
 

@@ -16,7 +16,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "files/fd.h"
+#include "posix/fd.h"
 #include "sync/file_state.h"
 
 namespace cluster::files {

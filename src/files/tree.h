@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "files/fd.h"
 #include "files/names.h"
+#include "posix/fd.h"
 #include "sync/file_state.h"
 
 namespace cluster::files {

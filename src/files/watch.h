@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "files/fd.h"
 #include "files/tree.h"
+#include "posix/fd.h"
 
 struct inotify_event;
 

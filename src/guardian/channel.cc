@@ -18,7 +18,7 @@ constexpr size_t kReadBytes = 16 << 10;
 
 }  // namespace
 
-Channel::Channel(event_base* base, net::Fd fd, std::function<void(std::string_view)> received,
+Channel::Channel(event_base* base, Fd fd, std::function<void(std::string_view)> received,
                  std::function<void(const std::string&)> closed)
     : fd_(std::move(fd)),
       received_(std::move(received)),

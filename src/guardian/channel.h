@@ -10,6 +10,7 @@
 
 #include "loop/watch.h"
 #include "net/socket.h"
+#include "posix/fd.h"
 
 namespace cluster::guardian {
 
@@ -20,7 +21,7 @@ class Channel {
   // `received` is called for each frame, also from inside drain(). `closed` is called once, from the loop: the other
   // end is gone, or no longer to be understood; nothing is received or sent from then on. The channel may be
   // destroyed in `closed`, and not in `received`.
-  Channel(event_base* base, net::Fd fd, std::function<void(std::string_view)> received,
+  Channel(event_base* base, Fd fd, std::function<void(std::string_view)> received,
           std::function<void(const std::string& why)> closed);
 
   void send(const std::string& payload);
@@ -33,7 +34,7 @@ class Channel {
   void write_some();
   void fail(std::string why);
 
-  const net::Fd fd_;
+  const Fd fd_;
   const std::function<void(std::string_view)> received_;
   const std::function<void(const std::string&)> closed_;
   std::string in_, out_;

@@ -91,7 +91,7 @@ void Guardian::start_engine() {
   auto pair = net::stream_pair();
   if (!pair) return engine_failed_to_start(pair.error());
   Inheritance inherited{getpid(), pair->second.get(), belongings_.lock.fd(), {}};
-  for (const net::Fd& fd : belongings_.listening) inherited.listening.push_back(fd.get());
+  for (const Fd& fd : belongings_.listening) inherited.listening.push_back(fd.get());
   daemon::Options options = options_;
   // Meant for the host lines as they are at the very start.
   options.accept_renumbering = accept_renumbering_;

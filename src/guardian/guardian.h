@@ -25,6 +25,7 @@
 #include "guardian/scopes.h"
 #include "guardian/script_launcher.h"
 #include "net/socket.h"
+#include "posix/fd.h"
 #include "scripts/local_runner.h"
 #include "scripts/reserve.h"
 #include "store/lock_file.h"
@@ -51,7 +52,7 @@ inline constexpr size_t kDescriptorsForAnEngine = 4;
 struct Belongings {
   store::LockFile lock;
   std::optional<scripts::Cgroups> cgroups;
-  std::vector<net::Fd> listening;
+  std::vector<Fd> listening;
 };
 
 class Guardian {

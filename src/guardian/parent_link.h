@@ -11,6 +11,7 @@
 #include "guardian/channel.h"
 #include "guardian/engine.h"
 #include "guardian/messages.h"
+#include "posix/fd.h"
 
 namespace cluster::guardian {
 
@@ -25,7 +26,7 @@ class ParentLink final : public daemon::Parent {
   ~ParentLink() override;
 
   store::LockFile take_lock() override { return std::move(lock_); }
-  std::vector<net::Fd> take_listening() override { return std::move(listening_); }
+  std::vector<Fd> take_listening() override { return std::move(listening_); }
   std::vector<core::LeftService> take_left() override { return std::move(begin_.left); }
   uint64_t first_run() const override { return begin_.first_run; }
   std::unique_ptr<scripts::Runner> attach(event_base* base, scripts::Callbacks callbacks) override;
@@ -42,9 +43,9 @@ class ParentLink final : public daemon::Parent {
   void say_settings();
   void received(std::string_view frame);
 
-  net::Fd fd_;
+  Fd fd_;
   store::LockFile lock_;
-  std::vector<net::Fd> listening_;
+  std::vector<Fd> listening_;
   Begin begin_;
   Settings settings_;
   scripts::Callbacks callbacks_;

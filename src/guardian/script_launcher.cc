@@ -39,11 +39,8 @@ bool ScriptLauncher::wanted() const {
 void ScriptLauncher::ask() {
   if (!wanted()) return done_.add(Duration{});
   asked_last_ = daemon::read_clocks().mono;
-  int guardian = -1, launcher = -1;
-  if (!scripts::launcher_sockets(&guardian, &launcher))
+  if (!scripts::launcher_sockets(&guardians_, &launchers_))
     return begin_without(std::string("no pair of sockets: ") + strerror(errno));
-  guardians_ = net::Fd(guardian);
-  launchers_ = net::Fd(launcher);
   const std::string self = std::to_string(getpid());
   system::TransientUnit unit;
   unit.unit = "cluster-launcher-" + self + "-" + std::to_string(++asked_) + ".service";
@@ -60,9 +57,9 @@ void ScriptLauncher::ask() {
 void ScriptLauncher::answered(std::string why_not) {
   const auto request = std::move(request_);  // until all of this is over
   launchers_.reset();
-  net::Fd socket = std::exchange(guardians_, net::Fd());
+  Fd socket = std::move(guardians_);
   if (why_not.empty()) {
-    if (const Status used = starter_.use(socket.release()); !used) why_not = used.error();
+    if (const Status used = starter_.use(std::move(socket)); !used) why_not = used.error();
   }
   if (!why_not.empty()) return begin_without(why_not);
   log(asked_ > 1 ? LogLevel::kInfo : LogLevel::kDebug,

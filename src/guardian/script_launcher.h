@@ -10,6 +10,7 @@
 
 #include "loop/watch.h"
 #include "net/socket.h"
+#include "posix/fd.h"
 #include "scripts/launched_starter.h"
 #include "system/unit_request.h"
 
@@ -37,7 +38,7 @@ class ScriptLauncher {
   const std::string own_unit_;
   std::function<void()> first_;
   scripts::LaunchedStarter starter_;
-  net::Fd guardians_, launchers_;  // the ends of the socket, until it is answered
+  Fd guardians_, launchers_;  // the ends of the socket, until it is answered
   std::unique_ptr<system::UnitRequest> request_;
   int asked_ = 0;  // how often
   MonoTime asked_last_ = MonoTime::min();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace cluster::net {
 
@@ -19,23 +20,6 @@ namespace cluster::net {
 inline constexpr int kBacklogConnections = 1024;
 
 // Owns a file descriptor; -1 is none.
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept;
-  ~Fd() { reset(); }
-
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset();
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
-
 // An IPv4 or IPv6 address with port. An IPv4 address mapped into IPv6 is always held as IPv4.
 class Endpoint {
  public:

@@ -35,11 +35,9 @@ std::string first_line(const std::string& path) {
 }
 
 bool keep(const std::string& path, const std::string& text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return false;
-  const bool written =
-      write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-  return close(fd) == 0 && written;
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  return fd && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+         fsync(fd.get()) == 0;
 }
 
 bool delegated(const std::string& folder) {
@@ -67,14 +65,13 @@ int make_folder(const std::string& path) {
 
 // Whether a process can be born in there.
 int try_birth(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno;
+  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return errno;
   Spawn what;
   what.path = what.folder = "/";  // is not executable, so it is born and dies
-  what.cgroup = fd;
+  what.cgroup = fd.get();
   pid_t pid = -1;
   const int error = spawn(what, &pid);
-  close(fd);
   return error == EACCES ? 0 : error == 0 ? EINVAL : error;
 }
 
@@ -116,12 +113,12 @@ std::string Cgroups::path(const std::string& service) const {
   return folder_ + "/" + kPrefix + service;
 }
 
-int Cgroups::open(const std::string& service) const {
+Fd Cgroups::open(const std::string& service) const {
   const std::string group = path(service);
   // The folders above may have gone with the last group.
   for (const std::string& each : {fs::path(folder_).parent_path().string(), folder_, group})
-    if (make_folder(each) != 0) return -1;
-  return ::open(group.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (make_folder(each) != 0) return {};
+  return Fd(::open(group.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 bool Cgroups::kill(const std::string& service) const { return group::kill(path(service)); }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace cluster::scripts {
 
@@ -22,8 +23,8 @@ class Cgroups {
   // Those that an earlier life has left; an error where there are none.
   static Result<Cgroups> find(const std::string& state_dir);
 
-  // A descriptor of the service's group, made where there is none, for Spawn::cgroup. -1 with errno.
-  int open(const std::string& service) const;
+  // A descriptor of the service's group, made where there is none, for Spawn::cgroup. None, with errno.
+  Fd open(const std::string& service) const;
 
   // SIGKILL to everything in it, also to what is being forked meanwhile. False: not all could be reached.
   bool kill(const std::string& service) const;

@@ -13,6 +13,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "posix/fd.h"
+
 namespace cluster::scripts::group {
 
 namespace fs = std::filesystem;
@@ -20,13 +22,8 @@ namespace fs = std::filesystem;
 namespace {
 
 bool write_word(const std::string& path, const char* word) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool written = write(fd, word, strlen(word)) == static_cast<ssize_t>(strlen(word));
-  const int error = errno;
-  close(fd);
-  errno = error;
-  return written;
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && write(fd.get(), word, strlen(word)) == static_cast<ssize_t>(strlen(word));
 }
 
 void sleep_for(Duration d) {

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "scripts/packets.h"
 
@@ -30,23 +29,18 @@ LaunchedStarter::LaunchedStarter(event_base* base, std::function<void(const std:
   direct_.on_end([this] { tell_end(); });
 }
 
-LaunchedStarter::~LaunchedStarter() {
-  readable_.reset();
-  if (socket_ >= 0) close(socket_);
-}
-
-Status LaunchedStarter::use(int socket) {
-  ENSURE(socket_ < 0);
-  socket_ = socket;
+Status LaunchedStarter::use(Fd socket) {
+  ENSURE(!socket_);
+  socket_ = std::move(socket);
   wire::FromLauncher message;
   const int error = await_message(&message);
   if (error != 0 || message.begun() <= 0) {
-    close(std::exchange(socket_, -1));
+    socket_.reset();
     return Error{error != 0 ? strerror(error) : "it says what makes no sense"};
   }
   launcher_ = message.begun();
   readable_ =
-      std::make_unique<Watch>(base_, socket_, EV_READ | EV_PERSIST, [this] { take_news(); });
+      std::make_unique<Watch>(base_, socket_.get(), EV_READ | EV_PERSIST, [this] { take_news(); });
   readable_->add();
   return {};
 }
@@ -62,7 +56,7 @@ int LaunchedStarter::hold(const Spawn& what, pid_t* pid) {
 }
 
 std::optional<int> LaunchedStarter::start(const Spawn& what, bool held, pid_t* pid) {
-  if (socket_ < 0) return std::nullopt;
+  if (!socket_) return std::nullopt;
   wire::ToLauncher order;
   auto& start = *order.mutable_start();
   start.set_path(what.path);
@@ -77,7 +71,7 @@ std::optional<int> LaunchedStarter::start(const Spawn& what, bool held, pid_t* p
   start.set_cgroup(what.cgroup >= 0);
   start.set_held(held);
   const int sent =
-      send_packet(socket_, order.SerializeAsString(), {what.output, what.cgroup}, false);
+      send_packet(socket_.get(), order.SerializeAsString(), {what.output, what.cgroup}, false);
   if (sent == E2BIG || sent == EMSGSIZE) return E2BIG;
   if (sent != 0) {
     lose(strerror(sent));
@@ -102,7 +96,7 @@ void LaunchedStarter::drop(pid_t held) {
   if (!ends_.contains(held) && !running_.contains(held)) return direct_.drop(held);
   wire::ToLauncher what;
   what.set_drop(held);
-  if (socket_ >= 0) order(what);
+  if (socket_) order(what);
   forget(held);
 }
 
@@ -116,17 +110,17 @@ std::optional<ChildEnd> LaunchedStarter::end_of(pid_t pid) {
   if (at == ends_.end()) return running_.contains(pid) ? std::nullopt : direct_.end_of(pid);
   const ChildEnd end = at->second;
   ends_.erase(at);
-  if (socket_ >= 0) {
+  if (socket_) {
     wire::ToLauncher seen;
     seen.set_seen(pid);
-    const int error = send_packet(socket_, seen.SerializeAsString(), {-1, -1}, false);
+    const int error = send_packet(socket_.get(), seen.SerializeAsString(), {-1, -1}, false);
     if (error != 0) lose(strerror(error));
   }
   return end;
 }
 
 int LaunchedStarter::order(const wire::ToLauncher& what) {
-  const int error = send_packet(socket_, what.SerializeAsString(), {-1, -1}, false);
+  const int error = send_packet(socket_.get(), what.SerializeAsString(), {-1, -1}, false);
   if (error == 0) return await_answer(nullptr);
   lose(strerror(error));
   return ECONNRESET;
@@ -150,18 +144,18 @@ int LaunchedStarter::await_answer(pid_t* pid) {
 }
 
 int LaunchedStarter::await_message(wire::FromLauncher* out) const {
-  pollfd ready{socket_, POLLIN, 0};
+  pollfd ready{socket_.get(), POLLIN, 0};
   const int count = poll(&ready, 1, static_cast<int>(to_ms(kLauncherPatience)));
   if (count < 0 && errno != EINTR) return errno;
   if (count == 0) return ETIMEDOUT;
-  const int error = receive_message(socket_, out);
+  const int error = receive_message(socket_.get(), out);
   return error == EAGAIN ? await_message(out) : error;
 }
 
 void LaunchedStarter::take_news() {
-  while (socket_ >= 0) {
+  while (socket_) {
     wire::FromLauncher message;
-    const int error = receive_message(socket_, &message);
+    const int error = receive_message(socket_.get(), &message);
     if (error == EAGAIN) break;
     if (error != 0) {
       lose(strerror(error));
@@ -180,7 +174,7 @@ void LaunchedStarter::take_end(const wire::FromLauncher::Ended& ended) {
 
 void LaunchedStarter::lose(const std::string& why) {
   readable_->remove();
-  close(std::exchange(socket_, -1));
+  socket_.reset();
   // One that is frozen is not to go on later with what it was told.
   kill(launcher_, SIGKILL);
   for (const pid_t pid : std::exchange(running_, {})) {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "posix/fd.h"
 #include "scripts/direct_starter.h"
 #include "wire/launcher.pb.h"
 
@@ -23,11 +24,10 @@ class LaunchedStarter final : public Starter {
  public:
   // `lost`: the launcher that was given is gone, from the loop or out of any other function; another may be given.
   LaunchedStarter(event_base* base, std::function<void(const std::string& why)> lost);
-  ~LaunchedStarter() override;
 
-  // The guardian's end of launcher_sockets(), which it owns from here on: by the launcher there from now on, which is
+  // The guardian's end of launcher_sockets(): by the launcher there from now on, which is
   // to say within kLauncherPatience that it has begun.
-  Status use(int socket);
+  Status use(Fd socket);
 
   int spawn(const Spawn& what, pid_t* pid) override;
   int hold(const Spawn& what, pid_t* pid) override;
@@ -52,7 +52,7 @@ class LaunchedStarter final : public Starter {
   const std::function<void(const std::string&)> lost_;
   DirectStarter direct_;
   Watch news_;
-  int socket_ = -1;
+  Fd socket_;
   pid_t launcher_ = 0;
   std::unique_ptr<Watch> readable_;
   std::set<pid_t> running_;         // by the launcher

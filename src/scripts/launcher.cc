@@ -51,23 +51,22 @@ int Launcher::run() {
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
   if (sigprocmask(SIG_BLOCK, &child, nullptr) != 0) return 1;
-  const int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signals < 0) return 1;
+  const Fd signals(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals) return 1;
   wire::FromLauncher begun;
   begun.set_begun(getpid());
   if (!say(begun)) return 1;
   for (;;) {
-    pollfd ready[] = {{socket_, POLLIN, 0}, {signals, POLLIN, 0}};
+    pollfd ready[] = {{socket_, POLLIN, 0}, {signals.get(), POLLIN, 0}};
     if (poll(ready, 2, -1) < 0) {
       if (errno == EINTR) continue;
       break;
     }
     signalfd_siginfo info{};
-    while (read(signals, &info, sizeof info) > 0) continue;
+    while (read(signals.get(), &info, sizeof info) > 0) continue;
     if (!tell_ends()) break;
     if (ready[0].revents != 0 && !receive()) break;
   }
-  close(signals);
   return 0;
 }
 
@@ -99,8 +98,8 @@ bool Launcher::start(const wire::ToLauncher::Start& order, Packet& packet) {
   for (const auto& variable : order.environment())
     what.environment.emplace_back(variable.name(), variable.value());
   // Closed with the packet.
-  if (order.output()) what.output = packet.descriptors[next++];
-  if (order.cgroup()) what.cgroup = packet.descriptors[next++];
+  if (order.output()) what.output = packet.descriptors[next++].get();
+  if (order.cgroup()) what.cgroup = packet.descriptors[next++].get();
   if ((order.output() && what.output < 0) || (order.cgroup() && what.cgroup < 0))
     return done(EMFILE);
   pid_t pid = 0;
@@ -171,11 +170,11 @@ bool Launcher::say(const wire::FromLauncher& message) const {
 
 }  // namespace
 
-bool launcher_sockets(int* guardian, int* launcher) {
+bool launcher_sockets(Fd* guardian, Fd* launcher) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
-  *guardian = ends[0];
-  *launcher = ends[1];
+  guardian->reset(ends[0]);
+  launcher->reset(ends[1]);
   return true;
 }
 
@@ -187,13 +186,11 @@ bool is_launcher_socket(int fd) {
 
 int run_launcher(int socket) {
   // Nothing of it reaches a script: neither as its input, nor while it waits to be one.
-  const int own = fcntl(socket, F_DUPFD_CLOEXEC, 3);
-  if (own < 0) return 1;
+  const Fd own(fcntl(socket, F_DUPFD_CLOEXEC, 3));
+  if (!own) return 1;
   close(socket);
   if (socket == 0 && open("/dev/null", O_RDONLY | O_CLOEXEC) != 0) return 1;
-  const int code = Launcher(own).run();
-  close(own);
-  return code;
+  return Launcher(own.get()).run();
 }
 
 }  // namespace cluster::scripts

@@ -6,10 +6,12 @@
 // what it has started goes on.
 #pragma once
 
+#include "posix/fd.h"
+
 namespace cluster::scripts {
 
 // The sockets of guardian and launcher; both are closed when a program is executed. False: errno says why.
-bool launcher_sockets(int* guardian, int* launcher);
+bool launcher_sockets(Fd* guardian, Fd* launcher);
 
 // Whether it could be one.
 bool is_launcher_socket(int fd);

@@ -1,7 +1,6 @@
 #include "scripts/leftovers.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,6 +10,8 @@
 #include <fstream>
 #include <memory>
 #include <sstream>
+
+#include "posix/fd.h"
 
 namespace cluster::scripts {
 
@@ -42,8 +43,8 @@ size_t kill_leftovers(const std::string& service, const std::string& state_dir) 
     const int pid = atoi(entry->d_name);
     if (pid <= 1) continue;
     // Names this process alone, whatever becomes of its number meanwhile.
-    const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-    if (fd < 0) continue;
+    const Fd fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!fd) continue;
     const std::string process = std::string("/proc/") + entry->d_name;
     const std::string environment = environment_of(process);
     if (has(environment, "CLUSTER_SERVICE=" + service) &&
@@ -52,9 +53,8 @@ size_t kill_leftovers(const std::string& service, const std::string& state_dir) 
       struct stat program {};
       const bool daemon = stat((process + "/exe").c_str(), &program) == 0 &&
                           program.st_dev == ours.st_dev && program.st_ino == ours.st_ino;
-      if (!daemon && syscall(SYS_pidfd_send_signal, fd, SIGKILL, nullptr, 0) == 0) ++found;
+      if (!daemon && syscall(SYS_pidfd_send_signal, fd.get(), SIGKILL, nullptr, 0) == 0) ++found;
     }
-    close(fd);
   }
   return found;
 }

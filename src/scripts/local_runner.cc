@@ -57,32 +57,33 @@ size_t LocalRunner::running() const {
   return count;
 }
 
-int LocalRunner::open_output(const core::RunScript& script, Run& run) {
+Fd LocalRunner::open_output(const core::RunScript& script, Run& run) {
   const auto of_service = [&](const auto& r) { return r->service() == script.service; };
   const auto held =
       static_cast<size_t>(std::count_if(readers_.begin(), readers_.end(), of_service));
   std::string why;
-  int ends[2];
+  Pipe pipe;
   if (held >= kMaxOutputsPerService) {
     why = std::to_string(held) + " earlier outputs of this service are still open";
   } else if (readers_.size() >= kMaxOutputs) {
     why = std::to_string(readers_.size()) + " earlier outputs are still open";
-  } else if (pipe2(ends, O_CLOEXEC) != 0) {
+  } else if (!pipe.open()) {
     why = std::string("pipe: ") + strerror(errno);
   }
   if (!why.empty()) {
     callbacks_.line(Line{script.service, script.script, true, "output is not logged: " + why});
-    return -1;
+    return {};
   }
   // Ours alone: the child's end stays blocking, as programs expect of their output.
-  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
   auto& budget = budgets_[script.service];
   if (!budget) budget = std::make_shared<OutputBudget>();
   run.reader = readers_.emplace(readers_.end());
   const auto at = run.reader;
-  *at = std::make_unique<OutputReader>(base_, ends[0], script.service, script.script, budget,
-                                       callbacks_.line, [this, at] { close_reader(at->get()); });
-  return ends[1];
+  *at = std::make_unique<OutputReader>(base_, std::move(pipe.read_end), script.service,
+                                       script.script, budget, callbacks_.line,
+                                       [this, at] { close_reader(at->get()); });
+  return std::move(pipe.write_end);
 }
 
 void LocalRunner::run(const core::RunScript& script) {
@@ -100,41 +101,36 @@ bool LocalRunner::wants_scope(const core::RunScript& script) const {
          !in_group(script.service) && scope_maker_->ready();
 }
 
-int LocalRunner::open_group(const std::string& service) const {
-  const int scope = scopes_.open(service);
-  return scope >= 0 || !cgroups_ ? scope : cgroups_->open(service);
+Fd LocalRunner::open_group(const std::string& service) const {
+  Fd scope = scopes_.open(service);
+  return scope || !cgroups_ ? std::move(scope) : cgroups_->open(service);
 }
 
 int LocalRunner::spawn_in_group(Spawn& what, const std::string& service, pid_t* pid) const {
-  what.cgroup = open_group(service);
+  Fd group = open_group(service);
   // Outside of its group it could not be killed whole: then rather not at all.
-  int error = cgroups_ && what.cgroup < 0 ? errno : 0;
+  int error = cgroups_ && !group ? errno : 0;
+  what.cgroup = group.get();
   if (error == 0) error = starter_.spawn(what, pid);
-  if (what.cgroup >= 0) close(what.cgroup);
   // The scope has ended meanwhile, and its folder with it.
   if (error == ENODEV && cgroups_) {
-    what.cgroup = cgroups_->open(service);
-    error = what.cgroup < 0 ? errno : starter_.spawn(what, pid);
-    if (what.cgroup >= 0) close(what.cgroup);
+    group = cgroups_->open(service);
+    what.cgroup = group.get();
+    error = group ? starter_.spawn(what, pid) : errno;
   }
   what.cgroup = -1;
   return error;
 }
 
-LocalRunner::Waiting::~Waiting() {
-  if (what.output >= 0) close(what.output);
-}
-
-int LocalRunner::begin_waiting(Spawn what, Run& run, pid_t* pid) {
-  what.cgroup = cgroups_ ? cgroups_->open(run.service) : -1;
-  int error = cgroups_ && what.cgroup < 0 ? errno : 0;
-  auto waiting = std::make_unique<Waiting>();
+int LocalRunner::begin_waiting(Spawn what, Fd output, Run& run, pid_t* pid) {
+  const Fd group = cgroups_ ? cgroups_->open(run.service) : Fd();
+  int error = cgroups_ && !group ? errno : 0;
+  what.cgroup = group.get();
   if (error == 0) error = starter_.hold(what, pid);
-  if (what.cgroup >= 0) close(what.cgroup);
-  what.cgroup = -1;
-  waiting->what = std::move(what);  // with its output, which somebody else may have to inherit
   if (error != 0) return error;
-  run.waits = std::move(waiting);
+  what.cgroup = -1;
+  // Somebody else may have to inherit its output.
+  run.waits = std::make_unique<Waiting>(Waiting{std::move(what), std::move(output)});
   scope_maker_->make(run.service, *pid, [this, pid = *pid, id = run.id](const std::string& why) {
     scope_made(pid, id, why);
   });
@@ -191,15 +187,15 @@ void LocalRunner::begin(const core::RunScript& script) {
   what.environment.insert(what.environment.end(), script.environment.begin(),
                           script.environment.end());
   what.environment.emplace_back("CLUSTER_STATE_DIR", state_dir_);
-  what.output = open_output(script, run);
+  Fd output = open_output(script, run);
+  what.output = output.get();
   const std::string path = what.path;
   pid_t pid = -1;
   int error = 0;
   if (wants_scope(script)) {
-    error = begin_waiting(std::move(what), run, &pid);
+    error = begin_waiting(std::move(what), std::move(output), run, &pid);
   } else {
     error = spawn_in_group(what, script.service, &pid);
-    if (what.output >= 0) close(what.output);
   }
   if (error != 0) return not_begun(run, path, error);
   runs_.emplace(pid, std::move(run));

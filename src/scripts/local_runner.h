@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 
+#include "posix/fd.h"
 #include "scripts/cgroups.h"
 #include "scripts/output_reader.h"
 #include "scripts/reserve.h"
@@ -61,7 +62,7 @@ class LocalRunner final : public Runner {
   using Readers = std::list<std::unique_ptr<OutputReader>>;
   struct Waiting {
     Spawn what;
-    ~Waiting();
+    Fd output;
   };
   struct Run {
     RunId id;
@@ -78,8 +79,8 @@ class LocalRunner final : public Runner {
     std::deque<core::RunScript> waiting;  // until it is dead
   };
 
-  // The writing end for the child, -1 for /dev/null; the reader is put into `run`.
-  int open_output(const core::RunScript& script, Run& run);
+  // The writing end for the child, none for /dev/null; the reader is put into `run`.
+  Fd open_output(const core::RunScript& script, Run& run);
   void close_reader(const OutputReader* reader);
   void forget_budgets();
   void reap();
@@ -87,10 +88,10 @@ class LocalRunner final : public Runner {
   static void kill_run(pid_t pid, Run& run);
   bool in_group(const std::string& service) const;
   bool wants_scope(const core::RunScript& script) const;
-  // A descriptor of where the service is, or -1 with errno.
-  int open_group(const std::string& service) const;
+  // A descriptor of where the service is; none, with errno.
+  Fd open_group(const std::string& service) const;
   int spawn_in_group(Spawn& what, const std::string& service, pid_t* pid) const;
-  int begin_waiting(Spawn what, Run& run, pid_t* pid);
+  int begin_waiting(Spawn what, Fd output, Run& run, pid_t* pid);
   void scope_made(pid_t pid, RunId id, std::string why_not);
   void not_begun(const Run& run, const std::string& path, int error);
   bool anything_left(const std::string& service) const;

@@ -24,17 +24,17 @@ char shared_buffer[kReadBytesPerTurn];
 
 }  // namespace
 
-OutputReader::OutputReader(event_base* base, int fd, std::string service, core::Script script,
+OutputReader::OutputReader(event_base* base, Fd fd, std::string service, core::Script script,
                            std::shared_ptr<OutputBudget> budget, std::function<void(Line)> line,
                            std::function<void()> closed)
-    : fd_(fd),
+    : fd_(std::move(fd)),
       service_(std::move(service)),
       script_(script),
       budget_(std::move(budget)),
       line_(std::move(line)),
       closed_(std::move(closed)),
       readable_(event_new(
-          base, fd, EV_READ | EV_PERSIST,
+          base, fd_.get(), EV_READ | EV_PERSIST,
           [](evutil_socket_t, short, void* self) {
             static_cast<OutputReader*>(self)->on_readable();
           },
@@ -44,12 +44,6 @@ OutputReader::OutputReader(event_base* base, int fd, std::string service, core::
           [](evutil_socket_t, short, void* self) { static_cast<OutputReader*>(self)->on_timer(); },
           this)) {
   ENSURE(readable_ && timer_ && event_add(readable_.get(), nullptr) == 0);
-}
-
-OutputReader::~OutputReader() {
-  readable_.reset();
-  timer_.reset();
-  close(fd_);
 }
 
 void OutputReader::say(std::string text, bool notice) {
@@ -62,7 +56,7 @@ bool OutputReader::drain() {
   const MonoTime read_at = now();
   size_t total = 0;
   while (total < bound) {
-    const ssize_t got = read(fd_, shared_buffer, sizeof shared_buffer);
+    const ssize_t got = read(fd_.get(), shared_buffer, sizeof shared_buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;
     if (got <= 0) {
@@ -76,7 +70,7 @@ bool OutputReader::drain() {
   }
   if (budget_->exhausted(read_at)) {
     if (!std::exchange(flooded_, true)) {
-      fcntl(fd_, F_SETPIPE_SZ, static_cast<int>(kFloodBytesPerTurn));
+      fcntl(fd_.get(), F_SETPIPE_SZ, static_cast<int>(kFloodBytesPerTurn));
     }
     event_del(readable_.get());
     start_timer(timer_, kThrottle);

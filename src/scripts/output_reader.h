@@ -11,6 +11,7 @@
 
 #include "core/io.h"
 #include "loop/event.h"
+#include "posix/fd.h"
 #include "scripts/line_cutter.h"
 #include "scripts/runner.h"
 
@@ -22,12 +23,11 @@ inline constexpr Duration kThrottle = milliseconds(10);
 
 class OutputReader {
  public:
-  // Owns `fd` (non-blocking). `closed` comes once, from the loop, when the stream has ended; the reader
+  // `fd` does not block. `closed` comes once, from the loop, when the stream has ended; the reader
   // may be destroyed in it.
-  OutputReader(event_base* base, int fd, std::string service, core::Script script,
+  OutputReader(event_base* base, Fd fd, std::string service, core::Script script,
                std::shared_ptr<OutputBudget> budget, std::function<void(Line)> line,
                std::function<void()> closed);
-  ~OutputReader();
   OutputReader(const OutputReader&) = delete;
   OutputReader& operator=(const OutputReader&) = delete;
 
@@ -42,7 +42,7 @@ class OutputReader {
   void end();
   void say(std::string text, bool notice);
 
-  const int fd_;
+  const Fd fd_;
   const std::string service_;
   const core::Script script_;
   const std::shared_ptr<OutputBudget> budget_;

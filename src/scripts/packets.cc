@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace cluster::scripts {
 
@@ -15,11 +14,6 @@ union Control {
 };
 
 }  // namespace
-
-Packet::~Packet() {
-  for (int fd : descriptors)
-    if (fd >= 0) close(fd);
-}
 
 int send_packet(int socket, const std::string& bytes,
                 std::array<int, kMaxPacketDescriptors> descriptors, bool wait) {
@@ -70,8 +64,11 @@ int receive_packet(int socket, Packet* out) {
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const size_t fits = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < fits && count < kMaxPacketDescriptors; ++i)
-      memcpy(&out->descriptors[count++], CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+    for (size_t i = 0; i < fits && count < kMaxPacketDescriptors; ++i) {
+      int fd = -1;
+      memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+      out->descriptors[count++].reset(fd);
+    }
   }
   return 0;
 }

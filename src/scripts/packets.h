@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "posix/fd.h"
+
 namespace cluster::scripts {
 
 // What fits into the buffer of a socket as the kernel makes it, environment and arguments of a script included.
@@ -11,13 +13,8 @@ inline constexpr size_t kMaxPacketBytes = 192 * 1024;
 inline constexpr size_t kMaxPacketDescriptors = 2;
 
 struct Packet {
-  Packet() = default;
-  Packet(const Packet&) = delete;
-  Packet& operator=(const Packet&) = delete;
-  ~Packet();
-
   std::string bytes;
-  std::array<int, kMaxPacketDescriptors> descriptors = {-1, -1};  // -1: none came
+  std::array<Fd, kMaxPacketDescriptors> descriptors;
 };
 
 // 0, or an errno; EAGAIN where `wait` is false and the other end does not read. A descriptor of -1 is none.

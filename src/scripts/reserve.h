@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "posix/fd.h"
+
 namespace cluster::scripts {
 
 // More than a script, the search for what a service has left, and the log's file take together.
@@ -13,7 +15,6 @@ inline constexpr size_t kReservedDescriptors = 24;
 class Reserve {
  public:
   explicit Reserve(size_t count = kReservedDescriptors) : count_(count) { fill(); }
-  ~Reserve() { give_back(); }
   Reserve(const Reserve&) = delete;
   Reserve& operator=(const Reserve&) = delete;
 
@@ -31,10 +32,10 @@ class Reserve {
 
  private:
   void fill();
-  void give_back();
+  void give_back() { kept_.clear(); }
 
   const size_t count_;
-  std::vector<int> kept_;
+  std::vector<Fd> kept_;
 };
 
 }  // namespace cluster::scripts

@@ -55,9 +55,9 @@ Status Scopes::take(const std::string& service, const std::string& folder) {
   return {};
 }
 
-int Scopes::open(const std::string& service) const {
-  if (!populated(service)) return -1;
-  return ::open(folders_.at(service).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+Fd Scopes::open(const std::string& service) const {
+  if (!populated(service)) return {};
+  return Fd(::open(folders_.at(service).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 bool Scopes::populated(const std::string& service) const {

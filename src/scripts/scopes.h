@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace cluster::scripts {
 
@@ -22,7 +23,7 @@ class Scopes {
   Status take(const std::string& service, const std::string& folder);
 
   // A descriptor of the folder, for Spawn::cgroup; -1 where nothing of the service is in a scope: an empty one ends.
-  int open(const std::string& service) const;
+  Fd open(const std::string& service) const;
   bool populated(const std::string& service) const;
   // SIGKILL to everything in it; false: not all could be reached.
   bool kill(const std::string& service) const;

@@ -147,18 +147,17 @@ void close_all_but(std::array<int, 3> kept) {
 
 int spawn_into(const Spawn& what, pid_t* pid) {
   Words words(what);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+  Pipe answer;
+  if (!answer.open()) return errno;
   const Born child = clone_into(what.cgroup, CLONE_VFORK);
   int error = child.pid < 0 ? errno : 0;
   if (child.pid == 0) {
-    enter_or_tell(what, child, ends[1]);
-    tell(ends[1], become(what, words));
+    enter_or_tell(what, child, answer.write_end.get());
+    tell(answer.write_end.get(), become(what, words));
   }
-  close(ends[1]);
-  if (child.pid > 0 && read(ends[0], &error, sizeof error) == sizeof error)
+  answer.write_end.reset();
+  if (child.pid > 0 && read(answer.read_end.get(), &error, sizeof error) == sizeof error)
     waitpid(static_cast<pid_t>(child.pid), nullptr, 0);
-  close(ends[0]);
   if (error == 0) *pid = static_cast<pid_t>(child.pid);
   return error;
 }
@@ -210,52 +209,37 @@ int spawn(const Spawn& what, pid_t* pid) {
 
 int Held::spawn(const Spawn& what, Held* out) {
   Words words(what);
-  int gate[2], answer[2];
-  if (pipe2(gate, O_CLOEXEC) != 0) return errno;
-  if (pipe2(answer, O_CLOEXEC) != 0) {
-    const int error = errno;
-    for (int fd : gate) close(fd);
-    return error;
-  }
+  Pipe gate, answer;
+  if (!gate.open() || !answer.open()) return errno;
   const Born child = clone_into(what.cgroup, 0);
   const int error = child.pid < 0 ? errno : 0;
   if (child.pid == 0) {
-    enter_or_tell(what, child, answer[1]);
+    const int told = answer.write_end.get();
+    enter_or_tell(what, child, told);
     // Nothing of others that wait: they are let go by the parent alone, and end with it.
-    close_all_but({gate[0], answer[1], what.output});
+    close_all_but({gate.read_end.get(), told, what.output});
     setsid();
     char go = 0;
-    if (read(gate[0], &go, 1) != 1) _exit(1);
-    tell(answer[1], become(what, words));
+    if (read(gate.read_end.get(), &go, 1) != 1) _exit(1);
+    tell(told, become(what, words));
   }
-  close(gate[0]);
-  close(answer[1]);
-  Held held;
-  held.pid_ = static_cast<pid_t>(child.pid);
-  held.gate_ = gate[1];
-  held.answer_ = answer[0];
-  if (error == 0) *out = std::move(held);
-  return error;
-}
-
-Held& Held::operator=(Held&& other) noexcept {
-  close_ends();
-  pid_ = std::exchange(other.pid_, -1);
-  gate_ = std::exchange(other.gate_, -1);
-  answer_ = std::exchange(other.answer_, -1);
-  return *this;
+  if (error != 0) return error;
+  out->pid_ = static_cast<pid_t>(child.pid);
+  out->gate_ = std::move(gate.write_end);
+  out->answer_ = std::move(answer.read_end);
+  return 0;
 }
 
 void Held::close_ends() {
-  for (int* fd : {&gate_, &answer_})
-    if (*fd >= 0) close(std::exchange(*fd, -1));
+  gate_.reset();
+  answer_.reset();
 }
 
 int Held::release() {
   const char go = 1;
   int error = 0;
-  if (write(gate_, &go, 1) != 1) error = errno;
-  if (error == 0 && read(answer_, &error, sizeof error) != sizeof error) error = 0;
+  if (write(gate_.get(), &go, 1) != 1) error = errno;
+  if (error == 0 && read(answer_.get(), &error, sizeof error) != sizeof error) error = 0;
   close_ends();
   if (error != 0) waitpid(pid_, nullptr, 0);
   return error;

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "posix/fd.h"
+
 namespace cluster::scripts {
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
@@ -37,11 +39,6 @@ int spawn(const Spawn& what, pid_t* pid);
 // A child that executes nothing before it is let go, and ends where that can happen no more, as its parent has ended.
 class Held {
  public:
-  Held() = default;
-  Held(Held&& other) noexcept { *this = std::move(other); }
-  Held& operator=(Held&& other) noexcept;
-  ~Held() { close_ends(); }
-
   // 0 and the child in `out`, or an errno.
   static int spawn(const Spawn& what, Held* out);
 
@@ -55,8 +52,8 @@ class Held {
   void close_ends();
 
   pid_t pid_ = -1;
-  int gate_ = -1;    // a byte lets it go
-  int answer_ = -1;  // an errno, or the end: it has been executed
+  Fd gate_;    // a byte lets it go
+  Fd answer_;  // an errno, or the end: it has been executed
 };
 
 }  // namespace cluster::scripts

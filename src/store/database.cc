@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "posix/fd.h"
 #include "store/store.h"
 
 namespace cluster::store {
@@ -56,9 +57,8 @@ Result<int> Database::number(const char* sql) {
 
 Result<Database> Database::open(const std::string& path) {
   // SQLite would create it by the umask; its log takes the mode of the database.
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return Error{path + ": cannot be opened for writing: " + strerror(errno)};
-  close(fd);
+  if (const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)); !fd)
+    return Error{path + ": cannot be opened for writing: " + strerror(errno)};
   auto database = connect(path, SQLITE_OPEN_READWRITE);
   if (!database) return database;
   if (Status ready = database->set_up(); !ready) return Error{ready.error()};

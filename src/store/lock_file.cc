@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cctype>
-#include <utility>
 
 namespace cluster::store {
 
@@ -39,34 +38,23 @@ Status prepare_folder(const std::string& dir) {
   return {};
 }
 
-LockFile::~LockFile() {
-  if (fd_ >= 0) close(fd_);
-}
-
-LockFile::LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-LockFile& LockFile::operator=(LockFile&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
 LockFile LockFile::adopt(int fd) {
   LockFile lock;
-  lock.fd_ = fd;
+  lock.fd_.reset(fd);
   return lock;
 }
 
 Result<LockFile> LockFile::take(const std::string& path) {
   LockFile lock;
-  lock.fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  lock.fd_.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   // A lock asks for no more, and to kill what was left running nothing has to be written.
-  if (lock.fd_ < 0 && errno == EROFS)
-    lock.fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (lock.fd_ < 0) return failed(path, "cannot be opened for writing");
+  if (!lock.fd_ && errno == EROFS)
+    lock.fd_.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock.fd_) return failed(path, "cannot be opened for writing");
   char text[32] = {};
-  if (flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
+  if (flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failed(path, "cannot be locked");
-    const ssize_t got = pread(lock.fd_, text, sizeof text - 1, 0);
+    const ssize_t got = pread(lock.fd(), text, sizeof text - 1, 0);
     std::string pid;
     for (ssize_t i = 0; i < got && isdigit(static_cast<unsigned char>(text[i])); ++i)
       pid += text[i];
@@ -77,8 +65,8 @@ Result<LockFile> LockFile::take(const std::string& path) {
   // Told to whoever comes next; on a full disk it is not.
   const std::string pid = std::to_string(getpid()) + "\n";
   [[maybe_unused]] const bool told =
-      pwrite(lock.fd_, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size()) &&
-      ftruncate(lock.fd_, static_cast<off_t>(pid.size())) == 0;
+      pwrite(lock.fd(), pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size()) &&
+      ftruncate(lock.fd(), static_cast<off_t>(pid.size())) == 0;
   return lock;
 }
 

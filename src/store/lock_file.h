@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "posix/fd.h"
 
 namespace cluster::store {
 
@@ -14,22 +15,17 @@ Status prepare_folder(const std::string& dir);
 // flock(2) on a file with the holder's pid in it. Gone with the process, however it ends; the file stays.
 class LockFile {
  public:
-  LockFile() = default;
-  ~LockFile();
-  LockFile(LockFile&& other) noexcept;
-  LockFile& operator=(LockFile&& other) noexcept;
-
   // The error names the pid that holds it.
   static Result<LockFile> take(const std::string& path);
 
   // One that another process has taken, and passed on: it holds until both let go.
   static LockFile adopt(int fd);
 
-  int fd() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
+  int fd() const { return fd_.get(); }
+  explicit operator bool() const { return static_cast<bool>(fd_); }
 
  private:
-  int fd_ = -1;
+  Fd fd_;
 };
 
 }  // namespace cluster::store

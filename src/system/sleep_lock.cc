@@ -37,8 +37,6 @@ SleepLock::SleepLock(event_base* base, const std::string& where, Watcher watcher
   if (where_ != "none") event_active(connect_.get(), EV_TIMEOUT, 0);
 }
 
-SleepLock::~SleepLock() { let_go(); }
-
 void SleepLock::connect() {
   bus_ = std::make_unique<BusConnection>(
       base_, where_,
@@ -77,13 +75,13 @@ void SleepLock::perform(const core::DelaySleep& action) {
   if (wanted_) {
     event_del(let_go_.get());
     ask();
-  } else if (lock_ >= 0) {
+  } else if (lock_) {
     start_timer(let_go_, kLastWords);
   }
 }
 
 void SleepLock::ask() {
-  if (!ready_ || !wanted_ || lock_ >= 0 || std::exchange(asking_, true)) return;
+  if (!ready_ || !wanted_ || lock_ || std::exchange(asking_, true)) return;
   sd_bus_message* call = nullptr;
   int result =
       sd_bus_message_new_method_call(bus_->get(), &call, kName, kPath, kManager, "Inhibit");
@@ -103,10 +101,6 @@ void SleepLock::ask() {
 
 void SleepLock::ask_later() { start_timer(ask_again_, kAskAgain); }
 
-void SleepLock::let_go() {
-  if (lock_ >= 0) close(std::exchange(lock_, -1));
-}
-
 void SleepLock::no_lock(const std::string& why) {
   if (std::exchange(told_, why) == why) return;
   watcher_.log(core::LogLevel::kDebug, "logind does not delay sleep for this daemon: " + why);
@@ -119,8 +113,10 @@ int SleepLock::on_lock(sd_bus_message* reply, void* data, sd_bus_error*) {
   if (failed(reply)) {
     self.no_lock(reason_of(0, sd_bus_message_get_error(reply)));
     self.ask_later();
-  } else if (sd_bus_message_read(reply, "h", &fd) < 0 ||
-             (self.lock_ = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0) {
+    return 0;
+  }
+  if (sd_bus_message_read(reply, "h", &fd) >= 0) self.lock_.reset(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!self.lock_) {
     self.no_lock("its answer is no lock");
     self.ask_later();
   } else {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/io.h"
+#include "posix/fd.h"
 #include "system/bus_connection.h"
 
 namespace cluster::system {
@@ -27,7 +28,6 @@ class SleepLock {
 
   // `where` as in BusConnection; "none": nothing is done. The watcher is called from the loop.
   SleepLock(event_base* base, const std::string& where, Watcher watcher);
-  ~SleepLock();
   SleepLock(const SleepLock&) = delete;
   SleepLock& operator=(const SleepLock&) = delete;
 
@@ -39,7 +39,7 @@ class SleepLock {
   void lost(const std::string& why);
   void ask();
   void ask_later();
-  void let_go();
+  void let_go() { lock_.reset(); }
   void no_lock(const std::string& why);
 
   static int on_planned(sd_bus_message* signal, void* self, sd_bus_error*);
@@ -52,7 +52,7 @@ class SleepLock {
   const Watcher watcher_;
   bool wanted_ = false, ready_ = false, asking_ = false;
   std::string told_;  // why there is no lock, as it was said last
-  int lock_ = -1;
+  Fd lock_;
   Duration pause_ = kFirstBusPause;
   EventPtr connect_, ask_again_, let_go_;
   std::unique_ptr<BusConnection> bus_;

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "posix/fd.h"
 #include "wire/framing.h"
 
 namespace cluster::guardian {
@@ -33,7 +34,7 @@ class ChannelTest : public testing::Test {
   }
 
   std::unique_ptr<event_base, BaseFree> base_;
-  net::Fd other_;
+  Fd other_;
   std::vector<std::string> received_, closed_;
   std::unique_ptr<Channel> channel_;
 };

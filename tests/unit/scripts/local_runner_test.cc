@@ -17,6 +17,7 @@
 #include <optional>
 #include <vector>
 
+#include "posix/fd.h"
 #include "scripts/launched_starter.h"
 #include "scripts/launcher.h"
 #include "tests/unit/temp_folder.h"
@@ -79,16 +80,16 @@ class LocalRunnerTest : public testing::TestWithParam<Way> {
   }
 
   testing::AssertionResult launch() {
-    int guardian = -1, launcher = -1;
+    Fd guardian, launcher;
     if (!launcher_sockets(&guardian, &launcher)) return testing::AssertionFailure() << errno;
     const pid_t child = fork();
     if (child == 0) {
-      close(guardian);
-      _exit(run_launcher(launcher));
+      guardian.reset();
+      _exit(run_launcher(launcher.release()));
     }
-    close(launcher);
+    launcher.reset();
     launchers_.push_back(child);
-    const Status used = starter_->use(guardian);
+    const Status used = starter_->use(std::move(guardian));
     return used ? testing::AssertionSuccess() : testing::AssertionFailure() << used.error();
   }
 
