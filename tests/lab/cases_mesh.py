@@ -8,7 +8,7 @@ HOSTS = 34     # two more than a full mesh has
 LAPTOP = HOSTS  # without an address
 BEAT, DEAD = 0.5, 3.0
 MOST_LINKS = 14  # ten that its place asks for, and a few that others have asked for
-FIRST_START = 100  # s: a dozen lines a host are put through scrypt, all on this machine
+FIRST_START = 300  # s: a dozen lines a host are put through scrypt, all on this machine
 LOOK = 0.5  # s between two looks at what all say, which takes the processor from those who are asked
 
 

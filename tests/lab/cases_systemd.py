@@ -274,7 +274,7 @@ def test_boot_at_which_systemd_is_last_on_the_bus(c):
     bed = Bed(c, "addr", services={"web": Service([1], start=LEAVES)})
     lab = bed.lab
     h = lab[1]
-    p = h.run("bash", "-c", "mount -t tmpfs tmpfs /run/systemd && mkdir /run/systemd/system")
+    p = h.run("bash", "-c", "mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd && mkdir /run/systemd/system")
     expect(p.returncode == 0, "a machine that systemd has booted", p.out)
     h.bus_up()
     os.makedirs(os.path.join(bed.groups(h), UNIT))
