@@ -35,9 +35,9 @@ std::string first_line(const std::string& path) {
 }
 
 bool keep(const std::string& path, const std::string& text) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   return fd && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-         fsync(fd.get()) == 0;
+         fsync(fd.get()) == 0 && close(fd.release()) == 0;
 }
 
 bool delegated(const std::string& folder) {

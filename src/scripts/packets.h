@@ -14,7 +14,7 @@ inline constexpr size_t kMaxPacketDescriptors = 2;
 
 struct Packet {
   std::string bytes;
-  std::array<Fd, kMaxPacketDescriptors> descriptors;
+  std::array<Fd, kMaxPacketDescriptors> descriptors;  // none: none came
 };
 
 // 0, or an errno; EAGAIN where `wait` is false and the other end does not read. A descriptor of -1 is none.

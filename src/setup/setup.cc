@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "config/text.h"
+#include "posix/fd.h"
 
 namespace cluster::setup {
 
@@ -67,17 +68,17 @@ std::string failed(const std::string& path, const char* what) {
 // Whole or not at all, and never in another's place.
 Status write_new(const std::string& path, std::string_view text, mode_t mode) {
   const std::string beside = path + ".new." + std::to_string(::getpid());
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-  if (fd < 0) return Error{failed(path, "cannot be written")};
+  Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd) return Error{failed(path, "cannot be written")};
   Status status;
   for (size_t done = 0; done < text.size() && status;) {
-    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
+    const ssize_t n = ::write(fd.get(), text.data() + done, text.size() - done);
     if (n > 0) done += static_cast<size_t>(n);
     if (n < 0 && errno != EINTR) status = Error{failed(path, "cannot be written")};
   }
-  if (status && ::fchmod(fd, mode) != 0) status = Error{failed(path, "cannot get its mode")};
-  if (status && ::fsync(fd) != 0) status = Error{failed(path, "cannot be written")};
-  ::close(fd);
+  if (status && ::fchmod(fd.get(), mode) != 0) status = Error{failed(path, "cannot get its mode")};
+  if (status && ::fsync(fd.get()) != 0) status = Error{failed(path, "cannot be written")};
+  fd.reset();
   if (status && ::link(beside.c_str(), path.c_str()) != 0)
     status = Error{failed(path, "cannot be made")};
   ::unlink(beside.c_str());

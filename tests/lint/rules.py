@@ -23,7 +23,7 @@ LAYERS = {
     "http": {"base", "loop", "wire", "core", "sync"},
     "system": {"base", "posix", "loop", "wire", "core"},
     "alerts": {"base", "posix", "loop", "wire", "core"},
-    "setup": {"base", "config"},
+    "setup": {"base", "posix", "config"},
     "agents": {"base", "posix", "config"},
     "ctl": {"base", "setup"},
     "daemon": {"base", "posix", "loop", "wire", "core", "sync", "config", "net", "files", "scripts", "store", "bus", "http", "system", "alerts"},
