@@ -39,7 +39,6 @@ def rotated(lab, least):
 def return_with(h, change):
     """Crashes the host, does that to its state, and starts it."""
     h.crash()
-    h.remove_groups()
     change(h.state)
     h.up()
 

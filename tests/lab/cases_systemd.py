@@ -6,19 +6,11 @@ import signal
 import time
 
 from cases_guardian import LEAVES, another_engine, processes_of
+from groups import vanish
 from lab import HERE, PYTHON, Service, Skip, expect, until
 
 PATIENCE = 2.0   # s a daemon waits for a scope
 UNIT = "clusterd.service"
-
-
-def hierarchy():
-    """Where this machine's cgroup v2 is."""
-    with open("/proc/mounts") as f:
-        for line in f:
-            if line.split()[2] == "cgroup2":
-                return line.split()[1]
-    raise Skip("no cgroup v2 here")
 
 
 class Bed:
@@ -26,22 +18,13 @@ class Bed:
 
     def __init__(self, c, *specs, kinds=("systemd", "logind"), **kw):
         self.lab = c.lab(*specs, **kw)
-        self.top = os.path.join(hierarchy(), "cluster-lab-%d" % os.getpid())
         self.kinds, self.standins = kinds, {}
-        try:
-            os.mkdir(self.top)
-        except OSError as e:
-            raise Skip("no control groups can be made here: %s" % e) from e
-        closing = c.close
-
-        def close():
-            closing()
-            remove(self.top)
-        c.close = close
+        if not self.lab.group.folder:
+            raise Skip("no control groups can be made here")
         self.lab.acquaint()
 
     def groups(self, h):
-        return os.path.join(self.top, "h%d" % h.i)
+        return os.path.join(self.lab.group.folder, "h%d" % h.i)
 
     def stand_in(self, h, mode="works"):
         os.makedirs(self.groups(h), exist_ok=True)
@@ -81,14 +64,6 @@ class Bed:
         self.lab.await_linked(timeout=60)
         self.lab.await_placed(**placed)
         return self.lab
-
-
-def remove(group):
-    """Whether that control group, and those below it, are gone."""
-    for folder, _, _ in os.walk(group, topdown=False):
-        with contextlib.suppress(OSError):
-            os.rmdir(folder)
-    return not os.path.exists(group)
 
 
 def group_of(h, pid):
@@ -155,7 +130,7 @@ def test_unit_dies_and_scopes_live(c):
         h.ended[h.pid] = signal.SIGKILL
         f.write("1")
     h.wait_exit()
-    until(lambda: remove(group), "each start of a unit has a group of its own")
+    until(lambda: vanish(group), "each start of a unit has a group of its own")
     t = time.time_ns()
     expect(left_of(h) + left_of(h, "sleep 308") == alive, "they live on")
     bed.up(h, unit=True)

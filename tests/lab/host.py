@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import minibus
-from basics import HERE, PYTHON, Agent, expect, passphrase, until
+from basics import HERE, PYTHON, expect, passphrase, until
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -73,15 +73,15 @@ class Host:
         self.bus_path = os.path.join(self.dir, "bus")
         self.conf = ""            # lines added to this host's cluster.conf
         self.agent = self.pid = self.bus_pid = self.conn = None
-        self.unit_dir = self.groups = None
+        self.unit_dir = None
         self.ended = {}           # pids whose end the test brought about
         for d in (self.dir, self.etc, self.run_dir):
             os.makedirs(d, exist_ok=True)
 
     # ---- machine
     def boot(self):
-        self.agent = Agent(self.name.split(".")[0] if not self.name[0].isdigit() else "host%d" % self.i,
-                           ["-n", "-m", "-i", "-u", "-p"])
+        self.agent = self.lab.agent(self.name.split(".")[0] if not self.name[0].isdigit() else "host%d" % self.i,
+                                    ["-n", "-m", "-i", "-u", "-p"])
         self.agent.ip("link", "set", "lo", "up")
         self.segment.agent.ip("link", "add", self.port, "type", "veth", "peer", "name", "eth0",
                               "netns", str(self.agent.init))
@@ -181,21 +181,6 @@ class Host:
         os.makedirs(self.state, 0o700, exist_ok=True)
         p = self.run("mount", "-t", "tmpfs", "-o", ",".join(("mode=0700",) + options), "tmpfs", self.state)
         expect(p.returncode == 0, "host %d: a state folder of its own" % self.i, p.out)
-
-    def find_groups(self):
-        """Where its daemon has the control groups, as long as its namespaces are there."""
-        with contextlib.suppress(OSError):
-            with open("/proc/%d/root%s/cgroup" % (self.agent.init, self.state)) as f:
-                self.groups = f.read().strip()
-
-    def remove_groups(self):
-        """The control groups that a killed daemon left: with its processes they are empty."""
-        top = self.groups
-        if not top:
-            return
-        for folder, _, _ in os.walk(top, topdown=False):
-            with contextlib.suppress(OSError):
-                os.rmdir(folder)
 
     # ---- daemon
     def argv(self, *more, bus=None, state=None, identify=True):

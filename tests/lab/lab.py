@@ -10,6 +10,7 @@ import time
 
 from basics import (BEAT, DEAD, HERE, NET, PORT, PUBLIC_NET, PYTHON, ROOT, Agent, Event, Failure, Segment, Service, Skip,
                     expect, until)
+from groups import Group
 from host import Host
 from router import Nat, Router
 from watch import Watch
@@ -39,6 +40,7 @@ class Lab:
         self.expected_log_faults = None
         self.watches = []
         self.machines = []  # that were booted on this switch
+        self.group = Group()
         self.public = Segment(PUBLIC_NET if routers else NET, "br0")
         self.routers = {name: Router(self, place, name, kind) for place, (name, kind) in enumerate((routers or {}).items(), 1)}
         self.hosts = {i: Host(self, i, s) for i, s in enumerate(specs, 1)}
@@ -67,8 +69,13 @@ class Lab:
         return "".join("%s%s%s\n" % (h.name, "," if h.dynamic else " ", h.pass_phrase) for h in self)
 
     # ---- life
+    def agent(self, name, kinds):
+        agent = Agent(name, kinds)
+        self.group.take_in(agent.proc.pid, agent.init)
+        return agent
+
     def build_network(self):
-        self.switch = self.public.agent = Agent("switch", ["-n", "-m", "-u", "-p"])
+        self.switch = self.public.agent = self.agent("switch", ["-n", "-m", "-u", "-p"])
         self.switch.bridge("br0")
         for r in self.routers.values():
             r.boot()
@@ -137,13 +144,10 @@ class Lab:
             m.close()
         for h in self:
             h.disconnect()
-            if h.agent:
-                h.find_groups()
         for a in [h.agent for h in self] + [r.agent for r in self.routers.values()] + [self.switch]:
             if a:
                 a.close()
-        for h in self:
-            h.remove_groups()
+        self.group.close()
 
     def watch(self, *which, **kw):
         """What these hosts (default all) say of each other from now on."""

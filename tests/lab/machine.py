@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from basics import Agent, expect, passphrase, sh, until
+from basics import expect, passphrase, sh, until
 
 # Mounted, cleaned and started in a mount namespace and a control group of its own. The group is of version 2, also
 # where this machine has the controllers of version 1.
@@ -16,11 +16,18 @@ OWN_GROUPS = "umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup"
 BOOT = r"""set -e
 mount -t overlay overlay -o "lowerdir=/,upperdir=$UPPER,workdir=$WORK" "$ROOT"
 """ + OWN_GROUPS + r"""
-mkdir -p "/sys/fs/cgroup/$GROUP"
-echo $$ > "/sys/fs/cgroup/$GROUP/cgroup.procs"
+mkdir -p "/sys/fs/cgroup$GROUP"
+echo $$ > "/sys/fs/cgroup$GROUP/cgroup.procs"
 exec setpriv --pdeathsig KILL systemd-nspawn --quiet --keep-unit --register=no --directory="$ROOT" --machine="$NAME" \
   --network-namespace-path="$NETWORK" --bind-ro="$PACKAGES:/packages" --console=pipe --timezone=off --resolv-conf=off --boot \
   systemd.unit=multi-user.target systemd.show_status=no < /dev/null
+"""
+REMOVAL = r"""
+for ((i = 0; i < 100; ++i)); do
+  find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
+  [ -e "$1" ] || break
+  sleep 0.1
+done
 """
 # Nothing of this machine's own that would start or be in the way.
 MASKED = ("getty.target", "console-getty.service", "systemd-networkd-wait-online.service", "systemd-resolved.service",
@@ -55,7 +62,7 @@ class Machine:
         self.ip = lab.segment().net + str(i)
         self.dir = os.path.join(lab.dir, self.name)
         self.upper, self.work, self.root = (os.path.join(self.dir, d) for d in ("upper", "work", "root"))
-        self.group = "cluster-lab-%d-%s" % (os.getpid(), self.name)
+        self.group = os.path.join(lab.group.name, self.name)
         self.console = os.path.join(self.dir, "console")
         for d in (self.upper, self.work, self.root):
             os.makedirs(d)
@@ -65,7 +72,7 @@ class Machine:
     # ---- power
     def plug_in(self):
         """Its network: what is at the end of its cable."""
-        self.agent = Agent(self.name, ["-n", "-m", "-i", "-u", "-p"])
+        self.agent = self.lab.agent(self.name, ["-n", "-m", "-i", "-u", "-p"])
         self.agent.ip("link", "set", "lo", "up")
         switch = self.lab.segment()
         port = "p%d" % self.i
@@ -129,7 +136,7 @@ class Machine:
         return None
 
     def groups(self):
-        return "/proc/%d/root/sys/fs/cgroup/%s" % (self.proc.pid, self.group)
+        return "/proc/%d/root/sys/fs/cgroup%s" % (self.proc.pid, self.group)
 
     def reboot(self):
         """In order, as people do it."""
@@ -154,9 +161,9 @@ class Machine:
             self.agent.close()
 
     def remove_groups(self):
-        sh("unshare", "--mount", "--propagation", "private", "bash", "-c",
-           OWN_GROUPS + " && cd /sys/fs/cgroup && "
-           "find %s -depth -type d -exec rmdir {} + 2>/dev/null; true" % self.group, check=False)
+        """Once the dead are no longer counted; where version 2 is not mounted here, nobody else could."""
+        sh("unshare", "--mount", "--propagation", "private", "bash", "-c", OWN_GROUPS + REMOVAL, "-",
+           "/sys/fs/cgroup" + self.group, check=False)
 
     # ---- what runs there
     def run(self, *argv, timeout=120, stdin=""):

@@ -3,7 +3,7 @@ import shutil
 import subprocess
 import time
 
-from basics import PORT, Agent, Segment, Skip
+from basics import PORT, Segment, Skip
 
 PORTS = {"preserve": "", "random": "random", "fully-random": "fully-random"}
 UNASKED = {"drop": 'iifname "pub" ct state { new, invalid, untracked } drop', "rst": ""}
@@ -52,7 +52,7 @@ class Router:
     def boot(self):
         if not NFT:
             raise Skip("needs nft (package nftables)")
-        self.agent = self.lan.agent = Agent("router-" + self.name, ["-n", "-m", "-u", "-p"])
+        self.agent = self.lan.agent = self.lab.agent("router-" + self.name, ["-n", "-m", "-u", "-p"])
         self.agent.bridge("lan")
         self.agent.ip("addr", "add", self.lan.gateway + "/24", "dev", "lan")
         self.lab.switch.ip("link", "add", self.port, "type", "veth", "peer", "name", "pub", "netns", str(self.agent.init))
