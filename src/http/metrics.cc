@@ -51,9 +51,10 @@ void tell_hosts(OpenMetrics& out, const core::View& view) {
            [](const HostView& h) { return h.maintenance; });
   of_hosts(out, view, "cluster_host_votes", "Whether it votes on services with ownership majority.",
            [](const HostView& h) { return h.votes; });
-  of_hosts(out, view, "cluster_host_key_generation",
-           "How often the secret shared with it was replaced; 0: the passphrases are in use.",
-           [](const HostView& h) { return h.generation; });
+  out.family("cluster_host_key_generation", "gauge", "",
+             "How often the secret shared with it was replaced; 0: the passphrases are in use.");
+  for (const HostView& host : view.hosts)
+    if (host.id != view.self) out.sample("", of(host), host.generation);
   out.family("cluster_host_path", "stateset", "", "By which way this host reaches that one.");
   for (const HostView& host : view.hosts)
     out.state(of(host), names(kPaths), to_string(host.up ? host.path : core::Path::kNone));

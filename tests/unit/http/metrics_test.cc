@@ -96,6 +96,14 @@ TEST(Metrics, TellHostsServicesFilesAndRefusals) {
   EXPECT_THAT(text, testing::Not(HasSubstr("cluster_host_rtt_seconds{id=\"2\"")));
 }
 
+TEST(Metrics, NoSecretIsSharedWithItself) {
+  Snapshot known = snapshot();
+  known.view.self = HostId(1);
+  const std::string text = metrics(known, Tally());
+  EXPECT_THAT(text, HasSubstr("cluster_host_key_generation{id=\"2\",name=\"beta\"} 0"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("cluster_host_key_generation{id=\"1\"")));
+}
+
 // As the standard has it: each family once, with its samples right after it.
 TEST(Metrics, HaveEachFamilyOnce) {
   std::vector<std::string> families;
