@@ -25,15 +25,24 @@ struct BusError {
   ~BusError() { sd_bus_error_free(&error); }
 };
 
-Fault no_daemon(const std::string& why) {
-  return {kNoDaemon, "no daemon answers: " + printable(why)};
+Fault no_daemon(const std::string& why, const std::string& next) {
+  return {kNoDaemon, "no daemon answers: " + printable(why) + "; " + printable(next)};
 }
 
 Fault unreachable(const std::string& where, int error) {
-  return no_daemon("the bus (" + where + ") cannot be reached: " + std::strerror(error));
+  return no_daemon("the bus (" + where + ") cannot be reached: " + std::strerror(error),
+                   where == "system" ? "does dbus run? systemctl start dbus"
+                                     : "expected the bus that clusterd was given by --bus");
 }
 
-Fault fault_of(const sd_bus_error& error, Patience patience) {
+Fault none_on(const std::string& where) {
+  return where == "system"
+             ? no_daemon("there is none on the system bus",
+                         "systemctl start clusterd; why it ends: journalctl -u clusterd")
+             : no_daemon("there is none on this bus", "was clusterd given the same --bus?");
+}
+
+Fault fault_of(const sd_bus_error& error, Patience patience, const std::string& where) {
   const std::string_view name = error.name ? error.name : "";
   const std::string text = printable(error.message && *error.message ? error.message : error.name);
   if (name.starts_with(kOurErrors)) {
@@ -48,16 +57,21 @@ Fault fault_of(const sd_bus_error& error, Patience patience) {
   const std::string_view brief =
       name.starts_with(kBusErrors) ? name.substr(kBusErrors.size()) : std::string_view();
   if (brief == "ServiceUnknown" || brief == "NameHasNoOwner") {
-    return no_daemon("there is none on this bus");
+    return none_on(where);
   }
   if (brief == "NoReply" || brief == "Disconnected") {
-    return no_daemon("it went away before it answered");
+    return no_daemon("it went away before it answered",
+                     "whether the order was carried out: clusterctl log, once it is back");
   }
   if (brief == "Timeout" || brief == "TimedOut") {
-    if (patience == Patience::kReading) return no_daemon("it has not answered in time");
+    if (patience == Patience::kReading)
+      return no_daemon("it has not answered in time", "what it does: journalctl -u clusterd");
     return {kRefused, "failed: no answer within the time given; the work goes on"};
   }
-  if (brief == "AccessDenied") return {kRefused, "refused: not allowed to: " + text};
+  if (brief == "AccessDenied") {
+    return {kRefused,
+            "refused: only root gives orders, and members of the group cluster may look: " + text};
+  }
   if (brief == "UnknownMethod" || brief == "UnknownInterface") {
     return {kRefused, "refused: the daemon is of another version and does not know this: " + text};
   }
@@ -134,9 +148,9 @@ Answer Client::call(const char* method, const std::vector<Argument>& arguments, 
     if (result == -ETIMEDOUT) {
       sd_bus_error_free(&error.error);
       sd_bus_error_set(&error.error, SD_BUS_ERROR_TIMEOUT, nullptr);
-      return fault_of(error.error, patience);
+      return fault_of(error.error, patience, where_);
     }
-    return from_peer ? fault_of(error.error, patience) : unreachable(where_, -result);
+    return from_peer ? fault_of(error.error, patience, where_) : unreachable(where_, -result);
   }
   const char* sender = sd_bus_message_get_sender(reply.get());
   daemon_ = sender ? sender : "";

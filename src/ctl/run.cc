@@ -64,7 +64,7 @@ std::string dump(const Json& json) {
 
 Exit wrong_usage(const std::string& why) {
   complain({kUsage, why});
-  std::fputs(usage().c_str(), stderr);
+  std::fputs("Try: clusterctl --help\n", stderr);
   return kUsage;
 }
 

@@ -2,6 +2,7 @@
 #include "ctl/run.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@ namespace cluster::ctl {
 namespace {
 
 using bus::test::BusTest;
+using testing::AllOf;
+using testing::HasSubstr;
 
 class Ctl {
  public:
@@ -303,20 +306,23 @@ TEST_F(CtlTest, ATimeoutEndsTheWaitingNotTheWork) {
 TEST_F(CtlTest, WithoutADaemonOrABusItExitsThree) {
   auto ctl = complete({"status"});
   EXPECT_EQ(ctl->code, 3);
-  EXPECT_EQ(ctl->err, "clusterctl: no daemon answers: there is none on this bus\n");
+  EXPECT_EQ(ctl->err,
+            "clusterctl: no daemon answers: there is none on this bus; was clusterd given the same "
+            "--bus?\n");
   EXPECT_EQ(complete({"watch"})->code, 3);
   private_bus_.stop();
   ctl = complete({"status"});
   EXPECT_EQ(ctl->code, 3);
-  EXPECT_NE(ctl->err.find("cannot be reached"), std::string::npos) << ctl->err;
+  EXPECT_THAT(ctl->err, AllOf(HasSubstr("cannot be reached"), HasSubstr("by --bus")));
   EXPECT_EQ(complete({"stop", "web"})->code, 3);
 }
 
-TEST_F(CtlTest, WrongUsageExitsTwoWithUsageOnStderr) {
+TEST_F(CtlTest, WrongUsageExitsTwoAndSaysWhereTheRightOneStands) {
   const auto ctl = complete({"frobnicate"});
   EXPECT_EQ(ctl->code, 2);
   EXPECT_EQ(ctl->out, "");
-  EXPECT_NE(ctl->err.find("Usage: clusterctl"), std::string::npos);
+  EXPECT_EQ(ctl->err, "clusterctl: unknown command \"frobnicate\"\nTry: clusterctl --help\n");
+  EXPECT_EQ(complete({"invite"})->err, "clusterctl: invite takes HOST\nTry: clusterctl --help\n");
   EXPECT_EQ(complete({"push", "nonsense"})->code, 2);
   EXPECT_EQ(complete({"maintenance", "maybe"})->code, 2);
   EXPECT_EQ(complete({"--help"})->code, 0);
