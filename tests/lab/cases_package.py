@@ -14,28 +14,28 @@ rm -rf opened
 dpkg-deb --raw-extract "$1" opened
 sed -i '/^Version:/s/$/+1/' opened/DEBIAN/control
 dpkg-deb -Znone --build opened new.deb
-cp "$1" first.new
-mkdir -p given
-mv first.new given/first.deb
-mv new.deb given/later.deb
+cp "$1" "$2/first.deb"
+mv new.deb "$2/later.deb"
 """
 
 
-def packages():
-    """A folder with FIRST, made of the programs in build/release, and LATER."""
+def packages(c):
+    """A folder with FIRST, made of the programs in build/release, and LATER; the tests of one run share it."""
     why = machine.missing()
     if not why and not os.access(os.path.join(ROOT, "build", "release", "clusterd"), os.X_OK):
         why = "needs build/release, from which the package is made"
     if why:
         raise Skip(why)
-    folder = os.path.join(ROOT, "build", "deb", "built")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "lock"), "w") as lock:
+    given = os.path.join(os.path.dirname(c.dir), "packages")
+    os.makedirs(given, exist_ok=True)
+    with open(os.path.join(given, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        sh("make", "-C", ROOT, "deb", "BUILT=1", timeout=120)
-        package, = (n for n in os.listdir(folder) if n.startswith("clusterd_") and n.endswith(".deb"))
-        sh("sh", "-ec", MAKE_LATER, "-", package, cwd=folder)
-    return os.path.join(folder, "given")
+        if not os.path.exists(os.path.join(given, LATER)):
+            folder = os.path.join(ROOT, "build", "deb", "built")
+            sh("make", "-C", ROOT, "deb", "BUILT=1", timeout=300)
+            package, = (n for n in os.listdir(folder) if n.startswith("clusterd_") and n.endswith(".deb"))
+            sh("sh", "-ec", MAKE_LATER, "-", package, given, cwd=folder)
+    return given
 
 
 SCRIPT = """#!/bin/sh
@@ -77,7 +77,7 @@ def runs_on(m, host, name="web"):
 
 def cluster(c, count, *, service_conf=""):
     """Machines with the package, which run `web`."""
-    folder = packages()
+    folder = packages(c)
     rack = machine.Rack(c.lab(), count, folder)
     for m in rack:
         m.power_on()
@@ -100,7 +100,7 @@ def await_running(rack, host):
 
 def test_installed_begins_when_configured(c):
     """Installed it waits for a configuration; init writes one, and then it is a unit like others."""
-    folder = packages()
+    folder = packages(c)
     rack = machine.Rack(c.lab(), 1, folder)
     m = rack[1].power_on()
     m.install(FIRST)
