@@ -53,6 +53,7 @@ Json service_json(const core::ServiceView& service) {
   out["state"] = core::to_string(service.state);
   out["host"] = id_or_null(service.host);
   out["running_on"] = ids(service.running_on);
+  out["stop_failed_on"] = ids(service.stop_failed_on);
   out["epoch"] = service.epoch;
   out["reason"] = service.reason;
   out["ownership"] = core::to_string(service.ownership);

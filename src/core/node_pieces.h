@@ -249,7 +249,7 @@ struct Standing {
   HostId host;         // of that state; 0: none
   int weight = 0;      // of that state, among those of several hosts
   uint64_t epoch = 0;  // of whoever holds it; 0: nobody
-  std::vector<HostId> running_on;
+  std::vector<HostId> running_on, stop_failed_on;
   const Member* holder = nullptr;
   bool any_failed = false;
 };

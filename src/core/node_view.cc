@@ -135,6 +135,7 @@ Standing Node::State::standing(const Order& order) const {
     const wire::Holding* holding = member.up ? holding_of(member, order.service) : nullptr;
     if (holding == nullptr) continue;
     out.any_failed = out.any_failed || holding->failed();
+    if (holding->state() == wire::Holding::STOP_FAILED) out.stop_failed_on.push_back(member.host);
     if (holds_service(holding->state())) {
       out.running_on.push_back(member.host);
       out.holder = &member;
@@ -160,7 +161,9 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   out.host = seen.host;
   out.epoch = seen.epoch != 0 ? seen.epoch : voter.highest_epoch(order.service);
   out.running_on = std::move(seen.running_on);
-  std::sort(out.running_on.begin(), out.running_on.end());
+  out.stop_failed_on = std::move(seen.stop_failed_on);
+  for (auto* hosts : {&out.running_on, &out.stop_failed_on})
+    std::sort(hosts->begin(), hosts->end());
   const Member* teller = teller_of(order, seen.holder);
   const wire::Holding* told = teller == nullptr ? nullptr : holding_of(*teller, order.service);
   if (told != nullptr) say_ownership(out, *teller, *told);
@@ -169,13 +172,24 @@ ServiceView Node::State::service_view(const Order& order, MonoTime now) const {
   if (const Member* chosen = member_of(choice.host);
       seen.weight <= weight(wire::Holding::CLAIMING) && chosen != nullptr) {
     const wire::Holding* its = holding_of(*chosen, order.service);
-    if (its != nullptr && its->able() && !its->why().empty()) out.reason += ", but " + its->why();
+    if (its != nullptr && its->able() && !its->why().empty()) {
+      out.reason += ", but " + its->why();
+    } else if (const NodeId last = grants.holder(now, order.service, chosen->node)) {
+      out.reason += ", but waits until what " + name_of(last) + " was granted has run out";
+    }
   }
   say_relations(out, told);
   if (seen.weight == 0 && seen.any_failed && choice.host == HostId{}) {
     out.state = ServiceState::kFailed;
     for (const auto& [host, about] : choice.hosts)
       out.reason += "; " + name_of(host) + ": " + about;
+    out.reason += "; \"clear\" tries at once";
+  }
+  if (!out.stop_failed_on.empty()) {
+    Names where;
+    for (const HostId host : out.stop_failed_on) where.push_back(name_of(host));
+    out.reason += "; could not be stopped on " + listed(where) +
+                  ", where it may still run: \"clear\" tries again";
   }
   return out;
 }

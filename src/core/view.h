@@ -41,6 +41,7 @@ struct ServiceView {
   ServiceState state = ServiceState::kStopped;
   HostId host;  // the owner, or 0
   std::vector<HostId> running_on;
+  std::vector<HostId> stop_failed_on;  // where it may still run, though it was to stop
   uint64_t epoch = 0;
   std::string reason;  // why it is where it is, one sentence
   std::vector<HostId> preference;

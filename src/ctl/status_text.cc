@@ -94,11 +94,13 @@ std::string where_text(const Json& status, const Json& service) {
 std::vector<Cell> service_row(const Json& status, const Json& service) {
   const Cell state = service_state(service);
   const bool twice = ids_at(service, "running_on").size() > 1;
-  const bool bad = state.tone == Tone::kBad || twice;
+  const bool stuck = !ids_at(service, "stop_failed_on").empty();
+  const bool bad = state.tone == Tone::kBad || twice || stuck;
   std::string reason = text_at(service, "reason");
   std::replace(reason.begin(), reason.end(), '\n', ' ');
   const std::string moved = host_label(status, id_at(service, "moved_to"));
-  if (!moved.empty()) reason = joined(reason, "moved to " + moved);
+  const bool told = reason.find("moved to ") != std::string::npos;
+  if (!moved.empty() && !told) reason = joined(reason, "moved to " + moved);
   return {{bad ? "!" : "", Tone::kBad},
           {text_at(service, "name"), bad ? Tone::kBad : Tone::kPlain},
           state,

@@ -36,4 +36,4 @@ view A
 ----
 C tells people (service-down of web, critical): service web runs nowhere: no host of its line is up and able
   A sees A=up/self B=up/direct C=up/direct
-  A sees web failed: no host of its line is up and able; C: failed here: status exited with 3
+  A sees web failed: no host of its line is up and able; C: failed here: status exited with 3; "clear" tries at once

@@ -130,7 +130,7 @@ C stops web (health)
 C has stopped web
 A answers: refused, web does not run: it runs only where db does, on C, and that host cannot run it: failed here: start exited with 1; C: failed here: start exited with 1; B: runs only with db, which belongs on C; A: runs only with db, which belongs on C
   web is failed, epoch 5
-  it belongs nowhere: it runs only where db does, on C, and that host cannot run it: failed here: start exited with 1; C: failed here: start exited with 1; B: runs only with db, which belongs on C; A: runs only with db, which belongs on C
+  it belongs nowhere: it runs only where db does, on C, and that host cannot run it: failed here: start exited with 1; C: failed here: start exited with 1; B: runs only with db, which belongs on C; A: runs only with db, which belongs on C; "clear" tries at once
   it runs only on the host of db, after that
     3 C: failed here: start exited with 1
     2 B: runs only with db, which belongs on C

@@ -21,7 +21,9 @@ A runs db
 
 silence A
 within 6s db nowhere
+view B
 within 5s db on B
+view B
 expect one copy of db
 show
 ----
@@ -30,9 +32,13 @@ A stops db (lost-ownership)
 B sees A down
 C sees A down
 A has stopped db
+  B sees A=down B=up/self C=up/direct
+  B sees db stopped: B is the most preferred host that is up and able, but waits until what A was granted has run out
 A sees B down
 A sees C down
 B starts db (failover from A)
+  B sees A=down B=up/self C=up/direct
+  B sees db starting on B: B is the most preferred host that is up and able
   db: runs on B
 
 unsilence A

@@ -35,8 +35,8 @@ B starts bare (move from A)
 B runs bare
 A answers: done, bare runs on B
   B sees A=up/direct B=up/self
-  B sees web running on B: moved to B by the operator until "clear"
-  B sees bare running on B: moved to B by the operator until "clear"
+  B sees web running on B: moved to B by the operator until "clear"; could not be stopped on A, where it may still run: "clear" tries again
+  B sees bare running on B: moved to B by the operator until "clear"; could not be stopped on A, where it may still run: "clear" tries again
 
 # The stop works again, and the operator says so.
 scripts web A stop=good

@@ -147,6 +147,7 @@ core::View sample_view() {
   core::ServiceView mail;
   mail.name = "mail-1";
   mail.preference = {HostId{2}};
+  mail.stop_failed_on = {HostId{2}};
   mail.with = "web";
   mail.reason = "no host of its line is up";
   view.services = {web, mail};

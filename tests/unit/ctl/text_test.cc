@@ -181,6 +181,26 @@ TEST(StatusText, TwoCopiesAreAProblemAndBothAreShown) {
       << text;
 }
 
+TEST(StatusText, AMoveIsToldOnce) {
+  core::View view = three_hosts();
+  view.services[0].moved_to = HostId{2};
+  for (const char* reason :
+       {"moved to laptop1 by the operator until \"clear\"", "laptop1 is down"}) {
+    view.services[0].reason = reason;
+    const std::string text = services_table(document(view), {});
+    const size_t first = text.find("moved to");
+    EXPECT_NE(first, std::string::npos) << text;
+    EXPECT_EQ(text.find("moved to", first + 1), std::string::npos) << text;
+  }
+}
+
+TEST(StatusText, ACopyThatCouldNotBeStoppedIsAProblemThoughItRunsElsewhere) {
+  core::View view = three_hosts();
+  view.services[0].stop_failed_on = {HostId{2}};
+  const std::string text = services_table(document(view), {});
+  EXPECT_NE(text.find("!  web      running  1 server1.example.com"), std::string::npos) << text;
+}
+
 TEST(StatusText, WhatIsNoDocumentIsAnError) {
   for (const char* bad :
        {"", "[]", "{}", "{\"hosts\":1,\"services\":[]}", "{\"hosts\":[1],\"services\":[]}"}) {
