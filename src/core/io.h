@@ -422,7 +422,8 @@ const char* to_string(ServiceState state);  // as in the status document: "stop-
 struct ServiceChanged {
   std::string service;
   ServiceState state = ServiceState::kStopped;
-  HostId host;  // the owner, or 0
+  HostId host;           // the owner, or 0
+  std::string why = {};  // it does not run; empty: it does, or is about to
 };
 
 enum class LogLevel : uint8_t { kError, kWarning, kInfo, kDebug };

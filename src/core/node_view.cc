@@ -222,7 +222,10 @@ void Node::State::announce_services(Context& context) {
     watch_service(context, order, seen);
     if (!first && it->second == now) continue;
     it->second = now;
-    context.emit(ServiceChanged{order.service, now.first, now.second});
+    const bool idle = now.first == ServiceState::kStopped || now.first == ServiceState::kFailed ||
+                      now.first == ServiceState::kStopFailed;
+    context.emit(ServiceChanged{order.service, now.first, now.second,
+                                idle ? service_view(order, context.now.mono).reason : ""});
   }
   std::erase_if(announced, [&](const auto& entry) { return orders.find(entry.first) == nullptr; });
 }

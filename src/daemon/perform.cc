@@ -103,7 +103,8 @@ struct Performer::Visitor {
     const bool failed =
         a.state == core::ServiceState::kFailed || a.state == core::ServiceState::kStopFailed;
     const std::string text = "service " + a.service + " is " + core::to_string(a.state) +
-                             (a.host ? " on host " + std::to_string(a.host.value) : std::string());
+                             (a.host ? " on host " + std::to_string(a.host.value) : std::string()) +
+                             (a.why.empty() ? "" : ": " + a.why);
     log(failed ? core::LogLevel::kWarning : core::LogLevel::kInfo, text,
         {.kind = "service-state",
          .subject = a.service,

@@ -45,6 +45,9 @@ def test_silent_active_host(c):
     start = lab.events(t, host=2, script="start", phase="begin")
     expect(stop and stop[0].reason == "lost-ownership", "host 1 stops, saying why", *lab.events(t))
     expect(stop[0].t < start[0].t, "before host 2 starts", *lab.events(t))
+    log = lab[2].log_text()
+    expect("service db is stopped: 10.77.0.2 is the most preferred host that is up and able, but waits until what 10.77.0.1 was "
+           "granted has run out" in log, "host 2 says what it waits for", log)
     lab[1].plug()
     lab.await_linked()
     lab.await_placed(db=2)
