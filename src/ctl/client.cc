@@ -44,7 +44,8 @@ Fault none_on(const std::string& where) {
 
 Fault fault_of(const sd_bus_error& error, Patience patience, const std::string& where) {
   const std::string_view name = error.name ? error.name : "";
-  const std::string text = printable(error.message && *error.message ? error.message : error.name);
+  const std::string_view message = error.message ? error.message : "";
+  const std::string text = printable(std::string(message.empty() ? name : message));
   if (name.starts_with(kOurErrors)) {
     const std::string_view brief = name.substr(kOurErrors.size());
     if (brief == "NotYet") return {kRefused, "not supported yet: " + text};

@@ -212,7 +212,8 @@ TEST_F(CtlTest, FilesAsTableAndAsJson) {
 TEST_F(CtlTest, OrdersAboutFiles) {
   cluster_.roots = bus::test::sample_roots();
   start_bus();
-  const auto answered = [&](const std::vector<std::string>& words, Result<std::string> with) {
+  const auto answered = [&](const std::vector<std::string>& words,
+                            const Result<std::string>& with) {
     const size_t before = cluster_.file_requests.size();
     auto ctl = start(words);
     EXPECT_TRUE(until([&] { return cluster_.file_requests.size() > before; }));

@@ -12,7 +12,6 @@
 namespace cluster::http {
 namespace {
 
-using testing::Contains;
 using testing::EndsWith;
 using testing::HasSubstr;
 
