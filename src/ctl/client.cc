@@ -25,8 +25,8 @@ struct BusError {
   ~BusError() { sd_bus_error_free(&error); }
 };
 
-Fault no_daemon(const std::string& why, const std::string& next) {
-  return {kNoDaemon, "no daemon answers: " + printable(why) + "; " + printable(next)};
+Fault no_daemon(const std::string& why, const char* next) {
+  return {kNoDaemon, "no daemon answers: " + printable(why) + "; " + next};
 }
 
 Fault unreachable(const std::string& where, int error) {

@@ -5,8 +5,8 @@ import os
 import signal
 import time
 
+import groups
 from cases_guardian import LEAVES, another_engine, processes_of
-from groups import vanish
 from lab import HERE, PYTHON, Service, Skip, expect, until
 
 PATIENCE = 2.0   # s a daemon waits for a scope
@@ -66,11 +66,6 @@ class Bed:
         return self.lab
 
 
-def group_of(h, pid):
-    with open(h.outer(pid) + "/cgroup") as f:
-        return next(line[3:].strip() for line in f if line.startswith("0::"))
-
-
 def is_sleep(h, pid):
     with contextlib.suppress(OSError):
         with open(h.outer(pid) + "/comm") as f:
@@ -85,7 +80,8 @@ def left_of(h, text="sleep 307"):
 def expect_in_scope(h, unit="cluster-web.scope"):
     for text in ("sleep 307", "sleep 308"):
         for pid in left_of(h, text):
-            expect(group_of(h, pid).endswith("/cluster.slice/" + unit), "in its scope", text, group_of(h, pid))
+            group = groups.of(h.outer(pid))
+            expect(group.endswith("/cluster.slice/" + unit), "in its scope", text, group)
 
 
 SAYS_WHERE = "cat /proc/self/cgroup > '%s/'${0##*/}"
@@ -105,7 +101,7 @@ def test_services_live_in_scopes(c):
     p = asked["cluster-web.scope"]
     expect(p["Slice"] == "cluster.slice" and p["CollectMode"] == "inactive-or-failed" and p["Delegate"] is True, "its properties", p)
     expect(p["Before"] == [UNIT] and len(p["PIDs"]) == 1, "stopped after the daemon", p)
-    until(lambda: {group_of(h, pid).rsplit("/", 1)[1] for pid in left_of(h)} == set(asked), "what each leaves is in its own")
+    until(lambda: {groups.of(h.outer(pid)).rsplit("/", 1)[1] for pid in left_of(h)} == set(asked), "what each leaves is in its own")
     until(lambda: os.path.exists(os.path.join(c.dir, "status")), "its status runs")
     h.ctl("stop", "web")
     for script in ("start", "status", "stop"):
@@ -130,7 +126,7 @@ def test_unit_dies_and_scopes_live(c):
         h.ended[h.pid] = signal.SIGKILL
         f.write("1")
     h.wait_exit()
-    until(lambda: vanish(group), "each start of a unit has a group of its own")
+    until(lambda: groups.vanish(group), "each start of a unit has a group of its own")
     t = time.time_ns()
     expect(left_of(h) + left_of(h, "sleep 308") == alive, "they live on")
     bed.up(h, unit=True)
@@ -199,7 +195,7 @@ def begins_without(c, mode, why, soon):
     waited = (start.t - begun) / 1e9
     expect(waited < (PATIENCE / 2 if soon else PATIENCE + 3), "within the bound: %.1f s" % waited)
     for pid in left_of(h):
-        where = group_of(h, pid)
+        where = groups.of(h.outer(pid))
         expect("/cluster/" in where and where.endswith("/service-web"), "in the daemon's own group", where)
     lines = [line for line in h.log_text().splitlines() if "not in a scope" in line]
     expect(len(lines) in (1, 2) and any(why in line for line in lines), "said, with the reason", *lines)

@@ -18,10 +18,15 @@ def hierarchy():
     return None
 
 
+def of(proc):
+    """The group of a process, given its folder of /proc, as a path below the hierarchy."""
+    with open(os.path.join(proc, "cgroup")) as f:
+        return next((line[3:].strip() for line in f if line.startswith("0::")), "/")
+
+
 def own():
-    """The group of this process, as a path below the hierarchy; its top where that is not seen from here."""
-    with open("/proc/self/cgroup") as f:
-        path = next((line[3:].strip() for line in f if line.startswith("0::")), "/")
+    """The group of this process; the hierarchy's top where that is not seen from here."""
+    path = of("/proc/self")
     return "/" if path.startswith("/..") else path
 
 
